@@ -107,6 +107,7 @@ test("every service that the Worker calls is tested with a marker that the log m
 		"lib/chat/search/search.ts": "tests/workerd/log.test.ts",
 		"lib/chat/upstream/open-answer.ts": "tests/workerd/log.test.ts",
 		"lib/identity/email/transport.ts": "tests/workerd/log.test.ts",
+		"lib/identity/issuer.ts": "tests/workerd/issuer.test.ts",
 		"lib/identity/oauth-providers.ts": "tests/workerd/log.test.ts",
 		"lib/identity/turnstile.ts": "tests/guarded/guests.test.ts",
 		// Of both providers' SDKs.

@@ -43,7 +43,8 @@ class Ledger {
 	readonly rows = new Map<string, RequestRow>();
 	/** Old requests that are in checkpoints, and the corrections of requests. */
 	folded: RequestRow[] = [];
-	corrections: { requestId: string; units: number }[] = [];
+	/** A request that is folded leaves its id to another one: `heldAtMs` tells them apart. */
+	corrections: { requestId: string; heldAtMs: number | undefined; units: number }[] = [];
 	stored = new LedgerStorage({ sql: this.#sql, kv: this.#kv });
 	nowMs = START_MS;
 
@@ -69,7 +70,9 @@ class Ledger {
 		if (row) this.stored.writeRow(this.#key, row);
 		if (adjustment) this.stored.writeAdjustment(this.#key, adjustment);
 		if (row) this.rows.set(row.id, this.#asStored(row));
-		if (adjustment?.requestId) this.corrections.push({ requestId: adjustment.requestId, units: adjustment.units });
+		if (!adjustment?.requestId) return;
+		const { requestId, units } = adjustment;
+		this.corrections.push({ requestId, heldAtMs: this.rows.get(requestId)?.heldAtMs, units });
 	}
 
 	/** The daily totals, from the list of all requests. */
@@ -78,7 +81,8 @@ class Ledger {
 		for (const { id, heldAtMs, pool, terms, state, units, spent } of [...this.rows.values(), ...this.folded]) {
 			if (!terms) continue;
 			const isCounted = state === "settled" || state === "expired";
-			const back = this.corrections.filter(({ requestId }) => requestId === id).reduce((sum, one) => sum + one.units, 0);
+			const own = this.corrections.filter((one) => one.requestId === id && one.heldAtMs === heldAtMs);
+			const back = own.reduce((sum, one) => sum + one.units, 0);
 			const add: Record<string, number> = { requests: isCounted ? 1 : 0, units: (isCounted ? units : 0) + back };
 			for (const [name, number] of Object.entries(spent ?? {})) add[name] = Number(number);
 			const key = `${new Date(heldAtMs).toISOString().slice(0, 10)} ${terms.model} ${pool.startsWith("sub:") ? "paid" : "free"}`;

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { Client, faults, resetSandbox, sandboxState } from "../client.ts";
+import { answerFor, expectLogged, FAILURES, marker } from "../marked-log.ts";
 
 // Tokens of the configured issuer at the API. The sandbox plays the issuer.
 
@@ -8,6 +9,7 @@ beforeEach(resetSandbox);
 afterEach(() => void vi.restoreAllMocks());
 
 const issuer = `${inject("sandboxUrl")}/issuer`;
+let hours = 0;
 const hello = { model: "sandbox", messages: [{ role: "user", content: "Hello" }] };
 const random = () => crypto.randomUUID();
 
@@ -233,5 +235,15 @@ describe("the issuer's keys", () => {
 		await faults({});
 		ahead(1_406);
 		await usageOf(token);
+	});
+
+	test.each(FAILURES)("leave neither their words nor a token in the log when the issuer %s", async (_, answer) => {
+		const token = await tokenOf({ claims: { sub: marker }, expiresInSeconds: 360_000 });
+		// Each time beyond the ten minutes for which keys are used.
+		hours += 1;
+		ahead(hours * 3_600);
+		answerFor("/issuer/.well-known", answer);
+		expect((await callWith(token)).status).toBe(503);
+		expectLogged(/the keys of the issuer could not be read/, token);
 	});
 });

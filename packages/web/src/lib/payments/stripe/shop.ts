@@ -3,9 +3,9 @@ import { logFailure } from "../../../log.ts";
 import { statusOf } from "../errors.ts";
 import type { Checkout, CheckoutOrder, ShopPort } from "../port.ts";
 import { stripe } from "./client.ts";
-import { getStripeCustomer, getStripeCustomerByCustomerId } from "./customers.ts";
+import { getStripeCustomerByCustomerId } from "./customers.ts";
 import { idOf, isCurrent, REQUESTS } from "./objects.ts";
-import { withEnsuredCustomer } from "./own-customer.ts";
+import { withCustomer, withEnsuredCustomer } from "./own-customer.ts";
 import { adoptNewCard } from "./portal.ts";
 import { offersTo, readPrices } from "./prices.ts";
 import { isSigned, readEvent } from "./webhook.ts";
@@ -16,8 +16,8 @@ export const stripeShop: ShopPort = {
 
 	async changeDetails({ id, email, name }) {
 		try {
-			const known = await getStripeCustomer(id);
-			if (known) await stripe().customers.update(known.stripeCustomerId, { email, name: name || email });
+			const change = (customer: string) => stripe().customers.update(customer, { email, name: name || email });
+			await withCustomer(id, change, () => null);
 		} catch (error) {
 			logFailure(`customer ${id} keeps the old address at Stripe`, error);
 		}
