@@ -415,6 +415,12 @@ const FRAME_STATES: State[] = [
 	{ name: "not-found", shows: "A page that is not there.", make: (stage) => stage.goto("/nothing/here") },
 ];
 
+async function openDeletion(stage: Stage, scenario?: string): Promise<void> {
+	await ofUser(stage, "/account/data", scenario);
+	await stage.page.getByRole("button", { name: stage.text("deletion_account_action"), disabled: false }).click();
+	await stage.page.getByRole("dialog").getByText(stage.text("deletion_loading")).waitFor({ state: "detached" });
+}
+
 const PAGES: State[] = [
 	{ name: "sign-up", shows: "Signing up.", make: (stage) => stage.goto("/sign-up") },
 	{ name: "sign-in", shows: "Signing in.", make: (stage) => stage.goto("/sign-in") },
@@ -458,6 +464,34 @@ const PAGES: State[] = [
 	{ name: "account-profile", shows: "Account: profile.", make: (stage) => ofUser(stage, "/account/profile") },
 	{ name: "account-appearance", shows: "Account: appearance.", make: (stage) => ofUser(stage, "/account/appearance") },
 	{ name: "account-data", shows: "Account: data.", make: (stage) => ofUser(stage, "/account/data") },
+	{
+		name: "delete-account",
+		shows: "What deleting the account of a subscriber means.",
+		make: (stage) => openDeletion(stage, "pro-999-of-1000"),
+	},
+	{
+		name: "leaving",
+		shows: "An account that is being deleted, and how to keep it.",
+		make: async (stage) => {
+			await openDeletion(stage);
+			await stage.page
+				.getByRole("dialog")
+				.getByRole("button", { name: stage.text("deletion_account_action") })
+				.click();
+			await stage.page.waitForURL("**/leaving*");
+			await stage.page.getByRole("heading", { level: 1 }).waitFor();
+		},
+	},
+	{
+		name: "new-key",
+		shows: "A new key of the API, shown once.",
+		make: async (stage) => {
+			await ofUser(stage, "/account/keys");
+			await stage.page.getByRole("textbox").first().fill("Nightly report");
+			await stage.button("keys_create").click();
+			await stage.page.getByText(stage.text("keys_keep")).waitFor();
+		},
+	},
 ];
 
 export const STATES: readonly State[] = [...CHAT_STATES, ...FRAME_STATES, ...PAGES];

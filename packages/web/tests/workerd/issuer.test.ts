@@ -63,6 +63,42 @@ async function tokenByPublicKey(): Promise<string> {
 }
 
 describe("a token of the issuer", () => {
+	test("is the same user at the metered endpoints of the page, whatever cookie comes along", async () => {
+		const claims = { sub: random() };
+		const token = await tokenOf({ claims });
+		const bearer = { authorization: `Bearer ${token}` };
+		const page = await new Client().visit();
+		const message = { id: random(), role: "user", parts: [{ type: "text", text: "Hello" }] };
+		const chatId = random();
+		const answered = await page.post("/api/chat/ai", { id: chatId, messages: [message] }, bearer);
+		expect(answered.status).toBe(200);
+		expect(await answered.text()).toContain("You said");
+		expect(await usageOf(token)).toMatchObject({ used: 1 });
+		expect(await (await page.fetch("/api/usage", { headers: bearer })).json()).toMatchObject({ tier: "free", used: 1 });
+		expect(await page.usage()).toMatchObject({ tier: "guest", used: 0 });
+		expect((await page.fetch(`/api/chat/${chatId}/stream`)).status).toBe(404);
+		// A plan is needed, as for a session.
+		const event = await page.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 1 }, bearer);
+		expect(await event.json()).toMatchObject({ type: "urn:parley:problem:no-active-subscription-found" });
+	});
+
+	test("that is not valid counts nobody as a guest or by their cookie", async () => {
+		const page = new Client();
+		await page.signUp();
+		const message = { id: random(), role: "user", parts: [{ type: "text", text: "Hello" }] };
+		for (const token of [await tokenOf({ claims: { sub: random() }, audience: "another" }), await tokenByPublicKey(), "nonsense"]) {
+			const bearer = { authorization: `Bearer ${token}` };
+			const tries = [
+				await page.post("/api/chat/ai", { id: random(), messages: [message] }, bearer),
+				await page.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 1 }, bearer),
+				await page.fetch("/api/usage", { headers: bearer }),
+			];
+			expect(tries.map(({ status }) => status)).toEqual([401, 401, 401]);
+			expect(await tries[0]?.json()).toMatchObject({ type: "urn:parley:problem:unauthorized" });
+		}
+		expect(await page.usage()).toMatchObject({ used: 0 });
+	});
+
 	test("is metered as a user of its own, the same in each call", async () => {
 		const sub = random();
 		const claims = { sub, email: `${sub}@example.com`, email_verified: true, name: "Ada" };
@@ -98,12 +134,14 @@ describe("a token of the issuer", () => {
 		expect((await callWith(token)).status).toBe(401);
 	});
 
-	test("opens nothing but the API: no page, key or session", async () => {
+	test("opens nothing but the metered endpoints: no page, key, session, list of chats or billing", async () => {
 		const token = await tokenOf({ claims: { sub: random() } });
 		const headers = { authorization: `Bearer ${token}` };
-		expect((await new Client().fetch("/api/keys", { headers })).status).toBe(401);
-		const usage = await (await new Client().fetch("/api/usage", { headers })).json();
-		expect(usage).toMatchObject({ tier: "guest" });
+		const get = async (path: string) => (await new Client().fetch(path, { headers })).status;
+		expect([await get("/api/keys"), await get("/api/billing"), await get("/api/shares"), await get("/api/folders")]).toEqual([
+			401, 401, 401, 401,
+		]);
+		expect(await (await new Client().fetch("/api/auth/get-session", { headers })).json()).toBeNull();
 	});
 });
 

@@ -40,7 +40,7 @@ export function KeysSection({ keys, organization, onChanged }: KeysSectionProps)
 	return (
 		<>
 			<Section title={t("settings_keys")}>
-				<p ref={about} tabIndex={-1} className="text-soft outline-none">
+				<p ref={about} tabIndex={-1} className="text-soft outline-none wrap-anywhere">
 					{organization ? t("keys_about_organization", { organization: organization.name }) : t("keys_about")}
 				</p>
 				<ul className="mt-3 empty:hidden">

@@ -20,6 +20,17 @@ export async function callerOf(request: Request, scope: Scope): Promise<User> {
 	return user;
 }
 
+/**
+ * The user of the configured issuer's token, at the metered endpoints that pages use, too. Null without a token, or where no issuer is configured.
+ * @throws {ProblemError} 401 for a token that is not valid: whoever names themselves is never counted as a guest. 503 while it cannot be checked
+ */
+export async function userOfIssuer(request: Request): Promise<User | null> {
+	const { issuer } = config();
+	const token = issuer && bearerOf(request);
+	if (!issuer || token === null) return null;
+	return (await userOfToken(request, token, issuer)) ?? refuse("unauthorized", t("problem_key_invalid"), CHALLENGE);
+}
+
 async function userOfBearer(request: Request, token: string): Promise<User | null> {
 	if (isApiKey(token)) return userOfApiKey(request, token);
 	const { issuer } = config();

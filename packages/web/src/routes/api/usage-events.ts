@@ -6,6 +6,7 @@ import { AI_REQUESTS_METER, hasPaidPlan, recordUsage } from "../../lib/billing.t
 import { api, readBody } from "../../lib/http/api.ts";
 import { limitResponse, standingHeaders } from "../../lib/http/limits.ts";
 import { refuse } from "../../lib/http/problem.ts";
+import { userOfIssuer } from "../../lib/identity/caller.ts";
 import { userOf } from "../../lib/identity/subject.ts";
 import { capabilities } from "../../lib/payments/provider.ts";
 import { t } from "../../text/text.ts";
@@ -24,7 +25,7 @@ const body = z.object({
 
 /** Counts finished usage against a paid plan and reports it to the provider at once. 202 if the provider does not answer in 3 s (seed 001). */
 async function recordEvent(request: Request): Promise<Response> {
-	const subject = await userOf(request);
+	const subject = (await userOfIssuer(request)) ?? (await userOf(request));
 	if (!subject) return Response.json({ error: "Unauthorized" }, { status: 401 });
 	const { usageMeterSlug, amount, transactionId = crypto.randomUUID() } = await readBody(request, body);
 	if (usageMeterSlug !== AI_REQUESTS_METER) refuse("unknown-usage-meter", t("problem_only_meter", { meter: AI_REQUESTS_METER }));

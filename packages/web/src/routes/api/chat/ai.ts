@@ -5,6 +5,7 @@ import { movedOn, noSuchChat, parseChatRequest, tooManyReaders } from "../../../
 import { api } from "../../../lib/http/api.ts";
 import { challengeResponse, limitResponse, notInPlanResponse, standingHeaders } from "../../../lib/http/limits.ts";
 import { problemResponse, refuse } from "../../../lib/http/problem.ts";
+import { userOfIssuer } from "../../../lib/identity/caller.ts";
 import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
 import { identify } from "../../../lib/identity/subject.ts";
 import type { ChatRefusal } from "../../../objects/conversation.ts";
@@ -18,7 +19,7 @@ export const Route = createFileRoute("/api/chat/ai")({
 /** Asks the Conversation, which takes the request's hold, calls the model, and settles the hold when the answer ends. */
 async function chat(request: Request): Promise<Response> {
 	const asked = await parseChatRequest(request);
-	const subject = await identify(request);
+	const subject = (await userOfIssuer(request)) ?? (await identify(request));
 	const ask = { ...asked, subject, url: request.url, headers: [...request.headers] };
 	const started = await env.CONVERSATION.getByName(asked.chatId).start(ask);
 	if (started.kind !== "stream") await assertStillGuest(subject);
