@@ -1,5 +1,5 @@
 // `npm run gallery`: takes a picture of every page and state, on a phone and a desktop, in light and dark, and writes docs/gallery. Then makes every state
-// in every other language, too. axe looks at each of them, and what it finds fails the command. Takes about ten minutes.
+// in every other language, too. axe looks at each of them, and what it finds fails the command. Takes about seven minutes.
 //
 //   -- chat account   only the states whose names contain one of these
 
