@@ -35,7 +35,7 @@ const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<
  */
 const inWorker = {
 	globalSetup: ["tests/sandbox-setup.ts"],
-	setupFiles: ["tests/worker-log.ts", "tests/database-setup.ts", "tests/query-plans.ts"],
+	setupFiles: ["tests/worker-log.ts", "tests/quick-passwords.ts", "tests/database-setup.ts", "tests/query-plans.ts"],
 	disableConsoleIntercept: true,
 	fileParallelism: false,
 	isolate: false,

@@ -1,3 +1,4 @@
+import { scryptSync } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { hashPassword, verifyPassword } from "./password.ts";
 
@@ -9,6 +10,14 @@ test("a password matches its own hash and no other password does", async () => {
 	expect(hash).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/);
 	expect(await verifyPassword({ hash, password: "correct horse" })).toBe(true);
 	for (const password of ["correct horse ", "Correct horse", ""]) expect(await verifyPassword({ hash, password })).toBe(false);
+});
+
+test("a hash has better-auth's work, N = 16,384 and r = 16, and one of an earlier version still matches", async () => {
+	const salt = "000102030405060708090a0b0c0d0e0f";
+	const key = scryptSync("correct horse", salt, 64, { N: 16_384, r: 16, p: 1, maxmem: 64 * 1024 * 1024 });
+	expect(await verifyPassword({ hash: `${salt}:${key.toString("hex")}`, password: "correct horse" })).toBe(true);
+	const weaker = scryptSync("correct horse", salt, 64, { N: 8_192, r: 16, p: 1, maxmem: 64 * 1024 * 1024 });
+	expect(await verifyPassword({ hash: `${salt}:${weaker.toString("hex")}`, password: "correct horse" })).toBe(false);
 });
 
 test("the same password has another hash each time", async () => {
