@@ -1,19 +1,25 @@
 // `npm run prove`: runs every proof in its long form, one after another (about an hour), and writes docs/proof.md.
-// `npm run prove -- --short`: runs the crowd, kill and year proofs in their short form, two at a time, and writes nothing.
+// `npm run prove -- --short`: tests each page and command, runs the crowd, kill and year proofs in their short form, and writes nothing.
 // `npm run prove -- kill`: runs only the steps whose names start with "kill"; the page keeps its other sections.
 // SEED=… repeats the random choices of an earlier run.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join, relative } from "node:path";
+import { browser } from "./browser.mjs";
 import { buildEnv, root, setup, toolEnv } from "./setup.mjs";
 
 const MINUTE_MS = 60_000;
 const web = join(root, "packages", "web");
 const vitest = (project, ...files) => ({ cwd: web, command: ["vitest", "run", "--project", project, ...files] });
 
-// The gate runs the `short` steps, because `npm test` does not.
+// The gate runs the `short` steps, because `npm test` does not. A step that takes longer than `shortMaxMs` there counts as hung.
 const STEPS = [
+	{
+		name: "product: each page and command, in Chromium and on the real process",
+		...{ short: true, shortMaxMs: 40 * MINUTE_MS },
+		...vitest("system", "tests/system"),
+	},
 	{
 		name: "games: the core against its journal, and simulated worlds",
 		cwd: root,
@@ -32,17 +38,18 @@ const STEPS = [
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const short = process.argv.includes("--short");
 const seed = process.env.SEED ?? String(Date.now() % 2 ** 31);
-/** A step that takes longer counts as hung, and fails. */
-const stepMaxMs = short ? 8 * MINUTE_MS : 180 * MINUTE_MS;
+const SHORT_MAX_MS = 8 * MINUTE_MS;
+const WHOLE_MAX_MS = 180 * MINUTE_MS;
 
 /** Runs one step. Returns its tests from Vitest's JSON report, or none if there is no report. */
-async function run({ name, cwd, command: [command, ...args] }) {
+async function run({ name, shortMaxMs = SHORT_MAX_MS, cwd, command: [command, ...args] }) {
+	const maxMs = short ? shortMaxMs : WHOLE_MAX_MS;
 	const folder = mkdtempSync(join(tmpdir(), "parley-prove-"));
 	const file = join(folder, "results.json");
 	const beganMs = Date.now();
 	const child = spawn(command, [...args, "--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`], {
 		cwd,
-		env: toolEnv({ ...buildEnv(), SEED: seed, PROVE: short ? "" : "whole", NO_COLOR: "1" }),
+		env: toolEnv({ ...buildEnv(), CHROMIUM_PATH: chromium, SEED: seed, PROVE: short ? "" : "whole", NO_COLOR: "1" }),
 		stdio: ["ignore", "pipe", "pipe"],
 		detached: process.platform !== "win32",
 	});
@@ -54,7 +61,7 @@ async function run({ name, cwd, command: [command, ...args] }) {
 	const timer = setTimeout(() => {
 		late = true;
 		process.kill(process.platform === "win32" ? child.pid : -child.pid, "SIGKILL");
-	}, stepMaxMs);
+	}, maxMs);
 	const code = await new Promise((resolve) => {
 		child.on("error", () => resolve(1));
 		child.on("close", resolve);
@@ -67,7 +74,7 @@ async function run({ name, cwd, command: [command, ...args] }) {
 	const played = tests.filter(({ status }) => status === "passed" || status === "failed");
 	// A run without tests proves nothing, whatever its exit code.
 	const passed = code === 0 && !late && played.length > 0 && played.every(({ status }) => status === "passed");
-	return { name, passed, late, tests: played, beganMs, tookMs: Date.now() - beganMs };
+	return { name, passed, late: late ? maxMs : 0, tests: played, beganMs, tookMs: Date.now() - beganMs };
 }
 
 const [cpu] = cpus();
@@ -133,8 +140,10 @@ async function play(steps, atOnce) {
 	return outcomes;
 }
 
+let chromium;
 try {
 	setup("install", "build");
+	chromium = browser();
 } catch (error) {
 	console.error(error instanceof Error ? error.message : error);
 	process.exit(1);
@@ -149,7 +158,7 @@ if (steps.length === 0) {
 const outcomes = await play(steps, short ? 2 : 1);
 console.log(`\nprove${short ? " --short" : ""} at ${commit}, SEED=${seed}, ${machine}`);
 for (const { name, passed, late, tests, tookMs } of outcomes) {
-	console.log(`${passed ? "passed" : "FAILED"} in ${seconds(tookMs)}: ${name}${late ? ` (stopped after ${seconds(stepMaxMs)})` : ""}`);
+	console.log(`${passed ? "passed" : "FAILED"} in ${seconds(tookMs)}: ${name}${late > 0 ? ` (stopped after ${seconds(late)})` : ""}`);
 	for (const { fullName, status, meta, failureMessages } of tests) {
 		const detail = status === "failed" ? `\n${failureMessages.join("\n")}` : (meta?.proof?.result ?? "");
 		console.log(`  ${status === "passed" ? "✓" : "×"} ${fullName.trim()}${detail ? `: ${detail}` : ""}`);

@@ -1,45 +1,15 @@
-// `npm test`: Biome, knip, types, the production build and all tests, from a fresh clone. `npm run prove` runs the proofs.
+// `npm test`: Biome, knip, types, the production build, the tests in Node and workerd, and the stories in a browser, from a fresh clone.
+// `npm run prove -- --short` tests every other page and command, and runs the proofs.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { browser } from "./browser.mjs";
 import { buildEnv, root, setup, toolEnv } from "./setup.mjs";
-
-// The headless shell is Chromium without its windows: each page costs a quarter of the CPU time.
-const packages = ["chromium-headless-shell", "chromium"];
-const places = [
-	process.env.CHROMIUM_PATH,
-	...packages.map((name) => `/usr/bin/${name}`),
-	"/usr/bin/chromium-browser",
-	"/usr/bin/google-chrome",
-];
-const installed = () => places.find((path) => path && existsSync(path));
-
-function browser() {
-	const found = installed();
-	if (found) return found;
-	const canInstall = process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
-	if (!canInstall) {
-		throw new Error(
-			"The browser tests need Chromium. Install it (Debian: `sudo apt-get install chromium`), or name its path in CHROMIUM_PATH.",
-		);
-	}
-	console.log("test: installing Debian's Chromium");
-	const apt = (...args) =>
-		spawnSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-	apt("update", "-qq");
-	for (const name of packages) {
-		apt("install", "-y", "-qq", "--no-install-recommends", name);
-		const fresh = installed();
-		if (fresh) return fresh;
-	}
-	throw new Error("apt-get brought no Chromium; install it by hand or name its path in CHROMIUM_PATH.");
-}
 
 try {
 	setup("install");
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser() });
 	const done = spawnSync(
 		"turbo",
-		["run", "lint", "check", "build", "test", "test:worker", "test:system", "--output-logs=new-only", "--concurrency=3"],
+		["run", "lint", "check", "build", "test", "test:worker", "test:story", "--output-logs=new-only", "--concurrency=3"],
 		{
 			cwd: root,
 			env,

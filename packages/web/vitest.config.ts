@@ -221,7 +221,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "system",
-					include: ["tests/system/**/*.test.ts", "tests/prove/**/*.test.ts", "tests/year/**/*.test.ts"],
+					include: ["tests/{story,system,prove,year}/**/*.test.ts"],
 					testTimeout: 240_000,
 					hookTimeout: 240_000,
 					// A busy machine needs more than the second that is the default.

@@ -131,12 +131,14 @@ describe("a sign-up", () => {
 
 describe("all guests together", () => {
 	test("and accounts without a confirmed address are counted exactly up to the ceiling, from any number of networks", async () => {
-		const before = counted;
 		await faults({ model: { firstTokenMs: 300 } });
-		const answers = await Promise.all(Array.from({ length: CEILING + 20 }, () => chat(new Client(anyAddress()), token(human))));
+		const ask = (count: number) => Promise.all(Array.from({ length: count }, () => chat(new Client(anyAddress()), token(human))));
+		// Each asks for a human check, which has 3 s: so many at once do not run into them on a busy machine.
+		while (counted < CEILING - 10) await ask(Math.min(10, CEILING - 10 - counted));
+		const answers = await ask(30);
 		expect(counted).toBe(CEILING);
 		const refused = answers.filter((answer) => !answer.metadata.counted);
-		expect(refused).toHaveLength(20 + before);
+		expect(refused).toHaveLength(20);
 		expect(new Set(refused.map(({ status, problem }) => `${status} ${problem?.policy}`))).toEqual(new Set(["429 network"]));
 		expect(await new Client(anyAddress()).usage()).toMatchObject({ tier: "guest", used: 0, remaining: 0 });
 		const user = new Client(anyAddress());

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Parley } from "./parley.ts";
+import { Parley } from "../system/parley.ts";
 
 // The whole story without a pointer. Nothing here clicks, fills or focuses: keys are all that the page gets.
 

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Parley, type SandboxState } from "./parley.ts";
+import { Parley, type SandboxState } from "../system/parley.ts";
 
 /** A provider, the model that answers, and the paid requests at the provider with their units. */
 interface Setting {
