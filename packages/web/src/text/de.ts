@@ -930,6 +930,23 @@ export const de: Catalogue = {
 	mail_used_action: "Ansehen, was übrig ist",
 	mail_used_settings: "Du kannst mehr kaufen oder diese E-Mails abschalten:",
 	mail_used_until: "Am {moment} sind es wieder alle.",
+	mail_way_in:
+		"Hallo,\n\nein Zugang zu deinem Konto bei {brand} hat sich geändert:\n\n{what}\n{device}, {moment}\n\nWenn du das warst, musst du nichts tun.\n\nWenn nicht, ist vielleicht jemand anderes in deinem Konto. Wähle auf der Anmeldeseite „{forgot}“ und lege ein neues Passwort fest. Das meldet alle ab:\n\n{signIn}\n\nEntferne dann aus deinem Konto, was nicht von dir ist: {page}\n\nWenn du dich nicht anmelden kannst, schreib uns: Die Links unten führen zu uns.",
+	mail_way_in_action: "Konto sichern",
+	mail_way_in_email:
+		"Hallo,\n\ndie E-Mail-Adresse deines Kontos bei {brand} ist jetzt {to}. An diese hier schreiben wir nicht mehr.\n\n{device}, {moment}\n\nWenn du das warst, musst du nichts tun.\n\nWenn nicht, ist vielleicht jemand anderes in deinem Konto. Melde dich mit {to} und deinem Passwort an, melde dich überall ab und lege ein neues Passwort fest:\n\n{page}\n\nWenn du dich nicht anmelden kannst, schreib uns: Die Links unten führen zu uns.",
+	mail_way_in_email_subject: "Deine E-Mail-Adresse wurde geändert",
+	mail_way_in_key: "Ein API-Schlüssel wurde erstellt",
+	mail_way_in_linked: "Du kannst dich jetzt mit {provider} anmelden",
+	mail_way_in_passkey: "Ein Passkey wurde hinzugefügt",
+	mail_way_in_passkey_removed: "Ein Passkey wurde entfernt",
+	mail_way_in_password: "Dein Passwort wurde geändert",
+	mail_way_in_password_reset: "Dein Passwort wurde über einen Link per E-Mail zurückgesetzt",
+	mail_way_in_password_set: "Ein Passwort wurde erstmals festgelegt",
+	mail_way_in_recovery: "Neue Wiederherstellungscodes wurden erstellt",
+	mail_way_in_second_off: "Die Anmeldung in zwei Schritten wurde ausgeschaltet",
+	mail_way_in_second_on: "Die Anmeldung in zwei Schritten wurde eingeschaltet",
+	mail_way_in_unlinked: "Du kannst dich nicht mehr mit {provider} anmelden",
 	offline_text:
 		"Diese Seite braucht eine Verbindung. Deine Chats und Entwürfe bleiben erhalten: Versuche es noch einmal, wenn du wieder verbunden bist.",
 	offline_title: "Du bist offline",
