@@ -332,6 +332,7 @@ export const de: Catalogue = {
 	bound_try_in_minutes: { one: "Versuche es in einer Minute noch einmal.", other: "Versuche es in {count} Minuten noch einmal." },
 	bound_uploads: "Du hast so viel angehängt, wie ein Tag erlaubt.",
 	bound_uploads_network: "In deinem Netz wurde so viel angehängt, wie ein Tag erlaubt.",
+	bound_ways_in: "Du hast innerhalb einer Stunde oft geändert, wie du dich anmeldest.",
 	by_day: "{plan} pro Tag",
 	by_month: "{plan} pro Monat",
 	by_week: "{plan} pro Woche",

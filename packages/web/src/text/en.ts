@@ -321,6 +321,7 @@ export const en = {
 	bound_try_in_minutes: { one: "Try again in a minute.", other: "Try again in {count} minutes." },
 	bound_uploads: "You have attached as much as one day allows.",
 	bound_uploads_network: "People on your network have attached as much as one day allows.",
+	bound_ways_in: "You have changed how you sign in many times within an hour.",
 	by_day: "{plan} by the day",
 	by_month: "{plan} by the month",
 	by_week: "{plan} by the week",

@@ -359,6 +359,22 @@ describe("the mail about a changed way in", () => {
 describe("a change", () => {
 	const change = ({ client }: Account) => post(client, "change-password", { currentPassword: PASSWORD, newPassword: NEW_PASSWORD });
 
+	test("that adds a way in is one of twenty within an hour for an account, also at once; removing one is free", async () => {
+		const of = await account();
+		await enableApp(of);
+		await Promise.all(Array.from({ length: 3 }, () => post(new Client(), "second-factor/recovery")));
+		const renewed = await Promise.all(Array.from({ length: 22 }, () => post(of.client, "second-factor/recovery")));
+		expect(renewed.map(({ status }) => status).toSorted()).toEqual([...Array<number>(19).fill(200), 429, 429, 429]);
+		const refused = await (await change(of)).json();
+		expect(refused).toMatchObject({
+			type: "urn:parley:problem:too-many-attempts",
+			detail: expect.stringContaining("changed how you sign in"),
+		});
+		expect((await post(of.client, "second-factor/remove")).status).toBe(200);
+		expect((await post(new Client(), "mail/password", { token: await resetToken(of.email), password: NEW_PASSWORD })).status).toBe(200);
+		expect((await change(await account())).status).toBe(200);
+	});
+
 	test("does not wait for an endpoint of mails that never answers, and its mail comes later", async () => {
 		const of = await account();
 		setAppTimeouts(300);
