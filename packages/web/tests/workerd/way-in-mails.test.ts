@@ -339,6 +339,16 @@ describe("the mail about a changed way in", () => {
 		expect((await events()).toSorted()).toEqual(["api-key-made", "password-reset", "provider-linked"]);
 	});
 
+	test("is sent although the request fails after the change was written", async () => {
+		const of = await account();
+		const token = await resetToken(of.email);
+		await forget();
+		await breakTable("sessions");
+		expect((await post(new Client(), "mail/password", { token, password: NEW_PASSWORD })).status).toBe(503);
+		await eventually(async () => expect(await events()).toEqual(["password-reset"]));
+		expect((await mailsTo(of.email)).at(-1)?.subject).toBe(WAYS["password-reset"].subject);
+	});
+
 	test("does not go to an address that nobody has confirmed, nor to whoever has just confirmed it", async () => {
 		const [typed, byMail, byProvider] = [
 			await account({ confirmed: false }),
