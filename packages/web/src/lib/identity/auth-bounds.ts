@@ -14,6 +14,8 @@ import { isSigned, sign } from "./signature.ts";
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const KNOWN_SECONDS = 400 * 86_400;
+/** The routes that add a way in or replace one, each with a mail. What takes one away needs one that was added, so its mails are bounded, too. */
+const ADDS_WAY_IN = new Set(["change-password", "passkey/add", "second-factor/enable", "second-factor/recovery"]);
 const WRONG_PASSWORD = new Set(["INVALID_EMAIL_OR_PASSWORD", "INVALID_PASSWORD"]);
 
 /**
@@ -21,7 +23,23 @@ const WRONG_PASSWORD = new Set(["INVALID_EMAIL_OR_PASSWORD", "INVALID_PASSWORD"]
  * better-auth's own limits count per network.
  * @throws {ProblemError} 429
  */
-export async function withinBounds(request: Request, body: { email?: unknown }, run: () => Promise<Response>): Promise<Response> {
+export function withinBounds(request: Request, body: { email?: unknown }, run: () => Promise<Response>): Promise<Response> {
+	const checked = () => checking(request, body, run);
+	return ADDS_WAY_IN.has(authPathOf(request)) ? addingWayIn(request, checked) : checked();
+}
+
+/** Twenty of them within an hour, so that nobody buries the mail about one under the mails about others. Removing one and a reset by mail stay free. */
+async function addingWayIn(request: Request, run: () => Promise<Response>): Promise<Response> {
+	const found = await session(request);
+	if (!found) return run();
+	const full = t("bound_ways_in");
+	const taken = await takeOrRefuse([{ what: `ways in of ${found.user.id}`, max: 20, windowMs: 60 * MINUTE_MS, full }]);
+	const response = await run();
+	if (!response.ok) await taken.giveBack();
+	return response;
+}
+
+async function checking(request: Request, body: { email?: unknown }, run: () => Promise<Response>): Promise<Response> {
 	switch (authPathOf(request)) {
 		case "sign-in/email":
 			return checkingPassword(request, addressIn(body), run);

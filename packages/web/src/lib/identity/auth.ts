@@ -19,7 +19,7 @@ import { sendEmail } from "./email/send.ts";
 import { keepLanguage } from "./email/settings.ts";
 import { tellOfSignIn } from "./email/sign-in-mail.ts";
 import { mailProof } from "./mail-proof.ts";
-import { oauthProviders, unlinkProvider } from "./oauth-providers.ts";
+import { noteLink, oauthProviders, unlinkProvider } from "./oauth-providers.ts";
 import { firstOrganizationOf } from "./organization.ts";
 import { organizationRoutes } from "./organization-routes.ts";
 import { ownSession } from "./own-session.ts";
@@ -80,7 +80,12 @@ export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 		databaseHooks: {
 			...databaseHooks,
 			user: { ...databaseHooks.user, create: { ...databaseHooks.user.create, before: (user) => admitUser(request, proofs, user) } },
-			account: { create: { before: async (account) => ({ data: { ...account, ...NO_TOKENS } }) } },
+			account: {
+				create: {
+					before: async (account) => ({ data: { ...account, ...NO_TOKENS } }),
+					after: async ({ userId }) => noteLink(proofs, userId),
+				},
+			},
 			session: {
 				create: {
 					...databaseHooks.session.create,
@@ -98,12 +103,12 @@ export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 			confirmation(),
 			changePassword(proofs),
 			mailProof(proofs),
-			changeEmail(),
+			changeEmail(proofs),
 			ownSession(proofs),
 			passkey(proofs),
 			secondFactor(proofs),
 			oauthProviders(proofs),
-			unlinkProvider(),
+			unlinkProvider(proofs),
 			organizations(),
 			organizationRoutes({ origin, onCreated: welcome }),
 			tanstackStartCookies(),

@@ -11,7 +11,7 @@ import { t } from "../../text/text.ts";
 import { customersMailedTo } from "../payments/customers.ts";
 import { type Mail, sendEmail } from "./email/send.ts";
 import { requestOf } from "./mail-proof.ts";
-import { endSessions } from "./proofs.ts";
+import { endSessions, type Proofs } from "./proofs.ts";
 import { redirectReceipts } from "./receipts.ts";
 import { isSigned, sign } from "./signature.ts";
 
@@ -30,7 +30,7 @@ interface Change {
 }
 
 /** The routes of a new address. */
-export const changeEmail = () =>
+export const changeEmail = (proofs: Proofs) =>
 	({
 		id: "change-email",
 		endpoints: {
@@ -62,6 +62,7 @@ export const changeEmail = () =>
 				if (here?.user.id !== change.userId)
 					throw new APIError("UNAUTHORIZED", { code: "SIGN_IN_FIRST", message: t("auth_sign_in_for_email") });
 				await write(change);
+				proofs.changes.push({ kind: "email-changed", user: { ...here.user, email: change.from }, to: change.to });
 				waitUntil(tellProvider(change.userId));
 				return ctx.json({ done: true });
 			}),

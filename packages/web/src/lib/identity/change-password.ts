@@ -37,6 +37,7 @@ export const changePassword = (proofs: Proofs) =>
 						.where(and(eq(accounts.id, account.id), eq(accounts.password, known)))
 						.returning({ id: accounts.id });
 					if (changed.length === 0) return denyPassword();
+					proofs.changes.push({ kind: "password-changed", user });
 					if (!revokeOtherSessions) return ctx.json({ token: null });
 					await endSessions(user.id);
 					// This session was opened with the second factor, where there is one.

@@ -95,9 +95,10 @@ export const mailProof = (proofs: Proofs) =>
 					// Before the link is used up: a password that is too short must not cost it.
 					assertPasswordLength(password, ctx.context.password.config);
 					const proof = await spendLink(token, "reset");
-					await assertSameAddress(proof);
+					const user = await userOf(proof);
 					await claimMailbox(proof.userId, proof.email);
 					await setPassword(ctx, proof.userId, password);
+					proofs.changes.push({ kind: "password-reset", user });
 					await endSessions(proof.userId);
 					return ctx.json(await enter(ctx, proofs, proof));
 				},
@@ -236,10 +237,15 @@ function linkedId(token: string): string | null {
 	return /^[\w-]{22}$/.test(id) && isSigned(`mail-link.${id}`, signature, [config().authSecret]) ? id : null;
 }
 
-/** @throws {APIError} 400 if the account's address has changed since the mail was sent */
-async function assertSameAddress({ userId, email }: Stored): Promise<void> {
-	const [user] = await db().select({ email: users.email }).from(users).where(eq(users.id, userId)).limit(1);
+/** The account that a mail was for. @throws {APIError} 400 if its address has changed since the mail was sent */
+async function userOf({ userId, email }: Stored): Promise<{ id: string; email: string; emailVerified: boolean }> {
+	const [user] = await db()
+		.select({ id: users.id, email: users.email, emailVerified: users.emailVerified })
+		.from(users)
+		.where(eq(users.id, userId))
+		.limit(1);
 	if (user?.email !== email) throw fail("LINK_USED_UP", t("auth_link_used_up"));
+	return user;
 }
 
 /** Opens a session for the mailbox's owner. @throws {APIError} 400, or 401 where a second factor is needed */
@@ -249,7 +255,7 @@ async function enter(
 	proof: Stored,
 ): Promise<{ user: { id: string; email: string }; next: string; passwordEnded: boolean }> {
 	const { userId, email, next } = proof;
-	await assertSameAddress(proof);
+	await userOf(proof);
 	const passwordEnded = await claimMailbox(userId, email);
 	proofs.provesMailbox(userId, email);
 	const { internalAdapter } = ctx.context;

@@ -115,12 +115,23 @@ async function readProfile(kind: Kind, api: string, accessToken: string): Promis
 
 async function arrive(proofs: Proofs, providerId: ProviderId, { id, email }: NonNullable<Profile>): Promise<void> {
 	proofs.provesProvider(providerId, id);
-	const [user] = await db().select({ id: users.id }).from(users).where(eq(users.email, email)).limit(1);
-	if (user) await claimMailbox(user.id, email);
+	const [user] = await db()
+		.select({ id: users.id, email: users.email, emailVerified: users.emailVerified })
+		.from(users)
+		.where(eq(users.email, email))
+		.limit(1);
+	if (!user) return;
+	proofs.atProvider = { user, provider: providerId };
+	await claimMailbox(user.id, email);
+}
+
+/** Notes that better-auth has stored a way in of an account. One that a provider opens just now is new, and has no owner to tell. */
+export function noteLink({ atProvider, changes }: Proofs, userId: string): void {
+	if (atProvider?.user.id === userId) changes.push({ kind: "provider-linked", ...atProvider });
 }
 
 /** Ends the link to a provider. Whoever has no password left can still enter by mail. */
-export const unlinkProvider = () =>
+export const unlinkProvider = (proofs: Proofs) =>
 	({
 		id: "unlink-provider",
 		endpoints: {
@@ -129,11 +140,13 @@ export const unlinkProvider = () =>
 				{ method: "POST", body: z.object({ provider: z.enum(PROVIDERS) }), use: [sensitiveSessionMiddleware] },
 				async (ctx) => {
 					const { user } = ctx.context.session;
+					const { provider } = ctx.body;
 					const ended = await db()
 						.delete(accounts)
-						.where(and(eq(accounts.userId, user.id), eq(accounts.providerId, ctx.body.provider)))
+						.where(and(eq(accounts.userId, user.id), eq(accounts.providerId, provider)))
 						.returning({ id: accounts.id });
 					if (ended.length === 0) throw new APIError("NOT_FOUND", { code: "NOT_LINKED", message: t("problem_nothing_here") });
+					proofs.changes.push({ kind: "provider-unlinked", user, provider });
 					return ctx.json({ status: true });
 				},
 			),

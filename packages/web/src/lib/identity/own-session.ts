@@ -49,6 +49,7 @@ export const ownSession = (proofs: Proofs) =>
 					if (await ctx.context.internalAdapter.findCredentialAccount(user.id))
 						throw new APIError("BAD_REQUEST", { code: "PASSWORD_ALREADY_SET", message: t("auth_has_password") });
 					await setPassword(ctx, user.id, ctx.body.password);
+					proofs.changes.push({ kind: "password-set", user });
 					return ctx.json({ status: true });
 				},
 			),

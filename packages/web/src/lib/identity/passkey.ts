@@ -94,6 +94,7 @@ const ownPasskeys = (proofs: Proofs) => ({
 				.onConflictDoNothing()
 				.returning({ id: passkeys.id });
 			if (added.length === 0) throw refused();
+			proofs.changes.push({ kind: "passkey-added", user });
 			return ctx.json({ status: true });
 		},
 	),
@@ -102,9 +103,11 @@ const ownPasskeys = (proofs: Proofs) => ({
 		{ method: "POST", body: z.object({ id: z.string() }), use: [sensitiveSessionMiddleware] },
 		async (ctx) => {
 			const { user } = ctx.context.session;
-			await db()
+			const removed = await db()
 				.delete(passkeys)
-				.where(and(eq(passkeys.id, ctx.body.id), eq(passkeys.userId, user.id)));
+				.where(and(eq(passkeys.id, ctx.body.id), eq(passkeys.userId, user.id)))
+				.returning({ id: passkeys.id });
+			if (removed.length > 0) proofs.changes.push({ kind: "passkey-removed", user });
 			return ctx.json({ status: true });
 		},
 	),

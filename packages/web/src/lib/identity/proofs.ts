@@ -3,7 +3,9 @@ import { and, eq, inArray, ne } from "drizzle-orm";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { accounts, secondFactors, sessions, users } from "../../db/schema.ts";
+import type { ProviderId } from "../../sign-in-providers.ts";
 import { t } from "../../text/text.ts";
+import type { WayInChange } from "./email/way-in-mail.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
 import { isSigned, sign } from "./signature.ts";
 
@@ -31,6 +33,10 @@ export function proofsOfOneRequest() {
 		pending: null as string | null,
 		/** Further `Set-Cookie` values of the answer. */
 		cookies: [] as string[],
+		/** What this request has written about how an account is entered. Its owner is told by mail (routes/api/auth/$.ts). */
+		changes: [] as WayInChange[],
+		/** The account at the confirmed address of whoever comes from a provider, as it was before; null without one. */
+		atProvider: null as { user: WayInChange["user"]; provider: ProviderId } | null,
 		async hash(password: string): Promise<string> {
 			const hash = await hashPassword(password);
 			passwords.add(hash);

@@ -50,13 +50,13 @@ export const secondFactor = (proofs: Proofs) =>
 				proofs.cookies.push(setCookie(request, "second", "", 0));
 				return ctx.json({ user: { id: user.id, email: user.email } });
 			}),
-			...ownSecondFactor,
+			...ownSecondFactor(proofs),
 		},
 		rateLimit: [{ pathMatcher: (path) => path.startsWith("/second-factor"), window: 10, max: 5 }],
 	}) satisfies BetterAuthPlugin;
 
 /** Setting it up, and removing it. */
-const ownSecondFactor = {
+const ownSecondFactor = (proofs: Proofs) => ({
 	setUpSecondFactor: createAuthEndpoint(
 		"/second-factor/set-up",
 		{ method: "POST", body: nothing, use: [sensitiveSessionMiddleware] },
@@ -94,6 +94,7 @@ const ownSecondFactor = {
 				.where(and(eq(secondFactors.userId, user.id), eq(secondFactors.secret, row.secret), isNull(secondFactors.enabledAt)))
 				.returning({ userId: secondFactors.userId });
 			if (enabled.length === 0) throw wrongCode();
+			proofs.changes.push({ kind: "second-factor-on", user });
 			await giveBack();
 			// They were opened without it.
 			await endSessions(user.id, session.id);
@@ -104,13 +105,15 @@ const ownSecondFactor = {
 		"/second-factor/recovery",
 		{ method: "POST", body: nothing, use: [sensitiveSessionMiddleware] },
 		async (ctx) => {
+			const { user } = ctx.context.session;
 			const { codes, recovery } = newRecovery();
 			const renewed = await db()
 				.update(secondFactors)
 				.set({ recovery })
-				.where(and(eq(secondFactors.userId, ctx.context.session.user.id), isNotNull(secondFactors.enabledAt)))
+				.where(and(eq(secondFactors.userId, user.id), isNotNull(secondFactors.enabledAt)))
 				.returning({ userId: secondFactors.userId });
 			if (renewed.length === 0) throw wrongCode();
+			proofs.changes.push({ kind: "recovery-renewed", user });
 			return ctx.json({ recovery: codes });
 		},
 	),
@@ -118,11 +121,14 @@ const ownSecondFactor = {
 		"/second-factor/remove",
 		{ method: "POST", body: nothing, use: [sensitiveSessionMiddleware] },
 		async (ctx) => {
-			await db().delete(secondFactors).where(eq(secondFactors.userId, ctx.context.session.user.id));
+			const { user } = ctx.context.session;
+			const [removed] = await db().delete(secondFactors).where(eq(secondFactors.userId, user.id)).returning();
+			// One that was only set up was never asked for.
+			if (removed?.enabledAt) proofs.changes.push({ kind: "second-factor-off", user });
 			return ctx.json({ status: true });
 		},
 	),
-};
+});
 
 /** Whoever has passed the first factor has ten tries in 15 minutes. @throws {APIError} 429 */
 async function assertMayGuess(userId: string): Promise<() => Promise<void>> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { writingFor } from "../../../text/writing-for.ts";
-import { letterOf } from "./letter.ts";
+import { deviceInMail, letterOf } from "./letter.ts";
 
 const link = "https://chat.example/verify?token=a&next=%2Fb%25subject%25";
 const draft = {
@@ -50,4 +50,11 @@ describe("a mail's letter", () => {
 		expect(letter.text).not.toContain("imprint");
 		expect(letter.html).not.toContain("imprint");
 	});
+});
+
+test("a device in a mail is its browser and system, and nothing else of what it sends", () => {
+	const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+	expect(deviceInMail(firefox)).toBe("Firefox on Linux");
+	expect(deviceInMail("curl/8.1 https://evil.example")).toBe("curl");
+	for (const unknown of ["", "<b>https://evil.example</b>"]) expect(deviceInMail(unknown)).toBe("Unknown device");
 });

@@ -2,6 +2,7 @@ import { letters } from "virtual:letters";
 import { instant } from "../../../text/format.ts";
 import { language } from "../../../text/reader.ts";
 import { t } from "../../../text/text.ts";
+import { deviceOf } from "../device.ts";
 
 /** A mail before it is laid out. */
 export interface Draft {
@@ -28,6 +29,12 @@ export function letterOf({ subject, text, action = t("mail_open") }: Draft, orig
 
 /** An instant with its day: a mail may be read on another one. */
 export const momentInMail = (iso: string) => `${instant(iso, "date")}, ${instant(iso, "time")}`;
+
+/** A browser as its owner would name it. Nothing of what a client writes is repeated. */
+export function deviceInMail(userAgent: string): string {
+	const { browser, system } = deviceOf(userAgent);
+	return browser && system ? t("account_browser_on", { browser, system }) : (browser ?? system ?? t("account_unknown_device"));
+}
 
 function blockOf(paragraph: string, label: string): string {
 	const template = letters[language()];

@@ -2,12 +2,14 @@ import { eq } from "drizzle-orm";
 import { db } from "../../../db/connection.ts";
 import { sessions, users } from "../../../db/schema.ts";
 import { t } from "../../../text/text.ts";
-import { deviceOf } from "../device.ts";
-import { momentInMail } from "./letter.ts";
+import { deviceInMail, momentInMail } from "./letter.ts";
 import { sendEmail } from "./send.ts";
 
-/** Ways to a session that the account's own mailbox or its owner has just proven, so that a mail would tell nothing new. */
-const NO_NEWS = /^\/(?:sign-up|confirm-email|verify-email|mail)/;
+/**
+ * Ways to a session that the account's own mailbox or its owner has just proven, so that a mail would tell nothing new. A changed password has a mail of
+ * its own.
+ */
+const NO_NEWS = /^\/(?:sign-up|confirm-email|verify-email|mail|change-password)/;
 
 interface Opened {
 	id: string;
@@ -28,7 +30,7 @@ export async function tellOfSignIn({ id, userId, userAgent, createdAt }: Opened,
 		.where(eq(users.id, userId))
 		.limit(1);
 	if (!user?.isConfirmed) return;
-	const device = nameOf(userAgent ?? "");
+	const device = deviceInMail(userAgent ?? "");
 	const others = await db().select({ id: sessions.id, userAgent: sessions.userAgent }).from(sessions).where(eq(sessions.userId, userId));
 	if (others.some((other) => other.id !== id && other.userAgent === userAgent)) return;
 	const moment = momentInMail(createdAt.toISOString());
@@ -41,10 +43,4 @@ export async function tellOfSignIn({ id, userId, userAgent, createdAt }: Opened,
 		text: t("mail_new_sign_in", { device, moment, link: `${origin}/account/profile` }),
 		action: t("mail_new_sign_in_action"),
 	});
-}
-
-/** A browser as its owner would name it. Nothing of what a client writes is repeated. */
-function nameOf(userAgent: string): string {
-	const { browser, system } = deviceOf(userAgent);
-	return browser && system ? t("account_browser_on", { browser, system }) : (browser ?? system ?? t("account_unknown_device"));
 }

@@ -7,6 +7,7 @@ import { auth } from "../../../lib/identity/auth.ts";
 import { withinBounds } from "../../../lib/identity/auth-bounds.ts";
 import { ASKS_FOR_PROOF, admittedUrl, authPathOf, bodyOf, invalidField, WHILE_LEAVING } from "../../../lib/identity/auth-routes.ts";
 import { setCookie } from "../../../lib/identity/cookies.ts";
+import { tellOfChange } from "../../../lib/identity/email/way-in-mail.ts";
 import { moveAtSignIn } from "../../../lib/identity/guest-to-account.ts";
 import { type Proofs, proofsOfOneRequest, SECOND_FACTOR_SECONDS } from "../../../lib/identity/proofs.ts";
 import { assertRecentProof } from "../../../lib/identity/recent-proof.ts";
@@ -70,18 +71,24 @@ function parseJson(text: string): unknown {
 }
 
 /** Runs a GET of better-auth, such as the return from a provider. */
-async function read(request: Request): Promise<Response> {
-	const proofs = proofsOfOneRequest();
-	return arrive(request, await answer(admitRead(request), proofs), proofs);
-}
+const read = (request: Request): Promise<Response> => telling(request, (proofs) => answer(admitRead(request), proofs));
 
 /** Runs a POST of better-auth. */
 async function write(request: Request): Promise<Response> {
 	const admitted = await admitWrite(request);
 	if (admitted instanceof Response) return admitted;
 	if (ASKS_FOR_PROOF.has(authPathOf(request))) await assertRecentProof(request);
+	return telling(request, (proofs) => withinBounds(request, admitted.body, () => guardedAnswer(request, admitted.sent, proofs)));
+}
+
+/** Tells the owner of an account how its ways in have changed, also where the request failed after that. */
+async function telling(request: Request, run: (proofs: Proofs) => Promise<Response>): Promise<Response> {
 	const proofs = proofsOfOneRequest();
-	return arrive(request, await withinBounds(request, admitted.body, () => guardedAnswer(request, admitted.sent, proofs)), proofs);
+	try {
+		return await arrive(request, await run(proofs), proofs);
+	} finally {
+		for (const change of proofs.changes) tellOfChange(request, change);
+	}
 }
 
 /**
