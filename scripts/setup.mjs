@@ -70,7 +70,13 @@ function secrets() {
 		`BETTER_AUTH_SECRET=${secret()}`,
 		`GUEST_COOKIE_SECRET=${secret()}`,
 	];
-	writeFileSync(path, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
+	try {
+		writeFileSync(path, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
+	} catch (error) {
+		// Another start of this clone was quicker: its secrets are as good.
+		if (error.code === "EEXIST") return;
+		throw error;
+	}
 	say("wrote .dev.vars with fresh secrets");
 }
 

@@ -133,7 +133,7 @@ test("a chat begins in a folder, and shows the price with its instructions befor
 	await editing.waitFor({ state: "hidden" });
 	await folders().getByRole("button", { name: "Greetings", exact: true }).click();
 	await folders().getByRole("link", { name: "New chat here" }).click();
-	await page.getByText("Begins in the folder “Greetings”").waitFor();
+	await page.getByText("Begins in the folder “Greetings”. It follows the folder’s instructions.").waitFor();
 	await assertAccessible(page, VIEWS);
 	await page.getByRole("button", { name: "Instructions for this chat" }).click();
 	await page

@@ -181,7 +181,12 @@ export function Room(props: RoomProps) {
 				{!atEnd && messages.length > 0 && <JumpToEnd onJump={toEnd} />}
 				<RoomNotices {...parts} />
 				<UnseenImages {...parts} />
-				{chat.folder && <p className="px-1 pb-2 text-small text-soft">{t("chat_in_folder", { folder: chat.folder.name })}</p>}
+				{chat.folder && (
+					<p className="px-1 pb-2 text-small text-soft">
+						{t("chat_in_folder", { folder: chat.folder.name })}
+						{chat.folder.tokens !== undefined && ` ${t("chat_folder_instructions")}`}
+					</p>
+				)}
 				<Suspense>{chat.temporary && <TemporaryLine hasMessages={messages.length > 0} guard={props.leaveGuard} />}</Suspense>
 				<RoomQueue {...parts} announce={setAnnouncement} />
 				<RoomComposer {...parts} announce={setAnnouncement} />
