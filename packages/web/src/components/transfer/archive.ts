@@ -35,7 +35,7 @@ export class ZipFile {
 		try {
 			return await write;
 		} catch (cause) {
-			throw this.#disk ? new DiskFull("the disk takes no more", { cause }) : cause;
+			throw this.#disk ? new DiskFull(undefined, { cause }) : cause;
 		}
 	}
 }
