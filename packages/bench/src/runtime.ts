@@ -26,12 +26,13 @@ const OBJECTS: Record<string, string> = { USAGE_LEDGER: "UsageLedger", CONVERSAT
 /**
  * Starts one Worker in its own workerd process, with its database and objects in a fresh folder.
  * @param options `inspected`: with V8's inspector, which distorts time and process memory. `inMemory`: the folder is on a RAM disk, where a
- * flush is free (Linux only; elsewhere it stays on disk). `objects`: the Worker's classes, by the names of their bindings
+ * flush is free (Linux only; elsewhere it stays on disk). `objects`: the Worker's classes, by the names of their bindings. `files`: with a bucket for the
+ * files of chats
  */
 export async function startWorker(
 	worker: WorkerModules,
 	variables: Record<string, string>,
-	{ inspected = false, inMemory = false, objects = OBJECTS } = {},
+	{ inspected = false, inMemory = false, objects = OBJECTS, files = false } = {},
 ): Promise<RunningWorker> {
 	const errors: string[] = [];
 	const folder = mkdtempSync(join(inMemory && existsSync(RAM_DISK) ? RAM_DISK : tmpdir(), "parley-bench-"));
@@ -62,7 +63,12 @@ export async function startWorker(
 					name: "parley",
 					...compatibility(),
 					manifest: { mainModule: worker.main, modulesRoot: worker.root, modules: worker.modules },
-					env: { DB: { type: "d1", id: "parley" }, ...Object.fromEntries(bindings), ...Object.fromEntries(texts) },
+					env: {
+						DB: { type: "d1", id: "parley" },
+						...(files && { FILES: { type: "r2" as const, name: "parley-files" } }),
+						...Object.fromEntries(bindings),
+						...Object.fromEntries(texts),
+					},
 					exports: Object.fromEntries(classes),
 				},
 				dev: { rootPath: root, unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }], stripCfConnectingIp: false },

@@ -216,7 +216,7 @@ export const apiKeys = sqliteTable(
 		scopes: text("scopes").notNull(),
 		/** Units that it may use in each of its windows; null for no limit but its user's. */
 		limitUnits: integer("limit_units"),
-		limitPer: text("limit_per", { enum: ["day", "month"] }),
+		limitPer: text("limit_per", { enum: ["day", "period"] }),
 		/** Null for never. By the clock that usage is counted by. */
 		expiresAt: instant("expires_at"),
 		lastUsedAt: instant("last_used_at"),

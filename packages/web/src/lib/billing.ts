@@ -14,10 +14,12 @@ import {
 	unitsAtHold,
 } from "@parley/metering";
 import { logFailure } from "../log.ts";
+import type { KeyLimit } from "../view/api-key.ts";
 import type { Tier, UsageDay, UsageHistory, UsageView } from "../view/usage.ts";
+import { type KeyWindow, keyWindowOf } from "./identity/key-window.ts";
 import { capIn, type MemberLimit } from "./identity/member-limit.ts";
 import { identify, type Payer, type Subject } from "./identity/subject.ts";
-import { endOfKeyPool, entryId, isKeyPool, isPool, type PoolKey, type SubjectKey } from "./identity/subject-key.ts";
+import { entryId, isKeyPool, isPool, kindOf, type PoolKey, type SubjectKey } from "./identity/subject-key.ts";
 import { isHuman } from "./identity/turnstile.ts";
 import { now } from "./time/clock.ts";
 
@@ -51,6 +53,9 @@ export type HoldOutcome = Outcome | { kind: "not-in-plan" };
 /** Why a limit refuses a request. `unconfirmed`: a pool that accounts without a confirmed address share is used up. */
 export type UsageRefusal = Omit<Refusal, "policy"> & { policy: Refusal["policy"] | "unconfirmed" };
 
+/** The standing of the limit with the least left. `policy`: which it is, if it is not that of the tier. */
+export type ReportedStanding = Standing & { policy?: Refusal["policy"] };
+
 export type UsageCheckResult =
 	/**
 	 * `newlyHeld` is the part of `hold` that this call took: everything, unless the request is a repeat. Release it if the request goes no further.
@@ -64,7 +69,7 @@ export type UsageCheckResult =
 			hasEnded: boolean;
 			units: number;
 			terms: Terms | null;
-			standing: Standing;
+			standing: ReportedStanding;
 			setCookie: string | null;
 	  }
 	| { allowed: false; subject: Subject; reason: "limit"; refusal: UsageRefusal }
@@ -112,17 +117,21 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 	let isNewGuest = subject.setCookie !== null;
 	let isFirstRequest = isNewGuest;
 	let hasEnded = false;
-	let standing: Standing | undefined;
+	let standing: ReportedStanding | undefined;
+	let keyWindow: WindowOfKey | null = null;
 	let ledgers = isNewGuest ? poolsFirst(subject) : [...subject.payers];
 	for (let next = ledgers.shift(); next !== undefined; next = ledgers.shift()) {
 		const { key, member } = next;
 		const id = entryId(key, subject.key, hold.requestId);
 		const sharedWith = isPool(key) ? null : subject.pools;
 		const onlyIfStored = subject.kind === "guest" && !isNewGuest;
-		const sold = isPool(key) ? { units } : { units, terms, freeDay, tiers };
+		const sold = isPool(key)
+			? { units, windowEndMs: keyWindow?.pool === key ? keyWindow.window.endMs : null }
+			: { units, terms, freeDay, tiers, keyLimit: keyLimitOf(subject) };
 		const answer = await ledger(key).hold(key, { id, fingerprint, ...sold, chatId, member, sharedWith, onlyIfStored });
 		const { outcome } = answer;
 		if (hasNoPlan(outcome)) continue;
+		if (!isPool(key)) keyWindow = windowOfKey(subject, key, answer.standing);
 		if (outcome.kind === "unknown") {
 			isNewGuest = true;
 			isFirstRequest = true;
@@ -132,14 +141,20 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
 			await releaseUsage(newlyHeld, "refused");
 			if (outcome.kind === "refused")
-				return { allowed: false, subject, reason: "limit", refusal: await explain(outcome.refusal, subject, key) };
+				return {
+					allowed: false,
+					subject,
+					reason: "limit",
+					refusal: await explain(outcome.refusal, subject, key, answer.standing.tier, keyWindow),
+				};
 			if (outcome.kind === "not-in-plan") return { allowed: false, subject, reason: "not-in-plan", tier: answer.standing.tier };
 			return { allowed: false, subject, reason: "conflict" };
 		}
 		const from: TakenFrom = { ledger: key, id, attempt: outcome.row.attempt, ...(member && { cap: member.cap }) };
 		hold.takenFrom.push(from);
 		if (outcome.kind === "held") newlyHeld.takenFrom.push(from);
-		standing = lowerOf(standing, await standingIn(next, answer.standing, subject), subject);
+		standing =
+			keyWindow && isKeyPool(key) ? boundByKey(standing, await shareOfKey(keyWindow)) : lowerOf(standing, answer.standing, subject);
 		if (isPool(key)) {
 			if (!isFirstRequest || !isHalfUsed(answer.standing) || (await isHuman(request, "guest"))) continue;
 			await releaseUsage(newlyHeld, "refused");
@@ -178,31 +193,59 @@ function poolsOf(row: RequestRow, subject: Subject): Payer[] {
 
 /** A pool as a hold takes it: that of an API key is bounded by the key's own limit. */
 function payerOf(key: PoolKey, subject: Subject | null): Payer {
-	return { key, member: subject?.kind === "user" && isKeyPool(key) ? (subject.credential?.spender ?? null) : null };
+	const limit = isKeyPool(key) && subject ? keyLimitOf(subject) : null;
+	return { key, member: limit && { id: limit.id, cap: limit.units } };
 }
 
-/** A ledger's standing for a subject: a key's pool has left what the key's own limit leaves. */
-async function standingIn({ key }: Payer, standing: Standing, subject: Subject): Promise<Standing> {
-	return isKeyPool(key) ? { ...standing, remaining: await leftIn(key, subject) } : standing;
+/** The limit of the API key that a subject is known by; null for none. */
+function keyLimitOf(subject: Subject): (KeyLimit & { id: string }) | null {
+	const { id, limit = null } = (subject.kind === "user" && subject.credential) || {};
+	return id === undefined ? null : limit && { ...limit, id };
 }
 
-/** What a pool has left for a subject. */
-async function leftIn(key: PoolKey, subject: Subject): Promise<number> {
-	const { member } = payerOf(key, subject);
-	const { remaining, share } = await ledger(key).usage(key, member?.id);
-	return typeof member?.cap === "number" && share ? Math.max(0, member.cap - share.used - share.held) : remaining;
+type WindowOfKey = KeyWindow & { limit: KeyLimit & { id: string } };
+
+/** The window that the limit of a subject's API key counts now, by the ledger that pays; null without a limit. */
+function windowOfKey(subject: Subject, payer: SubjectKey, standing: Standing): WindowOfKey | null {
+	const limit = keyLimitOf(subject);
+	return limit && { ...keyWindowOf(limit.id, limit, kindOf(payer), standing, now()), limit };
 }
+
+/** What an API key has used of its own limit, and has left. */
+async function shareOfKey({ pool, window, limit }: WindowOfKey) {
+	const { share } = await ledger(pool).usage(pool, limit.id);
+	const { used, held } = share ?? { used: 0, held: 0 };
+	return { limit: limit.units, used, held, remaining: Math.max(0, limit.units - used - held), window };
+}
+
+/** The standing to report of a request with an API key: the key's own limit, where it has less left. */
+function boundByKey(sofar: ReportedStanding | undefined, ofKey: Awaited<ReturnType<typeof shareOfKey>>): ReportedStanding | undefined {
+	return sofar && ofKey.remaining < sofar.remaining ? { ...sofar, ...ofKey, policy: "key" } : sofar;
+}
+
+/** What a pool has left. */
+const leftIn = async (key: PoolKey): Promise<number> => (await ledger(key).usage(key)).remaining;
 
 /**
  * To a user, a pool's refusal is about their unconfirmed address: confirming it lifts the pool, where a guest would sign up. What remains is what the
  * subject and all of its pools have left, so that a cheaper request that fits is admitted.
  */
-async function explain(refusal: Refusal, subject: Subject, by: SubjectKey): Promise<UsageRefusal> {
-	if (isKeyPool(by)) return { ...refusal, tier: "free", resetAtMs: endOfKeyPool(by) };
-	if (refusal.tier === "paid" || refusal.policy === "in-flight" || refusal.policy === "organization") return refusal;
-	const pools = refusal.remaining > 0 ? subject.pools : [];
-	const inPools = await Promise.all(pools.map((key) => leftIn(key, subject)));
-	const remaining = Math.min(refusal.remaining, ...inPools);
+async function explain(
+	refusal: Refusal,
+	subject: Subject,
+	by: SubjectKey,
+	tier: Tier,
+	keyWindow: WindowOfKey | null,
+): Promise<UsageRefusal> {
+	// A repeat is refused by the pool of its first attempt. Where the window of that pool is over, the next one has begun at its end.
+	if (keyWindow && isKeyPool(by))
+		return { ...refusal, tier, resetAtMs: keyWindow.pool === by ? keyWindow.window.endMs : keyWindow.window.startMs };
+	if (refusal.policy === "in-flight" || refusal.policy === "organization") return refusal;
+	const isMore = refusal.remaining > 0;
+	const ofKey = keyWindow && isMore ? (await shareOfKey(keyWindow)).remaining : Number.POSITIVE_INFINITY;
+	if (refusal.tier === "paid") return { ...refusal, remaining: Math.min(refusal.remaining, ofKey) };
+	const inPools = await Promise.all(isMore ? subject.pools.map(leftIn) : []);
+	const remaining = Math.min(refusal.remaining, ofKey, ...inPools);
 	if (subject.kind === "guest" || refusal.policy !== "network") return { ...refusal, remaining };
 	return { ...refusal, remaining, policy: "unconfirmed", tier: "free" };
 }
@@ -373,17 +416,28 @@ export async function getBillingSummary(request: Request, options: SummaryOption
 		const { name, mayBuy } = organization;
 		const cap = capIn(organization.cap, plan.limit);
 		const ofMember = cap === null ? Number.POSITIVE_INFINITY : Math.max(0, cap - plan.share.used - plan.share.held);
-		const { plan: news, ...view } = toView(plan, Math.min(plan.remaining, ofMember));
+		const { plan: news, ...view } = await withKey(
+			toView(plan, Math.min(plan.remaining, ofMember)),
+			windowOfKey(subject, organization.key, plan),
+		);
 		const ofPlan = news && mayBuy ? { plan: { ...news, of: name } } : {};
 		return { ...view, ...ofPlan, organization: { name, mayBuy, member: { limit: cap, ...plan.share } } };
 	}
-	const [own, ...shared] = await Promise.all([usageOf(subject.key), ...subject.pools.map((key) => leftIn(key, subject))]);
+	const [own, ...shared] = await Promise.all([usageOf(subject.key), ...subject.pools.map(leftIn)]);
 	const inPools = Math.min(own.remaining, ...shared);
 	const isBound = inPools < own.remaining && own.tier !== "paid";
-	const view = toView(own, isBound ? inPools : own.remaining);
+	const view = await withKey(toView(own, isBound ? inPools : own.remaining), windowOfKey(subject, subject.key, own));
 	// Of a plan whose requests cannot be used, perhaps because it is not paid.
 	const unused = organization?.mayBuy && plan?.plan ? { plan: { ...plan.plan, of: organization.name } } : {};
 	return { ...view, ...unused, checkoutOpen: view.checkoutOpen || (plan?.checkoutOpen ?? false) };
+}
+
+/** A standing with that of the API key's own limit, which also bounds what is left. */
+async function withKey(view: UsageView, keyWindow: WindowOfKey | null): Promise<UsageView> {
+	if (!keyWindow) return view;
+	const { window, ...share } = await shareOfKey(keyWindow);
+	const remaining = Math.min(view.remaining, share.remaining);
+	return { ...view, remaining, key: { ...share, resetAt: iso(window.endMs) } };
 }
 
 /** The last so many UTC days of usage, today included. */

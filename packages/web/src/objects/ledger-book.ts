@@ -19,10 +19,12 @@ import {
 } from "@parley/metering";
 import { config } from "../config.ts";
 import type { HoldOutcome } from "../lib/billing.ts";
+import { keyWindowOf } from "../lib/identity/key-window.ts";
 import { capIn, type MemberLimit } from "../lib/identity/member-limit.ts";
 import type { Spender } from "../lib/identity/subject.ts";
 import { countedIn, externalIdOf, isKeyPool, isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { now } from "../lib/time/clock.ts";
+import type { KeyLimit } from "../view/api-key.ts";
 import type { Tier } from "../view/usage.ts";
 import { ABSORBED_TOGETHER, type LedgerStorage } from "./ledger-storage.ts";
 import type { Notes } from "./ledger-tables.ts";
@@ -33,6 +35,10 @@ const TIDIED_BATCHES = 20;
 export interface Hold extends Omit<HoldCommand, "type" | "member"> {
 	/** The member who spends. Their limit may be a share of what the plan grants at the moment of the decision. */
 	member?: Spender | null;
+	/** The API key that asks, whose limit counts in a pool. The ledger that pays names it, because it knows its window. */
+	keyLimit?: (Pick<KeyLimit, "per"> & { id: string }) | null | undefined;
+	/** For an API key's pool: the end of its window, if it is known. */
+	windowEndMs?: number | null | undefined;
 	/** Hold nothing, and store nothing, in a ledger that has stored nothing yet: the outcome is `unknown`. */
 	onlyIfStored?: boolean;
 	/** The tiers that may ask the model; absent for all. */
@@ -93,13 +99,20 @@ export class LedgerBook {
 	}
 
 	/** Decides about a hold. A member's limit is judged by the plan as it is now. */
-	hold({ member, onlyIfStored, tiers, ...hold }: Hold): HoldOutcome {
+	hold({ member, onlyIfStored, tiers, keyLimit, windowEndMs = null, ...hold }: Hold): HoldOutcome {
 		if (onlyIfStored && this.#stored.key === null) return { kind: "unknown" };
-		const { tier, limit } = this.standing();
+		// One instant for the pool of the key and for the hold: both are of the same window.
+		const atMs = this.nowMs();
+		const present = standing(this.state(), atMs);
+		const { tier, limit } = present;
 		// An organization without a plan has no limit, and leaves the decision to its member's own ledger.
 		if (tiers && limit > 0 && !tiers.includes(tier) && !this.#stored.row(hold.id)) return { kind: "not-in-plan" };
-		const spender = member ? { id: member.id, cap: capIn(member.cap, this.standing().limit) } : null;
-		return this.decide({ type: "hold", ...hold, member: spender });
+		const spender = member ? { id: member.id, cap: capIn(member.cap, limit) } : null;
+		const keyPools = keyLimit ? [keyWindowOf(keyLimit.id, keyLimit, this.kind, present, atMs).pool] : [];
+		const sharedWith = hold.sharedWith || keyLimit ? [...(hold.sharedWith ?? []), ...keyPools] : null;
+		// Written with the row of the hold.
+		if (windowEndMs !== null && windowEndMs !== this.notes.endsAtMs) this.keepInMind({ endsAtMs: windowEndMs }, true);
+		return this.decide({ type: "hold", ...hold, sharedWith, member: spender }, atMs);
 	}
 
 	/** Decides about more units for an open hold. A member's limit is judged by the plan as it is now. */

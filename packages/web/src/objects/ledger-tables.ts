@@ -47,7 +47,10 @@ export interface Notes {
 	 * by then in that UTC day; absent in ledgers that an earlier version closed.
 	 */
 	closed?: { inFavourOf: string; atMs: number; open?: string[]; units?: number };
-	/** Its user or organization is deleted. Nobody knows any more whose ledger it is, and it ends then. Epoch milliseconds. */
+	/**
+	 * Its user or organization is deleted: nobody knows any more whose ledger it is, and it ends then. Of an API key's pool the end of its window; absent
+	 * where none is known. Epoch milliseconds.
+	 */
 	endsAtMs?: number;
 	/**
 	 * Failures of the outbox in a row, and the earliest time of the next attempt. While this is set, the fate of the last reports is unknown, unless

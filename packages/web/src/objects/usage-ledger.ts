@@ -15,7 +15,8 @@ import {
 } from "@parley/metering";
 import type { HoldOutcome } from "../lib/billing.ts";
 import { LEDGER_NOT_READY, type ProblemCode, ProblemError } from "../lib/http/problem.ts";
-import { carryOverId, endOfKeyPool, isKeyPool, isPool, requestIdOf } from "../lib/identity/subject-key.ts";
+import { isStoredKey } from "../lib/identity/api-keys.ts";
+import { carryOverId, isKeyPool, isPool, keyIdOf, requestIdOf } from "../lib/identity/subject-key.ts";
 import { assertMayBuy, assertPlanMayStart, type PriceName } from "../lib/payments/checkout.ts";
 import { newsAt } from "../lib/payments/plan-news.ts";
 import type { ComingChange, CustomerBilling, HostedPage, ReturnPages, SdkAnswer } from "../lib/payments/port.ts";
@@ -51,6 +52,8 @@ const UNUSED_LIFE_MS = 3_600_000;
 
 /** When the end of a guest continues, after a batch of chats or a failure. */
 const END_AGAIN_MS = 3_600_000;
+/** When the pool of a key that still exists is looked at again. */
+const KEY_AGAIN_MS = 30 * 86_400_000;
 
 /** How long a wake, and how long one alarm, adds up the requests of an older version. The platform ends a wake after 30 s. */
 const ADD_UP_MS = 10_000;
@@ -458,10 +461,12 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** Deletes a guest's chats, as many as one alarm may, and with the last of them this ledger. Every other ledger has none by then. */
-	async #endOfLife({ kind, key }: LedgerBook): Promise<void> {
+	async #endOfLife({ kind, key, notes }: LedgerBook): Promise<void> {
 		// Set before the calls: a run that dies is followed by another, which finds the chats that are left.
-		await this.#arm(Date.now() + END_AGAIN_MS);
+		await this.#arm(Date.now() + (kind === "key" ? KEY_AGAIN_MS : END_AGAIN_MS));
 		if (kind === "guest" && !(await endChatsOf(this.env, key))) return;
+		// A window without a known end lasts as long as its key.
+		if (isKeyPool(key) && notes.endsAtMs === undefined && (await isStoredKey(keyIdOf(key)))) return;
 		await this.ctx.storage.deleteAll();
 		this.#ledger = null;
 		this.#alarmAtMs = null;
@@ -587,7 +592,7 @@ function unitsOfDay({ stored }: LedgerBook, atMs: number, endedBeforeMs: number)
 function endOfLifeMs(book: LedgerBook): number {
 	if (book.kind === "user" || book.kind === "organization") return book.notes.endsAtMs ?? Number.POSITIVE_INFINITY;
 	if (book.notes.closed && book.sums.latestMs === 0) return book.notes.closed.atMs + UNUSED_LIFE_MS;
-	if (isKeyPool(book.key)) return Math.max(book.sums.latestMs, endOfKeyPool(book.key)) + NETWORK_LIFE_MS;
+	if (book.kind === "key" && book.notes.endsAtMs !== undefined) return Math.max(book.sums.latestMs, book.notes.endsAtMs) + NETWORK_LIFE_MS;
 	return book.sums.latestMs + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }
 

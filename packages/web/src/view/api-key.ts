@@ -4,10 +4,11 @@
 export const SCOPES = ["chat", "models", "usage"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** The most that a key may use in each UTC day or month, units. */
+/** The most that a key may use in each of its windows, units. */
 export interface KeyLimit {
 	units: number;
-	per: "day" | "month";
+	/** The UTC day, or the billing period of the plan that pays: without a plan it is the UTC day, too. */
+	per: "day" | "period";
 }
 
 /** A key without its secret, which is shown once. Instants are ISO 8601 in UTC. */

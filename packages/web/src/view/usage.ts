@@ -40,6 +40,8 @@ export interface UsageView {
 		mayBuy: boolean;
 		member: { limit: number | null; used: number; held: number };
 	};
+	/** What the API key of the request has of its own limit; absent for a key without one. `resetAt` is the end of the limit's window; null for never. */
+	key?: { limit: number; used: number; held: number; remaining: number; resetAt: string | null };
 	/** Absent while all is well, and for who may not manage the plan. */
 	plan?: PlanNews;
 	/** Whether a checkout was opened in the last 30 minutes and its purchase has not arrived yet. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { BrowserContext, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { filesIn } from "../../src/components/transfer/archive.ts";
@@ -107,6 +107,49 @@ test("a guest downloads all chats, also after the connection was lost and withou
 	expect(JSON.parse(texts.get("usage.json") ?? "").requests).toHaveLength(2);
 	expect(JSON.parse(texts.get("json/2 What is a tally.json") ?? "")).toMatchObject({ format: "parley.chat", id: first });
 	expect(texts.get("markdown/1 And a stick.md")).toContain("You said: “And a stick?”");
+});
+
+/** The files that downloads have in the browser's private file system, by name. */
+const onDisk = () =>
+	page.evaluate(async () => {
+		const sizes: Record<string, number> = {};
+		try {
+			const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("downloads");
+			for await (const [name, file] of folder.entries())
+				if (file instanceof FileSystemFileHandle) sizes[name] = (await file.getFile()).size;
+		} catch {
+			// Nothing has been written.
+		}
+		return sizes;
+	});
+
+async function downloadAll(): Promise<Download> {
+	await openData();
+	const [download] = await Promise.all([page.waitForEvent("download"), button("Download everything").click()]);
+	await region("Download").getByText("Saved 1 chat.").waitFor();
+	return download;
+}
+
+test("a download is written to the browser's disk, where the next page removes it, and to memory where there is none", async () => {
+	await chat("What is a tally?");
+	const first = await downloadAll();
+	expect([...(await textsOf(first)).keys()]).toContain("json/1 What is a tally.json");
+	const [[left, bytes] = [], ...others] = Object.entries(await onDisk());
+	expect(others).toEqual([]);
+	expect(bytes).toBe(statSync(await first.path()).size);
+
+	const next = await downloadAll();
+	const names = Object.keys(await onDisk());
+	expect(names).toHaveLength(1);
+	expect(names).not.toContain(left);
+	expect((await textsOf(next)).size).toBe((await textsOf(first)).size);
+
+	await page.addInitScript(() => {
+		// As in a private window of some browsers.
+		StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException("not allowed", "SecurityError"));
+	});
+	const inMemory = await downloadAll();
+	expect([...(await textsOf(inMemory)).keys()]).toContain("json/1 What is a tally.json");
 });
 
 test("chats of ChatGPT are imported with what is broken named, found, told apart from counted ones, and not imported twice", async () => {

@@ -14,6 +14,7 @@ beforeEach(resetSandbox);
 interface Made {
 	client: Client;
 	userId: string;
+	email: string;
 	secret: string;
 	keyId: string;
 	openai: OpenAI;
@@ -24,11 +25,11 @@ const openaiWith = (apiKey: string) =>
 	new OpenAI({ apiKey, baseURL: "http://localhost/v1", maxRetries: 0, dangerouslyAllowBrowser: true, fetch: fetchFromWorker });
 
 async function made(more: object = {}, client = new Client()): Promise<Made> {
-	const { id: userId } = await client.signUp();
+	const { id: userId, email } = await client.signUp();
 	const response = await client.post("/api/keys", { name: "Script", scopes: ["chat", "models", "usage"], ...more });
 	expect(response.status).toBe(201);
 	const { secret, key } = await response.json<{ secret: string; key: { id: string } }>();
-	return { client, userId, secret, keyId: key.id, openai: openaiWith(secret) };
+	return { client, userId, email, secret, keyId: key.id, openai: openaiWith(secret) };
 }
 
 const hello = { model: "sandbox", messages: [{ role: "user" as const, content: "Hello" }] };
@@ -352,8 +353,17 @@ describe("the same Idempotency-Key", () => {
 });
 
 describe("a key", () => {
-	test("with 5 left admits 5 of 200 at once, and the limit is its own", async () => {
-		const { openai, client, userId } = await made({ limit: { units: 5, per: "day" } });
+	test.each([
+		["day", "free"],
+		["period", "free"],
+		["period", "paid"],
+	])("with 5 left admits 5 of 200 at once, and the limit is its own: per %s, %s", async (per, tier) => {
+		const { openai, client, userId, email } = await made({ limit: { units: 5, per } });
+		if (tier === "paid") {
+			await client.confirm(email);
+			await client.buy("pro_monthly");
+			await eventually(async () => expect(await client.usage()).toMatchObject({ tier: "paid" }));
+		}
 		await env.USAGE_LEDGER.getByName(`user:${userId}`).grant(`user:${userId}`, "many", 500, null);
 		await faults({ model: { chunks: 2, chunkMs: 0 } });
 		const before = await calls();
@@ -418,6 +428,14 @@ describe("a key", () => {
 		await env.DB.prepare("update api_keys set expires_at = 1 where id = ?").bind(keyId).run();
 		await expect(openai.models.list()).rejects.toMatchObject({ status: 401 });
 	});
+});
+
+test("a limit that an earlier version stored per month is per billing period", async () => {
+	const { client, keyId } = await made({ limit: { units: 5, per: "day" } });
+	await env.DB.prepare("update api_keys set limit_per = 'month' where id = ?").bind(keyId).run();
+	const { queries = [] } = env.TEST_MIGRATIONS.find(({ name }) => name.startsWith("0013")) ?? {};
+	for (const query of queries) await env.DB.prepare(query).run();
+	expect(await (await client.fetch("/api/keys")).json()).toMatchObject({ keys: [{ limit: { units: 5, per: "period" } }] });
 });
 
 describe("a retry with the same Idempotency-Key", () => {

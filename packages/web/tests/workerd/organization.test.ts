@@ -75,6 +75,20 @@ async function sell(organizationId: string, priceSlug = "pro_monthly") {
 	await ledgerOf(organizationId).refresh(keyOf(organizationId));
 }
 
+/** Cancels a customer's plan at the provider, at once. */
+async function endPlan(externalId: string): Promise<void> {
+	const { customers, subscriptions } = await sandboxState();
+	const customer = customers.find((one) => one.externalId === externalId);
+	const plan = subscriptions.find((one) => one.customerId === customer?.id && !one.isFreePlan && one.status === "active");
+	await ok(
+		fetch(`${env.SANDBOX_URL}/api/v1/subscriptions/${plan?.id}/cancel`, {
+			method: "POST",
+			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
+			body: JSON.stringify({ cancellation: { timing: "immediately" } }),
+		}),
+	);
+}
+
 const personal = (user: { id: string }) => env.USAGE_LEDGER.getByName(`user:${user.id}`).usage(`user:${user.id}`);
 
 describe("an organization", () => {
@@ -651,7 +665,7 @@ describe("an API key for an organization", () => {
 		const { owner, organizationId } = await found();
 		const { member, user } = await join(owner, organizationId);
 		await sell(organizationId);
-		const limit = { units: 2, per: "month" };
+		const limit = { units: 2, per: "period" };
 		const { secret } = await ok<{ secret: string }>(create(member, organizationId, { limit }));
 		expect((await ask(secret)).headers.get("x-ratelimit-remaining-requests")).toBe("1");
 		await (await ask(secret)).text();
@@ -664,6 +678,49 @@ describe("an API key for an organization", () => {
 		await ok(owner.post("/api/auth/organization/remove-member", { organizationId, memberIdOrEmail: user.email }));
 		expect((await ask(secret)).status).toBe(401);
 		expect(await listed()).toMatchObject([{ organization: null }]);
+	});
+
+	test("has its own limit in the window of the ledger that pays: the organization's plan, then its member's plan, then the day", async () => {
+		const { owner, user, organizationId } = await found();
+		const { secret } = await ok<{ secret: string }>(
+			create(owner, organizationId, { scopes: ["chat", "usage"], limit: { units: 2, per: "period" } }),
+		);
+		const asked = async () => {
+			const answers = await Promise.all(Array.from({ length: 6 }, async () => (await ask(secret)).status));
+			const admitted = answers.filter((status) => status === 200).length;
+			const refused = await ask(secret);
+			expect(refused.status).toBe(429);
+			const seconds = Number(/^(\d+)s$/.exec(refused.headers.get("x-ratelimit-reset-requests") ?? "")?.[1]);
+			return { admitted, endMs: Date.now() + seconds * 1000 };
+		};
+		const expectWindow = async (standing: { window: { endMs: number | null } }) => {
+			const { admitted, endMs } = await asked();
+			expect(admitted).toBe(2);
+			expect(Math.abs(endMs - (standing.window.endMs ?? 0))).toBeLessThan(60_000);
+			const usage = await new Client().fetch("/v1/usage", { headers: { authorization: `Bearer ${secret}` } });
+			expect(await usage.json()).toMatchObject({
+				remaining: 0,
+				key: { used: 2, remaining: 0, resetAt: new Date(standing.window.endMs ?? 0).toISOString() },
+			});
+		};
+		await sell(organizationId);
+		await owner.post("/api/auth/organization/set-active", { organizationId: null });
+		await owner.buy("pro_monthly");
+		await eventually(async () => expect(await personal(user)).toMatchObject({ tier: "paid" }));
+		const plan = await ledgerOf(organizationId).usage(keyOf(organizationId));
+		await expectWindow(plan);
+		expect(await personal(user)).toMatchObject({ used: 0 });
+		await endPlan(organizationId);
+		await ledgerOf(organizationId).refresh(keyOf(organizationId));
+		const own = await personal(user);
+		expect(own.window.startMs).not.toBe(plan.window.startMs);
+		await expectWindow(own);
+		expect(await personal(user)).toMatchObject({ tier: "paid", used: 2 });
+		await endPlan(user.id);
+		await env.USAGE_LEDGER.getByName(`user:${user.id}`).refresh(`user:${user.id}`);
+		const day = await personal(user);
+		expect(day.tier).toBe("free");
+		await expectWindow(day);
 	});
 
 	test("pays once for an Idempotency-Key, also where the organization buys a plan between two tries", async () => {

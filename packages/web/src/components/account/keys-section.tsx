@@ -131,7 +131,7 @@ function KeyRow({ of, showsOrganization, onRevoke }: { of: ApiKeyView; showsOrga
 }
 
 function limitText({ units, per }: NonNullable<ApiKeyView["limit"]>): string {
-	return per === "day" ? t("keys_a_day", { count: units }) : t("keys_a_month", { count: units });
+	return per === "day" ? t("keys_a_day", { count: units }) : t("keys_a_period", { count: units });
 }
 
 /** How long a new key works, days. The first is chosen. */
@@ -209,10 +209,13 @@ function NewKey({ organizationId, onCreated }: NewKeyProps) {
 						{...wrong("limit")}
 					/>
 				</label>
-				<select name="per" aria-label={t("keys_limit_per")} className="field w-auto self-end">
+				<select name="per" aria-label={t("keys_limit_per")} aria-describedby="key-per" className="field w-auto self-end">
 					<option value="day">{t("keys_per_day")}</option>
-					<option value="month">{t("keys_per_month")}</option>
+					<option value="period">{t("keys_per_period")}</option>
 				</select>
+				<p id="key-per" className="w-full text-small text-soft">
+					{t("keys_per_about")}
+				</p>
 			</div>
 			<label className="flex flex-col gap-1 font-medium">
 				{t("keys_expires")}

@@ -1,23 +1,42 @@
 import { BlobReader, BlobWriter, configure, type FileEntry, TextReader, ZipReader, ZipWriter } from "@zip.js/zip.js/lib/zip-core-native.js";
+import type { DiskFile } from "./disk-file.ts";
 
 // The browser compresses by itself, and our pages' policy allows no script from a blob.
 configure({ useWebWorkers: false, useCompressionStream: true });
 
-/** A zip file that is being written: as a blob, which browsers keep outside of the page's memory. */
-export class ZipFile {
-	readonly #zip = new ZipWriter(new BlobWriter("application/zip"));
-	/** Bytes of its entries so far. */
-	bytes = 0;
+/** The disk took no more of a zip file, as where its quota is used up. What was written of the file is lost. */
+export class DiskFull extends Error {}
 
+/** A zip file that is being written: to a file on disk, of any size, or else as a blob, which the browser has to hold. */
+export class ZipFile {
+	readonly #zip: ZipWriter<Blob>;
+	readonly #disk: DiskFile | null;
+
+	constructor(disk: DiskFile | null = null) {
+		this.#disk = disk;
+		this.#zip = new ZipWriter<Blob>(disk ? disk.writable : new BlobWriter("application/zip"));
+	}
+
+	/** @throws {DiskFull} */
 	async add(name: string, content: string | Blob): Promise<void> {
 		const isText = typeof content === "string";
 		// What cameras and scanners make is compressed already.
 		const options = isText || /^text\//.test(content.type) ? {} : { level: 0 };
-		this.bytes += (await this.#zip.add(name, isText ? new TextReader(content) : new BlobReader(content), options)).compressedSize;
+		await this.#onDisk(this.#zip.add(name, isText ? new TextReader(content) : new BlobReader(content), options));
 	}
 
-	close(): Promise<Blob> {
-		return this.#zip.close();
+	/** @throws {DiskFull} */
+	async close(): Promise<Blob> {
+		const blob = await this.#onDisk(this.#zip.close());
+		return this.#disk ? this.#disk.read() : blob;
+	}
+
+	async #onDisk<T>(write: Promise<T>): Promise<T> {
+		try {
+			return await write;
+		} catch (cause) {
+			throw this.#disk ? new DiskFull(undefined, { cause }) : cause;
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import type { ChatSummary } from "../../view/chat.ts";
 import { Refused, Unreached } from "../requests.ts";
 import { filesIn } from "./archive.ts";
 import { ChatsDownload, type DownloadProgress } from "./chats-download.ts";
+import type { DiskFile } from "./disk-file.ts";
 
 const refused = (status: number) => new Refused({ type: "x", title: "x", status, detail: "Refused." });
 const chatOf = (n: number): ChatSummary => ({
@@ -34,14 +35,14 @@ const documentOf = (id: string, files: ExportedFile[] = []): ChatDocument => ({
 });
 
 interface Options {
-	bytesMax?: number;
+	openDisk?: () => Promise<DiskFile | null>;
 	parts?: { name: string; read: () => Promise<string | null> }[];
 	/** Files of the questions of a chat. */
 	files?: Record<string, ExportedFile[]>;
 }
 
 /** A server with so many chats. `fails`: what it answers for a chat, as long as it answers that. */
-function serverWith(count: number, fails: Map<string, Error> = new Map(), { bytesMax, parts = [], files = {} }: Options = {}) {
+function serverWith(count: number, fails: Map<string, Error> = new Map(), { openDisk, parts = [], files = {} }: Options = {}) {
 	const saved: { file: Blob; name: string }[] = [];
 	const reads: string[] = [];
 	let progress: DownloadProgress = { done: 0, all: undefined, failed: [], gone: [] };
@@ -69,8 +70,37 @@ function serverWith(count: number, fails: Map<string, Error> = new Map(), { byte
 	const report = (told: DownloadProgress) => {
 		progress = told;
 	};
-	const download = new ChatsDownload(source, (file, name) => saved.push({ file, name }), report, bytesMax);
+	const download = new ChatsDownload(source, (file, name) => saved.push({ file, name }), report, openDisk);
 	return { download, saved, reads, progress: () => progress };
+}
+
+/** A disk that takes so many bytes. */
+function diskOf(bytesMax = Number.POSITIVE_INFINITY) {
+	const parts: Uint8Array<ArrayBuffer>[] = [];
+	let bytes = 0;
+	const disk = {
+		bytesMax,
+		isFull: false,
+		blob: undefined as Blob | undefined,
+		onWrite: () => {},
+		writable: new WritableStream<Uint8Array>({
+			write: (part) => {
+				bytes += part.byteLength;
+				disk.isFull = bytes > disk.bytesMax;
+				if (disk.isFull) throw new DOMException("full", "QuotaExceededError");
+				parts.push(new Uint8Array(part));
+				disk.onWrite();
+			},
+			close: () => {
+				disk.blob = new Blob(parts);
+			},
+		}),
+		read: async () => {
+			if (!disk.blob) throw new Error("read before it was closed");
+			return disk.blob;
+		},
+	};
+	return disk;
 }
 
 const textsIn = async (file: Blob | undefined) => {
@@ -154,14 +184,48 @@ describe("a download of all chats", () => {
 		expect(reads.length).toBeLessThan(10);
 	});
 
-	test("begins another file where one is full", async () => {
-		const { download, saved } = serverWith(6, undefined, { bytesMax: 1_000 });
-		await download.run();
-		expect(saved.length).toBeGreaterThan(1);
-		expect(saved[1]?.name).toMatch(/-2\.zip$/);
-		const names = (await Promise.all(saved.map(({ file }) => textsIn(file)))).flatMap((texts) => [...texts.keys()]);
-		expect(names.filter((name) => name.startsWith("json/"))).toHaveLength(6);
-		expect(names.filter((name) => name === "contents.json")).toHaveLength(saved.length);
+	test("is written to the disk as it is read, where the browser has one", async () => {
+		const disk = diskOf();
+		const { download, saved, reads } = serverWith(600, undefined, { openDisk: async () => disk });
+		const written: number[] = [];
+		disk.onWrite = () => written.push(reads.length);
+		expect(await download.run()).toBe(true);
+		expect(written.filter((so) => so < 300).length).toBeGreaterThan(200);
+		expect(saved).toHaveLength(1);
+		expect(saved[0]?.file).toBe(disk.blob);
+		expect(await filesIn(disk.blob as Blob)).toHaveLength(1_201);
+	});
+
+	test.each([
+		["at once", 0],
+		["in the middle of a chat", 3_000],
+		["by the last byte of all", -1],
+	])("begins anew in memory where the disk is full %s, and leaves out nothing", async (_, bytes) => {
+		const parts = [{ name: "account.json", read: async () => "{}" }];
+		const onDisk = (disk: ReturnType<typeof diskOf>) =>
+			serverWith(20, new Map([["c4", refused(404)]]), { parts, openDisk: async () => disk });
+		const whole = diskOf();
+		await onDisk(whole).download.run();
+		const disk = diskOf(bytes < 0 ? (whole.blob?.size ?? 0) + bytes : bytes);
+		const { download, saved, progress } = onDisk(disk);
+		expect(await download.run()).toBe(true);
+		expect(disk.isFull).toBe(true);
+		expect(saved).toHaveLength(1);
+		const texts = await textsIn(saved[0]?.file);
+		expect(texts.size).toBe(1 + 1 + 1 + 2 * 19);
+		expect(texts.get("missing.txt")).toBe("05 Same title (c4) was deleted meanwhile.\n");
+		expect(progress()).toMatchObject({ done: 19, all: 20, failed: [], gone: [chatOf(4)] });
+	});
+
+	test("without what could not be read begins anew in memory, too", async () => {
+		const fails = new Map<string, Error>([["c3", refused(500)]]);
+		const disk = diskOf();
+		const { download, saved } = serverWith(5, fails, { openDisk: async () => disk });
+		expect(await download.run()).toBe(false);
+		disk.bytesMax = 0;
+		await download.finish();
+		const texts = await textsIn(saved[0]?.file);
+		expect([texts.size, texts.get("missing.txt")]).toEqual([10, "4 Same title (c3) could not be read.\n"]);
 	});
 
 	test("has the files of each chat once, where its document and its Markdown say", async () => {

@@ -4,11 +4,10 @@ import { t } from "../../text/text.ts";
 import type { ChatPage, ChatSummary, Folder } from "../../view/chat.ts";
 import type { OwnUsagePage } from "../../view/own-data.ts";
 import { fetchOrThrow, Refused } from "../requests.ts";
-import { ZipFile } from "./archive.ts";
+import { DiskFull, ZipFile } from "./archive.ts";
+import { openDiskFile } from "./disk-file.ts";
 import { inParallel } from "./in-parallel.ts";
 
-/** A zip file takes chats until it has so many bytes, then another one begins: a page must not hold more. */
-const FILE_BYTES_MAX = 256 * 1024 * 1024;
 /** The longest title in the name of a file, and the longest ending of an attached one. */
 const NAME_CHARS_MAX = 60;
 const ENDING_CHARS_MAX = 12;
@@ -98,14 +97,14 @@ export interface DownloadProgress {
 type Named = Pick<ChatSummary, "id" | "title">;
 
 /**
- * Everything of the viewer as zip files: each chat as JSON and as Markdown with its files, and what there is besides. The page reads one chat after the other, so that no request grows with the
+ * Everything of the viewer as one zip file: each chat as JSON and as Markdown with its files, and what there is besides. The page reads one chat after the other, so that no request grows with the
  * number of chats, and continues where a lost connection has stopped it.
  */
 export class ChatsDownload {
 	readonly #source: DownloadSource;
-	readonly #save: (file: Blob, name: string) => void;
+	readonly #hand: (file: Blob, name: string) => void;
 	readonly #report: (progress: DownloadProgress) => void;
-	readonly #bytesMax: number;
+	#openDisk: typeof openDiskFile;
 	/** All chats, once they are listed; those that are still to be read; and what came of the others. */
 	#all: NamedChat[] | undefined;
 	#folders: Folder[] = [];
@@ -119,30 +118,62 @@ export class ChatsDownload {
 	readonly #lost = new Set<string>();
 	#done = 0;
 	#zip: ZipFile | undefined;
-	#files = 0;
 	/** The last write: reads overlap, writes do not. Never rejects. */
 	#writing: Promise<unknown> = Promise.resolve();
 
-	/** `save`: hands a finished file to the viewer. */
+	/** `save`: hands the finished file to the viewer. `openDisk`: where it is written to; memory where that has none. */
 	constructor(
 		source: DownloadSource,
 		save: (file: Blob, name: string) => void,
 		report: (progress: DownloadProgress) => void,
-		bytesMax = FILE_BYTES_MAX,
+		openDisk = openDiskFile,
 	) {
 		this.#source = source;
-		this.#save = save;
+		this.#hand = save;
 		this.#report = report;
-		this.#bytesMax = bytesMax;
+		this.#openDisk = openDisk;
 		this.#partsLeft = [...source.parts];
 	}
 
 	/**
-	 * Reads what is left, also what has failed before, and saves the last file if nothing fails.
+	 * Reads what is left, also what has failed before, and saves the file if nothing fails.
 	 * @returns whether everything is saved
 	 * @throws {Refused|Unreached} where the server cannot be reached or refuses the viewer: call it again to continue
 	 */
 	async run(): Promise<boolean> {
+		try {
+			return await this.#readAll();
+		} catch (error) {
+			this.#beginInMemory(error);
+			return this.#readAll();
+		}
+	}
+
+	/** Saves the file without what has failed, and with a list of that. */
+	async finish(): Promise<void> {
+		try {
+			await this.#save();
+		} catch (error) {
+			this.#beginInMemory(error);
+			if (!(await this.#readAll())) await this.#save();
+		}
+	}
+
+	/** Begins anew with a blob, where the disk took no more. @throws any other error */
+	#beginInMemory(error: unknown): void {
+		if (!(error instanceof DiskFull)) throw error;
+		this.#openDisk = async () => null;
+		this.#zip = undefined;
+		this.#left = [...(this.#all ?? [])];
+		this.#partsLeft = [...this.#source.parts];
+		this.#failed = [];
+		this.#partsFailed = [];
+		this.#gone.length = 0;
+		this.#lost.clear();
+		this.#done = 0;
+	}
+
+	async #readAll(): Promise<boolean> {
 		if (!this.#all) {
 			this.#folders = await this.#source.folders();
 			this.#all = named(await this.#list());
@@ -159,12 +190,11 @@ export class ChatsDownload {
 			(chat) => this.#take(chat),
 		);
 		if (this.#failed.length + this.#partsFailed.length > 0) return false;
-		await this.finish();
+		await this.#save();
 		return true;
 	}
 
-	/** Saves the last file without those that have failed, and with a list of them. */
-	async finish(): Promise<void> {
+	async #save(): Promise<void> {
 		const unread = t("download_unread");
 		const missing = [
 			...this.#partsFailed.map(({ name }) => `${name} ${unread}.\n`),
@@ -174,7 +204,7 @@ export class ChatsDownload {
 		];
 		const zip = await this.#open();
 		if (missing.length > 0) await zip.add("missing.txt", missing.join(""));
-		await this.#saveFile(zip);
+		this.#hand(await zip.close(), `${slug}-data-${new Date().toISOString().slice(0, 10)}.zip`);
 	}
 
 	async #list(): Promise<ChatSummary[]> {
@@ -247,24 +277,16 @@ export class ChatsDownload {
 		for (const [path, bytes] of files) await zip.add(path, bytes);
 		await zip.add(`json/${name}.json`, [...jsonOf(head, turns)].join(""));
 		await zip.add(`markdown/${name}.md`, markdown);
-		if (zip.bytes > this.#bytesMax) await this.#saveFile(zip);
 	}
 
-	/** The file that takes the next chats. Each begins with the list of all. */
+	/** The file, which begins with the list of all chats. */
 	async #open(): Promise<ZipFile> {
 		if (this.#zip) return this.#zip;
-		this.#zip = new ZipFile();
-		this.#files += 1;
+		this.#zip = new ZipFile(await this.#openDisk());
 		const chats = (this.#all ?? []).map(({ chat, name }) => ({ ...chat, name }));
 		const contents = { format: "parley.chats", version: 1, folders: this.#folders, chats };
 		await this.#zip.add("contents.json", asJson(contents));
 		return this.#zip;
-	}
-
-	async #saveFile(zip: ZipFile): Promise<void> {
-		this.#zip = undefined;
-		const number = this.#files > 1 ? `-${this.#files}` : "";
-		this.#save(await zip.close(), `${slug}-data-${new Date().toISOString().slice(0, 10)}${number}.zip`);
 	}
 
 	#tell(): void {

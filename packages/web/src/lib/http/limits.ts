@@ -1,9 +1,8 @@
-import type { Standing } from "@parley/metering";
 import { config } from "../../config.ts";
 import { t } from "../../text/text.ts";
 import type { ModelOption, Price } from "../../view/chat.ts";
 import type { Tier } from "../../view/usage.ts";
-import type { UsageRefusal } from "../billing.ts";
+import type { ReportedStanding, UsageRefusal } from "../billing.ts";
 import type { GuardedAction } from "../identity/turnstile.ts";
 import { now } from "../time/clock.ts";
 import { type ProblemFields, problemResponse } from "./problem.ts";
@@ -96,10 +95,10 @@ function detailOf({ policy, limit }: UsageRefusal): string {
 }
 
 /** The `RateLimit` and `RateLimit-Policy` fields of an admitted request (IETF draft-ietf-httpapi-ratelimit-headers). */
-export function standingHeaders(standing: Standing): Record<string, string> {
-	const { tier, limit, remaining, window } = standing;
+export function standingHeaders(standing: ReportedStanding): Record<string, string> {
+	const { tier, policy = tier, limit, remaining, window } = standing;
 	const windowMs = window.endMs === null ? null : window.endMs - window.startMs;
-	return rateLimitHeaders({ policy: tier, limit, remaining, resetAtMs: window.endMs, windowMs });
+	return rateLimitHeaders({ policy, limit, remaining, resetAtMs: window.endMs, windowMs });
 }
 
 function rateLimitHeaders(at: {

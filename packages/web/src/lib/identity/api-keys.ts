@@ -16,7 +16,6 @@ import { now } from "../time/clock.ts";
 import { take } from "./bounds.ts";
 import { membershipFrom } from "./organization.ts";
 import { type Acting, type User, userWith } from "./subject.ts";
-import { keyPoolKey } from "./subject-key.ts";
 
 /** What every key begins with, so that people and secret scanners know one. */
 const BEGINNING = "key_";
@@ -33,7 +32,7 @@ const body = z.object({
 	name: z.string().trim().min(1).max(60),
 	scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
 	limit: z
-		.object({ units: z.int().min(1).max(1_000_000), per: z.enum(["day", "month"]) })
+		.object({ units: z.int().min(1).max(1_000_000), per: z.enum(["day", "period"]) })
 		.nullable()
 		.default(null),
 	expiresInDays: z.int().min(1).max(3_650).nullable().default(null),
@@ -168,13 +167,13 @@ export async function userOfApiKey(request: Request, key: string): Promise<User 
 		instructions: { about: found.about ?? "", answer: found.answer ?? "" },
 	};
 	if ((found.lastUsedAt?.getTime() ?? 0) < now() - LAST_USE_EVERY_MS) waitUntil(noteUse(id));
-	const limit = limitOf(found);
-	const spender = limit && { id, cap: limit.units };
-	return userWith(request, acting, { id, scopes: scopesOf(found.scopes), spender }, limit && keyPoolKey(windowOf(limit), id));
+	return userWith(request, acting, { id, scopes: scopesOf(found.scopes), limit: limitOf(found) });
 }
 
-/** The UTC day or month of a limit. */
-const windowOf = ({ per }: KeyLimit) => new Date(now()).toISOString().slice(0, per === "day" ? 10 : 7);
+/** Whether a key exists, expired or not. */
+export async function isStoredKey(id: string): Promise<boolean> {
+	return (await db().select({ id: apiKeys.id }).from(apiKeys).where(eq(apiKeys.id, id)).limit(1)).length > 0;
+}
 
 async function noteUse(id: string): Promise<void> {
 	const at = new Date(now());

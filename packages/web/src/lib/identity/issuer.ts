@@ -51,7 +51,7 @@ export async function userOfToken(request: Request, token: string, issuer: Issue
 	const { about, answer, isLeaving, ...user } = found;
 	if (isLeaving) return null;
 	const acting = { user, organization: null, instructions: { about: about ?? "", answer: answer ?? "" } };
-	return userWith(request, acting, { id: user.id, scopes: null, spender: null });
+	return userWith(request, acting, { id: user.id, scopes: null, limit: null });
 }
 
 async function claimsOf(token: string, issuer: IssuerConfig): Promise<JWTPayload | null> {

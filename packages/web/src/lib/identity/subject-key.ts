@@ -13,7 +13,7 @@ export type GuestKey = `guest:${string}`;
  * network, or the sign-ups of a network.
  */
 export type PoolKey = `${PoolPrefix}:${string}:${string}` | KeyPoolKey;
-/** What one API key has used in one UTC day or month. */
+/** What one API key has used in one window of its limit. */
 export type KeyPoolKey = `key:${string}:${string}`;
 type PoolPrefix = "network" | "unconfirmed" | "sign-ups";
 export type SubjectKey = UserKey | OrganizationKey | GuestKey | PoolKey;
@@ -62,7 +62,7 @@ export function everyGuestKey(day: string): PoolKey {
 
 /**
  * The pool of one API key in one window.
- * @param window the UTC day (`YYYY-MM-DD`) or month (`YYYY-MM`)
+ * @param window its name (key-window.ts): the UTC day, or the kind of the ledger that pays and the start of its billing period
  */
 export function keyPoolKey(window: string, keyId: string): KeyPoolKey {
 	return `key:${window}:${keyId}`;
@@ -73,10 +73,9 @@ export function isKeyPool(pool: string): pool is KeyPoolKey {
 	return kindOf(pool) === "key";
 }
 
-/** The end of the window that a key's pool counts, epoch milliseconds. */
-export function endOfKeyPool(pool: KeyPoolKey): number {
-	const [year = 0, month = 1, day] = (pool.split(":")[1] ?? "").split("-").map(Number);
-	return day === undefined ? Date.UTC(year, month, 1) : Date.UTC(year, month - 1, day + 1);
+/** The id of the API key that a pool counts. */
+export function keyIdOf(pool: KeyPoolKey): string {
+	return pool.slice(pool.lastIndexOf(":") + 1);
 }
 
 /** Whether a text has the form of a key: a known prefix and a colon. */

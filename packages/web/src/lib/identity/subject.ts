@@ -1,6 +1,6 @@
 import { config } from "../../config.ts";
 import type { OwnInstructions } from "../../instructions.ts";
-import type { Scope } from "../../view/api-key.ts";
+import type { KeyLimit, Scope } from "../../view/api-key.ts";
 import { now } from "../time/clock.ts";
 import { guestCookie, mintGuest, readGuestId } from "./guest-cookie.ts";
 import type { MemberLimit } from "./member-limit.ts";
@@ -37,20 +37,20 @@ export interface Payer {
 interface Metered {
 	/** Ledgers that may pay, in order. An organization without a plan passes its members' requests on to the next. */
 	payers: Payer[];
-	/** Shared pools that a free request also counts in. Empty for users with a confirmed address. */
+	/** Shared pools that a free request also counts in, without that of an API key. Empty for users with a confirmed address. */
 	pools: PoolKey[];
 	/** The `Set-Cookie` value that makes a new guest known; null for everyone who is known already. */
 	setCookie: string | null;
 }
 
-/** What a program sends in place of a session: an API key. */
+/** What a program sends in place of a session: an API key, or a token of the configured issuer. */
 export interface Credential {
-	/** Tells request ids of one user's programs apart. */
+	/** The key's id. Tells request ids of one user's programs apart. */
 	id: string;
 	/** What it may be used for; null for all of the API. */
 	scopes: readonly Scope[] | null;
 	/** The key's own limit; null for none. */
-	spender: Spender | null;
+	limit: KeyLimit | null;
 }
 
 /** A signed-in user, known by their session or by a credential. */
@@ -102,14 +102,13 @@ export async function userOf(request: Request): Promise<User | null> {
 }
 
 /** A user as requests are metered: with the payers of a session, or of a credential. */
-export function userWith(request: Request, found: Acting, credential?: Credential, keyPool: PoolKey | null = null): User {
+export function userWith(request: Request, found: Acting, credential?: Credential): User {
 	const { organization, instructions } = found;
 	const { id, name, email, emailVerified } = found.user;
 	const key = userKey(id);
 	const payers: Payer[] = [{ key, member: null }];
 	if (organization) payers.unshift({ key: organization.key, member: { id: key, cap: organization.cap } });
 	const pools = emailVerified ? [] : poolsOf(request, unconfirmedKey);
-	if (keyPool !== null) pools.push(keyPool);
 	const own = { organization, instructions, ...(credential && { credential }) };
 	return { kind: "user", key, userId: id, name, email, emailVerified, ...own, payers, pools, setCookie: null };
 }
