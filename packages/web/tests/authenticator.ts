@@ -17,6 +17,7 @@ export interface Attestation {
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const ES256 = -7;
+const ROOT = "Some root";
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const base64url = (bytes: Bytes) => Buffer.from(bytes).toString("base64url");
 const sha256 = async (bytes: Bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
@@ -49,8 +50,9 @@ export async function newPasskey({ challenge, rp }: Options, origin: string, { f
 	const attStmt = new Map<string, Cbor>();
 	if (fmt !== "none") attStmt.set("alg", ES256).set("sig", await sign(concat(authData, clientDataHash)));
 	if (crl) {
-		const leaf = await certificate({ point, crl, challenge: clientDataHash, sign });
-		attStmt.set("x5c", [leaf, leaf]);
+		const of = { point, crl, challenge: clientDataHash, sign };
+		// The root is the sender's own too: `android-key` takes the last certificate for it.
+		attStmt.set("x5c", [await certificate({ ...of, subject: "Some device" }), await certificate({ ...of, subject: ROOT })]);
 	}
 	const attestationObject = cbor(
 		new Map<string, Cbor>([
@@ -105,18 +107,19 @@ function derSignature(raw: Bytes): Bytes {
 	);
 }
 
-/** A self-signed certificate that passes the checks of the formats `packed`, `apple` and `android-key` up to its revocation list. */
-async function certificate(of: { point: Bytes; crl: string; challenge: Bytes; sign: (bytes: Bytes) => Promise<Bytes> }): Promise<Bytes> {
-	const name = sequence(
-		...(
-			[
-				["6", "DE"],
-				["10", "Someone"],
-				["11", "Authenticator Attestation"],
-				["3", "Some device"],
-			] as const
-		).map(([kind, text]) => der(0x31, sequence(oid(`2.5.4.${kind}`), der(0x13, utf8(text))))),
-	);
+interface CertificateOf {
+	subject: string;
+	point: Bytes;
+	crl: string;
+	challenge: Bytes;
+	sign: (bytes: Bytes) => Promise<Bytes>;
+}
+
+/** A certificate of the root that passes the checks of the formats `packed`, `apple` and `android-key` up to its revocation list. */
+async function certificate(of: CertificateOf): Promise<Bytes> {
+	const attribute = (kind: number, text: string) => der(0x31, sequence(oid(`2.5.4.${kind}`), der(0x13, utf8(text))));
+	const named = (common: string) =>
+		sequence(attribute(6, "DE"), attribute(10, "Someone"), attribute(11, "Authenticator Attestation"), attribute(3, common));
 	const time = (afterMs: number) =>
 		der(
 			0x17,
@@ -137,9 +140,9 @@ async function certificate(of: { point: Bytes; crl: string; challenge: Bytes; si
 		der(0xa0, der(0x02, [2])),
 		der(0x02, [1]),
 		ecdsa,
-		name,
+		named(ROOT),
 		sequence(time(-86_400_000), time(86_400_000)),
-		name,
+		named(of.subject),
 		sequence(sequence(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7")), bits(of.point)),
 		der(0xa3, sequence(extension("2.5.29.31", revocationList), extension("1.3.6.1.4.1.11129.2.1.17", description))),
 	);
