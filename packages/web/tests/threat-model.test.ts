@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 const root = new URL("../../../", import.meta.url).pathname;
 const document = readFileSync(`${root}docs/threat-model.md`, "utf8");
+/** The tables before this section are of threats, the tables in it are not. */
+const [threats = "", advisories = ""] = document.split("\n## Known advisories\n");
 
 interface Row {
 	threat: string;
@@ -47,7 +49,7 @@ const read = (file: string) => readFileSync(root + file, "utf8");
 
 describe("docs/threat-model.md", () => {
 	test("has a defence and a test for each threat", () => {
-		const rows = rowsOf(document);
+		const rows = rowsOf(threats);
 		expect(rows.length).toBeGreaterThan(50);
 		for (const { threat, defence, tests } of rows) {
 			expect(threat).not.toBe("");
@@ -57,8 +59,22 @@ describe("docs/threat-model.md", () => {
 	});
 
 	test("names only tests that exist", () => {
-		const named = new Set(rowsOf(document).flatMap(({ tests }) => tests));
+		const named = new Set(rowsOf(threats).flatMap(({ tests }) => tests));
 		expect([...named].map((one) => faultOf(one, read)).filter((fault) => fault !== null)).toEqual([]);
+	});
+
+	test("names the installed releases of packages that were updated because of an advisory, and only code that exists", () => {
+		const updated = [...advisories.matchAll(/^\| `([^`]+)`[^|]* \| (\d[\d.]+) \|/gm)].map(([, name = "", version]) => ({ name, version }));
+		expect(updated.length).toBeGreaterThan(3);
+		const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, { version?: string }> };
+		for (const { name, version } of updated) {
+			const installed = Object.entries(packages).filter(([path]) => path.endsWith(`node_modules/${name}`));
+			expect(
+				installed.map(([, one]) => one.version),
+				name,
+			).toContain(version);
+		}
+		for (const [, path = ""] of advisories.matchAll(/`(packages\/[^`]+)`/g)) expect(existsSync(root + path), path).toBe(true);
 	});
 
 	test("has a section for each chapter of ASVS 5 and each risk of the LLM Top 10", () => {

@@ -522,6 +522,11 @@ test("bad input is OpenAI's error, and nothing is counted", async () => {
 		[{ ...hello, n: 2 }, 400],
 		[{ ...hello, tools: [{ type: "web_search" }] }, 400],
 		[{ ...hello, messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "https://a.example/a.png" } }] }] }, 400],
+		// The model's provider fetches images. It may stand in a network that callers do not reach.
+		...["http://10.0.0.1/a.png", "file:///etc/hosts", "//10.0.0.1/a.png"].map((url): [unknown, number] => [
+			{ model: "seeing", messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }] },
+			400,
+		]),
 	];
 	for (const [json, status] of bad) {
 		const response = await post(json);

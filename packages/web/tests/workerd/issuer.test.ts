@@ -238,6 +238,20 @@ describe("the issuer's keys", () => {
 		expect((await fetches()) - before).toBeLessThanOrEqual(1);
 	});
 
+	test("are read at the configured address only, whatever address or key a token names", async () => {
+		const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+		const { publicKey, privateKey } = pair as CryptoKeyPair;
+		const jwk = { ...(await crypto.subtle.exportKey("jwk", publicKey)), kid: "mine", alg: "ES256" };
+		const path = `/issuer/${random()}.json`;
+		const named = `${env.SANDBOX_URL}${path}`;
+		for (const header of [{ jku: named }, { x5u: named }, { kid: named }, { jwk }]) {
+			const text = `${base64({ alg: "ES256", typ: "JWT", kid: "mine", ...header })}.${base64(validClaims())}`;
+			const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, new TextEncoder().encode(text));
+			expect((await callWith(`${text}.${Buffer.from(signature).toString("base64url")}`)).status).toBe(401);
+		}
+		expect(Object.keys((await sandboxState()).calls)).not.toContain(`GET ${path}`);
+	});
+
 	/** The app's clock, some seconds ahead of the machine's. Only ever forward: the keys are kept between the tests. */
 	function ahead(seconds: number): void {
 		vi.restoreAllMocks();

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { acceptedStep, codeAt, stepAt } from "../../src/lib/identity/one-time-code.ts";
+import { type Attestation, newPasskey } from "../authenticator.ts";
 import { Client, eventually, resetSandbox, sandboxState } from "../client.ts";
 
 // The ways into an account besides the password (identity.test.ts), and what each of them leaves to whoever signed up with somebody's address first.
@@ -467,6 +468,34 @@ describe("a second factor", () => {
 		expect((await post(client, "second-factor/remove")).status).toBe(200);
 		expect((await signIn(new Client(), email, "correct horse")).status).toBe(200);
 	});
+});
+
+describe("a new passkey", () => {
+	/** Adds one that attests itself in this way. @returns the response, and what is stored for its user then */
+	async function add(attestation: Attestation) {
+		const { client, id: userId } = await confirmedUser();
+		const options = await (await post(client, "passkey/options")).json<{ challenge: string; rp: { id: string } }>();
+		const answer = await newPasskey(options, "http://localhost", attestation);
+		const response = await post(client, "passkey/add", { answer });
+		const stored = await env.DB.prepare("SELECT id FROM passkeys WHERE user_id = ?").bind(userId).all<{ id: string }>();
+		return { response, answer, stored: stored.results.map((row) => row.id) };
+	}
+
+	// What a browser passes on where no attestation is requested (WebAuthn, 5.1.3).
+	test.each(["none", "packed"])("is stored with an attestation that has no certificate: %s", async (fmt) => {
+		const { response, answer, stored } = await add({ fmt });
+		expect([response.status, stored]).toEqual([200, [answer.id]]);
+	});
+
+	test.each(["packed", "apple", "android-key", "android-safetynet", "fido-u2f", "tpm", "none", "unheard-of"])(
+		"with a certificate is refused, and no address in it is fetched: %s",
+		async (fmt) => {
+			const path = `/issuer/${id()}.crl`;
+			const { response, stored } = await add({ fmt, crl: `${env.SANDBOX_URL}${path}` });
+			expect([response.status, await codeOf(response), stored]).toEqual([400, "PASSKEY_REFUSED", []]);
+			expect(Object.keys((await sandboxState()).calls)).not.toContain(`GET ${path}`);
+		},
+	);
 });
 
 describe.each(["github", "google"] as const)("%s", (provider) => {

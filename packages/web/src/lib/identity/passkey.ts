@@ -29,7 +29,7 @@ const PASSKEYS_MAX = 20;
 const nothing = z.object({});
 const refused = () => new APIError("BAD_REQUEST", { code: "PASSKEY_REFUSED", message: t("auth_passkey_refused") });
 /** Loaded with the first use: few requests need it. */
-const webauthn = () => import("@simplewebauthn/server");
+const webauthn = () => import("./webauthn-library.ts");
 
 /** The passkeys' routes. The route in front of them asks for a recent proof where one is added or removed. */
 export const passkey = (proofs: Proofs) =>
@@ -71,6 +71,7 @@ const ownPasskeys = (proofs: Proofs) => ({
 			assertConfirmed(user);
 			const request = requestOf(ctx);
 			const expectedChallenge = await spendChallenge(request, user.id);
+			if (!(await hasNoCertificate(ctx.body.answer))) throw refused();
 			const { verifyRegistrationResponse } = await webauthn();
 			const checked = await verifyRegistrationResponse({
 				response: ctx.body.answer as unknown as RegistrationResponseJSON,
@@ -161,6 +162,22 @@ async function verify(request: Request, answer: Answer): Promise<string> {
 	if (!checked?.verified) throw refused();
 	await db().update(passkeys).set({ counter: checked.authenticationInfo.newCounter, usedAt: new Date() }).where(eq(passkeys.id, known.id));
 	return known.userId;
+}
+
+/**
+ * Whether a new passkey comes without a certificate. The library fetches the revocation list at the address that a certificate names, and we request no
+ * attestation. Without one, browsers pass on `none` and self attestation only (WebAuthn, 5.1.3: `packed` without `x5c`).
+ */
+async function hasNoCertificate({ response: { attestationObject } }: Answer): Promise<boolean> {
+	if (typeof attestationObject !== "string") return false;
+	const { decodeAttestationObject, isoBase64URL } = await webauthn();
+	try {
+		const decoded = decodeAttestationObject(isoBase64URL.toBuffer(attestationObject));
+		const fmt = decoded.get("fmt");
+		return fmt === "none" || (fmt === "packed" && decoded.get("attStmt").get("x5c") === undefined);
+	} catch {
+		return false;
+	}
 }
 
 const hostOf = ({ url }: Request) => new URL(url).hostname;
