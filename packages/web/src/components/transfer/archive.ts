@@ -1,8 +1,18 @@
-import { BlobReader, BlobWriter, configure, type FileEntry, TextReader, ZipReader, ZipWriter } from "@zip.js/zip.js/lib/zip-core-native.js";
+import {
+	BlobReader,
+	BlobWriter,
+	configure,
+	type FileEntry,
+	Uint8ArrayReader,
+	ZipReader,
+	ZipWriter,
+} from "@zip.js/zip.js/lib/zip-core-native.js";
 import type { DiskFile } from "./disk-file.ts";
 
 // The browser compresses by itself, and our pages' policy allows no script from a blob.
 configure({ useWebWorkers: false, useCompressionStream: true });
+
+const SHORT_CHARS = 1_000;
 
 /** The disk took no more of a zip file, as where its quota is used up. What was written of the file is lost. */
 export class DiskFull extends Error {}
@@ -19,10 +29,9 @@ export class ZipFile {
 
 	/** @throws {DiskFull} */
 	async add(name: string, content: string | Blob): Promise<void> {
-		const isText = typeof content === "string";
-		// What cameras and scanners make is compressed already.
-		const options = isText || /^text\//.test(content.type) ? {} : { level: 0 };
-		await this.#onDisk(this.#zip.add(name, isText ? new TextReader(content) : new BlobReader(content), options));
+		const bytes = typeof content === "string" ? new TextEncoder().encode(content) : null;
+		const reader = bytes ? new Uint8ArrayReader(bytes) : new BlobReader(content as Blob);
+		await this.#onDisk(this.#zip.add(name, reader, isWorthCompressing(content) ? {} : { level: 0 }));
 	}
 
 	/** @throws {DiskFull} */
@@ -38,6 +47,11 @@ export class ZipFile {
 			throw this.#disk ? new DiskFull(undefined, { cause }) : cause;
 		}
 	}
+}
+
+/** What cameras and scanners make is compressed already, and a stream for a few hundred bytes costs more time than it saves bytes. */
+function isWorthCompressing(content: string | Blob): boolean {
+	return typeof content === "string" ? content.length > SHORT_CHARS : /^text\//.test(content.type);
 }
 
 /** A file in a zip file. */
