@@ -12,7 +12,7 @@ const secrets = {
 };
 
 /** The built Worker in workerd with real D1 and Durable Objects, configured by `bindings`. */
-const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<string, string>) => [
+const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<string, string>, further: object = {}) => [
 	brand(),
 	letters(),
 	cloudflareTest(async ({ inject }) => ({
@@ -24,6 +24,7 @@ const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<
 				...bindings(inject<string>("sandboxUrl"), inject<string>("siteverifyUrl")),
 				TEST_MIGRATIONS: await readD1Migrations(`${root}packages/web/src/db/migrations`),
 			},
+			...further,
 		},
 	})),
 ];
@@ -156,17 +157,20 @@ export default defineConfig({
 			},
 			{
 				plugins: [
-					worker((sandboxUrl, siteverifyUrl) => ({
-						AI_BASE_URL: `${sandboxUrl}/model/v1`,
-						AI_MODELS: "sandbox",
-						SYSTEM_PROMPT: "You are the guide of a museum.",
-						SANDBOX_URL: sandboxUrl,
-						ALL_GUESTS_REQUESTS_DAILY: "60",
-						NETWORK_SIGN_UPS_DAILY: "3",
-						TURNSTILE_SITE_KEY: "a site key",
-						TURNSTILE_SECRET_KEY: "a turnstile secret",
-						TURNSTILE_VERIFY_URL: siteverifyUrl,
-					})),
+					worker(
+						(sandboxUrl, siteverifyUrl) => ({
+							AI_BASE_URL: `${sandboxUrl}/model/v1`,
+							AI_MODELS: "sandbox",
+							SYSTEM_PROMPT: "You are the guide of a museum.",
+							SANDBOX_URL: sandboxUrl,
+							ALL_GUESTS_REQUESTS_DAILY: "60",
+							NETWORK_SIGN_UPS_DAILY: "3",
+							TURNSTILE_SITE_KEY: "a site key",
+							TURNSTILE_SECRET_KEY: "a turnstile secret",
+							TURNSTILE_VERIFY_URL: siteverifyUrl,
+						}),
+						{ email: { send_email: [{ name: "EMAIL" }] } },
+					),
 				],
 				test: {
 					name: "guarded",
