@@ -1,12 +1,4 @@
-import {
-	BlobReader,
-	BlobWriter,
-	configure,
-	type FileEntry,
-	Uint8ArrayReader,
-	ZipReader,
-	ZipWriter,
-} from "@zip.js/zip.js/lib/zip-core-native.js";
+import { BlobReader, BlobWriter, configure, type FileEntry, TextReader, ZipReader, ZipWriter } from "@zip.js/zip.js/lib/zip-core-native.js";
 import type { DiskFile } from "./disk-file.ts";
 
 // The browser compresses by itself, and our pages' policy allows no script from a blob.
@@ -29,8 +21,7 @@ export class ZipFile {
 
 	/** @throws {DiskFull} */
 	async add(name: string, content: string | Blob): Promise<void> {
-		const bytes = typeof content === "string" ? new TextEncoder().encode(content) : null;
-		const reader = bytes ? new Uint8ArrayReader(bytes) : new BlobReader(content as Blob);
+		const reader = typeof content === "string" ? new TextReader(content) : new BlobReader(content);
 		await this.#onDisk(this.#zip.add(name, reader, isWorthCompressing(content) ? {} : { level: 0 }));
 	}
 
