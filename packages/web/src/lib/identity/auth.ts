@@ -113,7 +113,7 @@ export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 			organizationRoutes({ origin, onCreated: welcome }),
 			tanstackStartCookies(),
 		],
-		onAPIError: { errorURL: "/", onError: rethrowFault },
+		onAPIError: { errorURL: "/", onError: (error) => keepFault(error, proofs) },
 		telemetry: { enabled: false },
 	});
 }
@@ -143,9 +143,9 @@ async function admitUser(request: Request, proofs: Proofs, user: { name: unknown
 	if (proofs.isFromProvider()) await takeSignUp(request);
 }
 
-/** Leaves what better-auth did not decide, such as a database that fails, to our own answer. */
-function rethrowFault(error: unknown): void {
-	if (!isAPIError(error)) throw error;
+/** Leaves what better-auth did not decide, such as a database that fails, to our own answer: it turns what is thrown here into its own. */
+function keepFault(error: unknown, proofs: Proofs): void {
+	if (!isAPIError(error)) proofs.faults.push(error);
 }
 
 /** better-auth's organizations. organization-routes.ts answers every route that changes members or invitations. */

@@ -8,7 +8,7 @@ import { t } from "../../text/text.ts";
 import type { SessionView } from "../../view/identity.ts";
 import { deviceOf } from "./device.ts";
 import { assertConfirmed, type Proofs, proveSession } from "./proofs.ts";
-import { setPassword } from "./set-password.ts";
+import { addPassword } from "./set-password.ts";
 
 /** The routes of a user's own sessions: ending one by its id, proving it again by the password, and a first password. */
 export const ownSession = (proofs: Proofs) =>
@@ -46,9 +46,8 @@ export const ownSession = (proofs: Proofs) =>
 				async (ctx) => {
 					const { user } = ctx.context.session;
 					assertConfirmed(user);
-					if (await ctx.context.internalAdapter.findCredentialAccount(user.id))
+					if (!(await addPassword(ctx, user.id, ctx.body.password)))
 						throw new APIError("BAD_REQUEST", { code: "PASSWORD_ALREADY_SET", message: t("auth_has_password") });
-					await setPassword(ctx, user.id, ctx.body.password);
 					proofs.changes.push({ kind: "password-set", user });
 					return ctx.json({ status: true });
 				},

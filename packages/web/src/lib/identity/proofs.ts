@@ -35,6 +35,8 @@ export function proofsOfOneRequest() {
 		cookies: [] as string[],
 		/** What this request has written about how an account is entered. Its owner is told by mail (routes/api/auth/$.ts). */
 		changes: [] as WayInChange[],
+		/** What better-auth could not answer (auth.ts). */
+		faults: [] as unknown[],
 		/** The account at the confirmed address of whoever comes from a provider, as it was before; null without one. */
 		atProvider: null as { user: WayInChange["user"]; provider: ProviderId } | null,
 		async hash(password: string): Promise<string> {

@@ -1,22 +1,31 @@
 import type { getSessionFromCtx } from "better-auth/api";
 import { assertPasswordLength } from "./proofs.ts";
 
+type Context = Parameters<typeof getSessionFromCtx>[0];
+
 /** Sets a user's password, whether or not there was one. @throws {APIError} 400 if it is too short or too long */
-export async function setPassword(ctx: Parameters<typeof getSessionFromCtx>[0], userId: string, password: string): Promise<void> {
+export async function setPassword(ctx: Context, userId: string, password: string): Promise<void> {
+	if (await addPassword(ctx, userId, password)) return;
+	const hash = await ctx.context.password.hash(password);
+	await ctx.context.internalAdapter.updatePassword(userId, hash);
+}
+
+/**
+ * Sets the password of a user who has none: their account was opened by mail or by a provider, or their sign-up died halfway.
+ * @returns whether there was none; otherwise nothing changes
+ * @throws {APIError} 400 if it is too short or too long
+ */
+export async function addPassword(ctx: Context, userId: string, password: string): Promise<boolean> {
 	const { internalAdapter } = ctx.context;
 	assertPasswordLength(password, ctx.context.password.config);
+	if (await internalAdapter.findCredentialAccount(userId)) return false;
 	const hash = await ctx.context.password.hash(password);
-	const replace = async () => {
-		const has = await internalAdapter.findCredentialAccount(userId);
-		if (has) await internalAdapter.updatePassword(userId, hash);
-		return has !== null;
-	};
-	if (await replace()) return;
 	try {
-		// An account that was opened by mail or by a provider, or a sign-up that died halfway, has none.
 		await internalAdapter.linkAccount({ userId, providerId: "credential", accountId: userId, password: hash });
+		return true;
 	} catch (error) {
-		// Another request may have set one since; the later one counts, as with any two changes.
-		if (!(await replace())) throw error;
+		// Another request has added one since.
+		if (await internalAdapter.findCredentialAccount(userId)) return false;
+		throw error;
 	}
 }

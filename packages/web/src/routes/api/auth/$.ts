@@ -29,6 +29,7 @@ async function answer(request: Request, proofs: Proofs): Promise<Response> {
 	await assertOwnPage(request);
 	if (!WHILE_LEAVING.has(authPathOf(request))) await session(request);
 	const response = await auth(request, proofs).handler(request);
+	for (const fault of proofs.faults) throw fault;
 	// better-auth does not say that it could not read a session because of the database.
 	if (response.status >= 500) await session(request);
 	return response;
