@@ -9,7 +9,7 @@ try {
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser() });
 	const done = spawnSync(
 		"turbo",
-		["run", "lint", "check", "build", "test", "test:worker", "test:story", "--output-logs=new-only", "--concurrency=3"],
+		["run", "lint", "check", "build", "test", "test:worker", "test:worker-2", "test:story", "--output-logs=new-only", "--concurrency=4"],
 		{
 			cwd: root,
 			env,
