@@ -40,6 +40,7 @@ describe("a list", () => {
 				const read: string[] = [];
 				for (let before = ids[at] ?? ""; ; ) {
 					const { data, has_more } = page("/v1/customers", records, { limit, ending_before: before });
+					expect(data.length).toBeLessThanOrEqual(limit);
 					read.unshift(...data.map(({ id }) => id));
 					before = data[0]?.id ?? "";
 					if (!has_more) break;

@@ -15,7 +15,7 @@ import { instrumentNumbered } from "./payment-methods.ts";
 import { refund } from "./refunds.ts";
 import { endSubscription } from "./subscriptions/cancel.ts";
 import type { SubscriptionChange } from "./subscriptions/change.ts";
-import { isLive } from "./subscriptions/find.ts";
+import { isLive, itemOf } from "./subscriptions/find.ts";
 import { updateSubscription } from "./subscriptions/update.ts";
 
 const start = utc(2027, 12, 31, 9);
@@ -112,7 +112,16 @@ function openAccount(balance: number) {
 		for (let slice = 1; slice <= slices; slice += 1) applyDue(state, (from + ((atSeconds - from) * slice) / slices) * 1000);
 		settledSeconds = atSeconds;
 	};
-	return { state, take, settle };
+	/** Whether all that was due is done: payments, retries, periods, checkouts. */
+	const isUpToDate = () => {
+		const { tasks, subscriptions, checkoutSessions } = state.stripe;
+		const ends = subscriptions
+			.filter(isLive)
+			.map((plan) => Math.min(itemOf(plan).current_period_end, plan.cancel_at ?? Number.POSITIVE_INFINITY));
+		const expiries = checkoutSessions.filter(({ status }) => status === "open").map(({ expires_at: at }) => at);
+		return [...tasks.map(({ dueAtMs }) => dueAtMs / 1000), ...ends, ...expiries].every((at) => at > atSeconds);
+	};
+	return { state, take, settle, isUpToDate };
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -120,6 +129,8 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 function expectSound({ stripe }: State, initialBalance: number): void {
 	const { invoices, invoiceItems, charges, refunds, customers } = stripe;
 	for (const invoice of invoices) {
+		// Whole cents: a fraction would be lost at the bank.
+		expect(invoice.lines.data.every(({ amount }) => Number.isSafeInteger(amount))).toBe(true);
 		expect(invoice.total).toBe(sum(invoice.lines.data.map(({ amount }) => amount)));
 		expect(invoice.amount_paid + invoice.amount_remaining).toBe(invoice.amount_due);
 		if (invoice.status === "paid") expect(invoice.amount_paid).toBe(invoice.amount_due);
@@ -143,10 +154,10 @@ function expectSound({ stripe }: State, initialBalance: number): void {
 	expect(new Set(numbers).size).toBe(numbers.length);
 }
 
-it("keeps every cent of any life: invoices, credit, charges and refunds add up after each step", () => {
+it("keeps every cent of any life: invoices, credit, charges and refunds add up after each step, and all that was due is done", () => {
 	fc.assert(
 		fc.property(someBalance, someLife, (balance, steps) => {
-			const { state, take, settle } = openAccount(balance);
+			const { state, take, settle, isUpToDate } = openAccount(balance);
 			take({ type: "buy", card: "4242" });
 			for (const step of steps) {
 				try {
@@ -155,6 +166,7 @@ it("keeps every cent of any life: invoices, credit, charges and refunds add up a
 					if (!(error instanceof StripeRefusal)) throw error;
 				}
 				settle();
+				expect(isUpToDate()).toBe(true);
 				expectSound(state, balance);
 			}
 		}),
@@ -201,5 +213,24 @@ it("ends in the same state and sends the same events whether the clock moves in 
 			expect(live(slices)).toEqual(live(1));
 		}),
 		{ numRuns: 30 },
+	);
+});
+
+it("refunds a charge in any parts, up to its amount and no cent beyond", () => {
+	fc.assert(
+		fc.property(fc.array(fc.integer({ min: -1, max: 500 }), { minLength: 1, maxLength: 8 }), (parts) => {
+			const { state, take } = openAccount(0);
+			take({ type: "buy", card: "4242" });
+			let left = 799;
+			for (const cents of parts) {
+				const fits = cents > 0 && cents <= left;
+				const refunding = () => take({ type: "refund", cents, at: 0 });
+				if (fits) refunding();
+				else expect(refunding).toThrow(StripeRefusal);
+				if (fits) left -= cents;
+				expect(state.stripe.charges[0]).toMatchObject({ amount_refunded: 799 - left, refunded: left === 0 });
+			}
+		}),
+		{ numRuns: 50 },
 	);
 });
