@@ -65,7 +65,9 @@ export function googleRoutes() {
 		.post("/o/oauth2/v2/auth", (c) => decide(c, issued))
 		.post("/token", async (c) => {
 			const { token, error } = await redeem(c, issued);
-			if (!token) return c.json({ error: error === "incorrect_client_credentials" ? "invalid_client" : "invalid_grant" }, 400);
+			// RFC 6749, 5.2: a client that is not authenticated gets 401.
+			if (error === "incorrect_client_credentials") return c.json({ error: "invalid_client" }, 401);
+			if (!token) return c.json({ error: "invalid_grant" }, 400);
 			return c.json({ access_token: token, expires_in: 3599, scope: "openid email profile", token_type: "Bearer" });
 		})
 		.get("/v1/userinfo", (c) => {

@@ -91,7 +91,7 @@ const webOf = (results: object[]) => ({ type: "search", results, family_friendly
 /** Brave escapes a few characters, and marks the words that were searched. */
 function braveHtml(text: string, query: string): string {
 	const escaped = text.replaceAll("&", "&amp;").replaceAll("'", "&#x27;");
-	return query ? escaped.replaceAll(query, `<strong>${query}</strong>`) : escaped;
+	return query ? escaped.replaceAll(query, (words) => `<strong>${words}</strong>`) : escaped;
 }
 
 /** The answer of a form's endpoint with an injected status. */

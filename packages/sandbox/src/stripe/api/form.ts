@@ -6,7 +6,8 @@ import type { Env } from "../../world.ts";
 import { InvalidParameters } from "../refusal.ts";
 
 // Limits on untrusted input; requests of Stripe's SDK stay far below.
-const limits = { depth: 10, arrayLimit: 1000, parameterLimit: 2000 } as const;
+// Plain objects, because qs otherwise drops keys that name a property of every object, such as "constructor".
+const limits = { depth: 10, arrayLimit: 1000, parameterLimit: 2000, plainObjects: true } as const;
 
 export const text = z.string().min(1).max(5000);
 export const integer = z

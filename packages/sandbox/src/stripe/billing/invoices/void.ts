@@ -5,7 +5,7 @@ import { refuse } from "../../refusal.ts";
 import { intentOf, subscriptionOf } from "./collect.ts";
 
 /**
- * Voids an open invoice: it can no longer be paid, and a change that waits for its payment is discarded.
+ * Voids an open invoice: it can no longer be paid, credit that it used is returned, and a change that waits for its payment is discarded.
  * @throws StripeRefusal
  */
 export function voidInvoice(state: State, invoice: Invoice, atSeconds: number): void {
@@ -23,10 +23,20 @@ export function voidInvoice(state: State, invoice: Invoice, atSeconds: number): 
 		(task) => (task.type !== "void" && task.type !== "collect") || task.invoiceId !== invoice.id,
 	);
 	emit(state, "invoice.voided", invoice, atSeconds);
+	returnCredit(state, invoice, atSeconds);
 	const subscription = subscriptionOf(state, invoice);
 	if (subscription === undefined || subscription.latest_invoice !== invoice.id) return;
 	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
 		subscription.pending_update = null;
+	});
+}
+
+/** What the invoice took from the customer's balance goes back to it. */
+function returnCredit(state: State, invoice: Invoice, atSeconds: number): void {
+	const customer = state.stripe.customers.find(({ id }) => id === invoice.customer);
+	if (customer === undefined) return;
+	changing(state, customer, "customer.updated", atSeconds, () => {
+		customer.balance += (invoice.starting_balance ?? 0) - (invoice.ending_balance ?? 0);
 	});
 }
 

@@ -24,7 +24,7 @@ import { warnOfTrialEnd } from "./start.ts";
  * @throws StripeRefusal
  */
 export function updateSubscription(state: State, subscription: Subscription, change: SubscriptionChange, atSeconds: number): void {
-	requireUpdatable(subscription, change);
+	requireUpdatable(subscription, change, atSeconds);
 	const item = itemOf(subscription);
 	const method = preferredMethod(state, subscription, change);
 	const startsAnew = isNewPeriod(item, change);
@@ -33,9 +33,9 @@ export function updateSubscription(state: State, subscription: Subscription, cha
 		change.ifUnpaid === "allow_incomplete" ? null : refusalOf(state, subscription, item, { change, method, items, startsAnew });
 	// Without a payment method there is nothing to attempt, so nothing is held either.
 	if (refusal !== null && (change.ifUnpaid === "error_if_incomplete" || refusal.status !== 402)) throw refusal;
+	if (refusal !== null && startsAnew) throw refuse("The sandbox holds no change that starts a new period.", { param: "payment_behavior" });
 	if (change.price !== undefined) dropPending(state, subscription, atSeconds);
 	if (refusal !== null) {
-		if (startsAnew) throw refuse("The sandbox holds no change that starts a new period.", { param: "payment_behavior" });
 		holdPending(state, subscription, { change, items, method, atSeconds });
 		return;
 	}
@@ -60,7 +60,7 @@ export function updateSubscription(state: State, subscription: Subscription, cha
 	}
 }
 
-function requireUpdatable(subscription: Subscription, change: SubscriptionChange): void {
+function requireUpdatable(subscription: Subscription, change: SubscriptionChange, atSeconds: number): void {
 	if (subscription.status === "canceled") throw refuse("A canceled subscription can only update its cancellation_details and metadata.");
 	if (subscription.schedule !== null && (change.cancelAtPeriodEnd !== undefined || change.cancelAt !== undefined))
 		throw refuse(
@@ -68,6 +68,8 @@ function requireUpdatable(subscription: Subscription, change: SubscriptionChange
 		);
 	if (change.cancelAtPeriodEnd !== undefined && change.cancelAt !== undefined)
 		throw refuse("You may only specify one of these parameters: cancel_at, cancel_at_period_end.");
+	if (typeof change.trialEnd === "number" && change.trialEnd <= atSeconds)
+		throw refuse("Invalid timestamp: must be an integer Unix timestamp in the future.", { param: "trial_end" });
 }
 
 function preferredMethod(state: State, subscription: Subscription, change: SubscriptionChange): PaymentMethod | undefined {
@@ -116,7 +118,6 @@ function moveTrialEnd(
 		subscription.trial_end = atSeconds;
 		return;
 	}
-	if (trialEnd <= atSeconds) throw refuse("Invalid timestamp: must be an integer Unix timestamp in the future.", { param: "trial_end" });
 	subscription.status = "trialing";
 	subscription.trial_start ??= atSeconds;
 	subscription.trial_end = trialEnd;
