@@ -5,7 +5,8 @@ import { browser } from "./browser.mjs";
 import { buildEnv, root, setup, toolEnv } from "./setup.mjs";
 
 try {
-	setup("install");
+	// The build first, with the whole machine: the longest tests wait for it.
+	setup("install", "build");
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser() });
 	const done = spawnSync(
 		"turbo",

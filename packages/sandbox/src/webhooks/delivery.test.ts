@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { emptyState } from "../state.ts";
+import { eventually } from "../testing/eventually.ts";
 import type { World } from "../world.ts";
 import { type Channel, createDelivery, newDelivery, nextDelivery, resend } from "./delivery.ts";
 import { flowgladWebhooks } from "./flowglad.ts";
@@ -85,7 +86,7 @@ it("keeps the channels apart: a receiver that does not answer delays no other", 
 	const other: Delivery[] = [{ ...(queue[0] as Delivery), attempts: [] }];
 	const { deliverDue } = createDelivery(world, [channelOf("http://slow.example/", other), channelOf("http://app.example/", queue)]);
 	const all = deliverDue();
-	await vi.waitFor(() => expect(queue[0]?.outcome).toBe("delivered"));
+	await eventually(() => expect(queue[0]?.outcome).toBe("delivered"));
 	expect([sent.length, other[0]?.outcome]).toEqual([2, "waiting"]);
 	answerSlow(200);
 	await all;
