@@ -231,8 +231,8 @@ export default defineConfig({
 					// A busy machine needs more than the second that is the default.
 					expect: { poll: { timeout: 30_000 } },
 					globalSetup: ["tests/system/state-setup.ts"],
-					// Each file starts its own product on free ports. Two at a time keep both cores busy while a browser waits.
-					maxWorkers: 2,
+					// Each file starts its own product on free ports. Two at a time left two cores idle for half of the time: a browser mostly waits.
+					maxWorkers: 3,
 				},
 			},
 		],
