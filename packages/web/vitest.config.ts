@@ -11,7 +11,7 @@ const secrets = {
 	APP_ORIGIN: "https://parley.example",
 };
 
-/** The built Worker in workerd with real D1 and Durable Objects, configured by `bindings`. */
+/** The built Worker in workerd with real D1 and Durable Objects, configured by `bindings`; `further`: options of miniflare, such as bindings that are no text. */
 const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<string, string>, further: object = {}) => [
 	brand(),
 	letters(),

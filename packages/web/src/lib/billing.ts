@@ -199,8 +199,8 @@ function payerOf(key: PoolKey, subject: Subject | null): Payer {
 
 /** The limit of the API key that a subject is known by; null for none. */
 function keyLimitOf(subject: Subject): (KeyLimit & { id: string }) | null {
-	const { id, limit = null } = (subject.kind === "user" && subject.credential) || {};
-	return id === undefined ? null : limit && { ...limit, id };
+	const credential = subject.kind === "user" ? subject.credential : undefined;
+	return credential?.limit ? { ...credential.limit, id: credential.id } : null;
 }
 
 type WindowOfKey = KeyWindow & { limit: KeyLimit & { id: string } };
