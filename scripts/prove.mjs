@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join, relative } from "node:path";
 import { browser } from "./browser.mjs";
+import { scratch } from "./scratch.mjs";
 import { root, setup, toolEnv } from "./setup.mjs";
 
 const MINUTE_MS = 60_000;
@@ -49,7 +50,7 @@ async function run({ name, shortMaxMs = SHORT_MAX_MS, cwd, command: [command, ..
 	const beganMs = Date.now();
 	const child = spawn(command, [...args, "--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`], {
 		cwd,
-		env: toolEnv({ CHROMIUM_PATH: chromium, SEED: seed, PROVE: short ? "" : "whole", NO_COLOR: "1" }),
+		env: toolEnv({ CHROMIUM_PATH: chromium, TMPDIR: temporary, SEED: seed, PROVE: short ? "" : "whole", NO_COLOR: "1" }),
 		stdio: ["ignore", "pipe", "pipe"],
 		detached: process.platform !== "win32",
 	});
@@ -141,6 +142,7 @@ async function play(steps, atOnce) {
 }
 
 let chromium;
+const temporary = scratch();
 try {
 	setup("install", "build");
 	chromium = browser();

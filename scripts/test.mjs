@@ -2,12 +2,13 @@
 // `npm run prove -- --short` tests every other page and command, and runs the proofs.
 import { spawnSync } from "node:child_process";
 import { browser } from "./browser.mjs";
+import { scratch } from "./scratch.mjs";
 import { buildEnv, root, setup, toolEnv } from "./setup.mjs";
 
 try {
 	// The build first, with the whole machine: the longest tests wait for it.
 	setup("install", "build");
-	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser() });
+	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser(), TMPDIR: scratch() });
 	const done = spawnSync(
 		"turbo",
 		["run", "lint", "check", "build", "test", "test:worker", "test:worker-2", "test:story", "--output-logs=new-only", "--concurrency=4"],

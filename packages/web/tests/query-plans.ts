@@ -3,8 +3,15 @@ import { afterAll, expect } from "vitest";
 
 // Collects the D1 statements that the Worker runs in a test file, and rejects those that read a whole table or index.
 
-/** The Worker's bundle. Statements of the tests themselves may scan. */
-const WORKER = /\/dist\/server\//;
+/** Whether the Worker's bundle is among the callers: statements of the tests themselves may scan. A stack as text would be mapped to its sources first. */
+function isWorkers(): boolean {
+	const { prepareStackTrace } = Error;
+	Error.prepareStackTrace = (_, sites) => sites.some((site) => site.getFileName()?.includes("/dist/server/"));
+	const found = new Error().stack as unknown as boolean;
+	Error.prepareStackTrace = prepareStackTrace;
+	return found;
+}
+
 /** Only a local start has this table (src/lib/time/dev-clock.ts). */
 const DEVELOPMENT = /\bdev_clock_ledgers\b/;
 
@@ -20,8 +27,7 @@ function collect(): Set<string> {
 	const prototype = Object.getPrototypeOf(env.DB);
 	const { prepare } = prototype;
 	prototype.prepare = function (this: D1Database, sql: string) {
-		// A stack is dear.
-		if (!found.has(sql) && WORKER.test(new Error().stack ?? "")) found.add(sql);
+		if (!found.has(sql) && isWorkers()) found.add(sql);
 		return prepare.call(this, sql);
 	};
 	return found;

@@ -664,27 +664,32 @@ beforeAll(async () => {
 	};
 }, 60_000);
 
-/** All that is stored of ada and of the organization, but for what only says when it was read. */
+/** The rows of ada and of the organization, but for what only says when it was read. */
+const ROWS: { of: "user" | "organization"; sql: string }[] = [
+	{ of: "user", sql: "SELECT name, email, email_verified FROM users WHERE id = ?" },
+	{ of: "user", sql: "SELECT provider_id, password FROM accounts WHERE user_id = ?" },
+	{ of: "user", sql: "SELECT * FROM second_factors WHERE user_id = ?" },
+	{ of: "user", sql: "SELECT id FROM passkeys WHERE user_id = ?" },
+	{ of: "user", sql: "SELECT id FROM sessions WHERE user_id = ?" },
+	{ of: "user", sql: "SELECT about, answer FROM instructions WHERE user_id = ?" },
+	{ of: "user", sql: "SELECT id, name, scopes FROM api_keys WHERE user_id = ? ORDER BY id" },
+	{ of: "organization", sql: "SELECT id, name, scopes FROM api_keys WHERE organization_id = ? ORDER BY id" },
+	{ of: "organization", sql: "SELECT name, slug, requests_per_member FROM organizations WHERE id = ?" },
+	{ of: "organization", sql: "SELECT user_id, role FROM members WHERE organization_id = ? ORDER BY id" },
+	{ of: "organization", sql: "SELECT email, role, status FROM invitations WHERE organization_id = ? ORDER BY id" },
+];
+
+/** Everything stored about ada and about the organization. */
 async function stored(): Promise<unknown> {
 	const { user, organization, chat, share } = world.ids;
-	const rows = async (sql: string, of: string) => (await env.DB.prepare(sql).bind(of).all()).results;
 	const [ofAda, ofAll] = [userKey(user), organizationKey(organization)];
 	const countedIn = async (key: string) => {
 		const { used, held } = await env.USAGE_LEDGER.getByName(key).usage(key);
 		return { used, held };
 	};
+	const found = await env.DB.batch(ROWS.map(({ of, sql }) => env.DB.prepare(sql).bind(world.ids[of])));
 	return {
-		user: await rows("SELECT name, email, email_verified FROM users WHERE id = ?", user),
-		ways: await rows("SELECT provider_id, password FROM accounts WHERE user_id = ?", user),
-		factors: await rows("SELECT * FROM second_factors WHERE user_id = ?", user),
-		passkeys: await rows("SELECT id FROM passkeys WHERE user_id = ?", user),
-		sessions: await rows("SELECT id FROM sessions WHERE user_id = ?", user),
-		instructions: await rows("SELECT about, answer FROM instructions WHERE user_id = ?", user),
-		keys: await rows("SELECT id, name, scopes FROM api_keys WHERE user_id = ? ORDER BY id", user),
-		teamKeys: await rows("SELECT id, name, scopes FROM api_keys WHERE organization_id = ? ORDER BY id", organization),
-		organization: await rows("SELECT name, slug, requests_per_member FROM organizations WHERE id = ?", organization),
-		members: await rows("SELECT user_id, role FROM members WHERE organization_id = ? ORDER BY id", organization),
-		invitations: await rows("SELECT email, role, status FROM invitations WHERE organization_id = ? ORDER BY id", organization),
+		rows: found.map(({ results }, n) => ({ of: ROWS[n]?.sql, results })),
 		chat: await env.CONVERSATION.getByName(chat).view(ofAda),
 		list: await env.CHAT_LIST.getByName(ofAda).front(),
 		folders: await env.CHAT_LIST.getByName(ofAda).folders(),
