@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { GROUPS, RULES } from "./main.ts";
 import { against, closing } from "./testing/run.ts";
-import type { Traits } from "./testing/server.ts";
+import type { Traits } from "./testing/traits.ts";
 
 afterAll(() => {
 	for (const close of closing) close();

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { RULES } from "./main.ts";
 import { against, closing, command } from "./testing/run.ts";
-import { startServer, type Traits } from "./testing/server.ts";
+import { startServer } from "./testing/server.ts";
+import type { Traits } from "./testing/traits.ts";
 
 afterAll(() => {
 	for (const close of closing) close();

@@ -24,7 +24,7 @@ interface AlarmKind {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** The product's own delays (packages/web/src/objects): usage-ledger.ts, provider-link.ts, conversation.ts. */
+/** The product's own delays (packages/web/src/objects): usage-ledger.ts, ledger-alarm.ts, provider-link.ts, conversation.ts. */
 const REPORT_AFTER_MS = 3_000;
 const COMPARE_EVERY_MS = DAY_MS;
 const NETWORK_LIFE_MS = 25 * 3_600_000;

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../main.ts";
 import type { Result } from "../rule.ts";
-import { startServer, type Traits } from "./server.ts";
+import { startServer } from "./server.ts";
+import type { Traits } from "./traits.ts";
 
 /** Closes what was started here. Called once after all tests of a file, because they run concurrently. */
 export const closing: (() => void)[] = [];

@@ -5,6 +5,7 @@ import type { Prompt } from "../lib/chat/request.ts";
 import { t } from "../text/text.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
 import { type AnswerPart, charsOf, hasWords, sourceParts } from "./answer-stream.ts";
+import type { PathResult } from "./conversation-calls.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
 /** A page of a chat: 50 messages. */
@@ -28,7 +29,7 @@ export interface Place {
 	before: Iterable<Turn>;
 }
 
-/** Reads a chat's tree of turns (docs/decisions/0012): the path that is shown, and where a new turn belongs. Writes only sums. */
+/** Reads a chat's tree of turns (docs/decisions/0012): the path that is shown, and where a new turn belongs. Writes sums, and what the viewer chooses. */
 export class ChatPath {
 	readonly #stored: () => ConversationStorage;
 	readonly #live: () => Turn | null;
@@ -126,12 +127,23 @@ export class ChatPath {
 	 * Where the path ends with another version of a question, or of an answer: at the newest turn that follows it. Null where there is no such version.
 	 * A question is followed by what follows any of its answers.
 	 */
-	endWith(seq: number, of: "question" | "answer"): Turn | null {
+	#endWith(seq: number, of: "question" | "answer"): Turn | null {
 		const turn = this.#stored().turn(seq);
 		if (turn?.phase !== "ended") return null;
 		const isSame = (one: Turn) => one.phase === "ended" && questionOf(one) === questionOf(turn);
 		const answers = of === "answer" ? [turn] : this.#stored().versions(turn).filter(isSame);
 		return this.#stored().newestBelow(answers) ?? turn;
+	}
+
+	/** Shows another version of a question or an answer, where the page knows the end of the path. What is shown already stays. */
+	show(chat: Chat, seq: number, of: "question" | "answer", seen: string | null | undefined): PathResult {
+		const end = this.#endWith(seq, of);
+		if (!end) return { kind: "no-such-message" };
+		if (end.seq !== this.#stored().shown()?.seq) {
+			if (!this.hasSeen(seen, null)) return { kind: "moved-on", chat: this.view(chat) };
+			this.#stored().choose(end);
+		}
+		return { kind: "done", chat: this.view(chat, { through: seq }) };
 	}
 
 	/** The turn of a message of the shown path. */

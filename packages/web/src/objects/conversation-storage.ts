@@ -46,6 +46,9 @@ export interface Turn {
 	rest: StoredPart[] | null;
 }
 
+/** Whether an attempt ended without being counted, so that its request may be tried again. */
+export const isReleased = ({ phase, counted }: Turn): boolean => phase === "ended" && counted === false;
+
 /** What a request was sold as. A retry costs the same. */
 interface Sold {
 	units: number;
@@ -232,6 +235,18 @@ export class ConversationStorage {
 		this.#create(CHAT);
 		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole, instructions, folderInstructions, temporary, choice });
 		this.#choice = choice ?? null;
+	}
+
+	/** The chat, for its owner; null for anyone else, and once it is deleted. */
+	ownedBy(owner: string): Chat | null {
+		const chat = this.chat();
+		return chat && !chat.deleted && chat.owner === owner ? chat : null;
+	}
+
+	/** The owner's chat, if it is kept: a temporary one has nothing to show, to change or to take along. */
+	keptFor(owner: string): Chat | null {
+		const chat = this.ownedBy(owner);
+		return chat?.temporary ? null : chat;
 	}
 
 	/** The turn that was begun last. No other can be open. */

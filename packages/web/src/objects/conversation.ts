@@ -1,47 +1,32 @@
 import { DurableObject } from "cloudflare:workers";
-import { type AnswerEnd, type ChatStatus, type Effort, type Standing, type Terms, whoPays } from "@parley/metering";
-import { generateId } from "ai";
-import { chatTitle } from "../chat-title.ts";
-import { config } from "../config.ts";
-import {
-	checkUsageAllowed,
-	lowerUsage,
-	raiseUsage,
-	recordUsage,
-	releaseUsage,
-	type UsageCheckResult,
-	type UsageHold,
-	type UsageRefusal,
-} from "../lib/billing.ts";
+import { type AnswerEnd, type ChatStatus, type Terms, whoPays } from "@parley/metering";
+import { checkUsageAllowed, recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
 import { inFull } from "../lib/chat/files/in-full.ts";
-import { FILE_LIMITS, takeUpload } from "../lib/chat/files/limits.ts";
+import { FILE_LIMITS } from "../lib/chat/files/limits.ts";
 import type { Upload } from "../lib/chat/files/upload.ts";
-import { filesOf, messageTokens, type SentMessage, textOf, toModelMessages } from "../lib/chat/history.ts";
+import type { SentMessage } from "../lib/chat/history.ts";
 import type { ImportedChat } from "../lib/chat/import.ts";
-import { instructionsFor } from "../lib/chat/instructions.ts";
-import { allowedModels, modelsVersion, searchOffer, titleModel } from "../lib/chat/model.ts";
-import { type Asked, affordable, priceIn, type Quote, quoteOf, windowOf } from "../lib/chat/price.ts";
-import type { Prompt } from "../lib/chat/request.ts";
-import { budgetBesideSearch } from "../lib/chat/search/sources.ts";
-import { snapshotOf } from "../lib/chat/snapshot.ts";
-import { titleFor } from "../lib/chat/title.ts";
-import { readerOf } from "../lib/identity/reader.ts";
+import { modelsVersion } from "../lib/chat/model.ts";
+import { priceIn } from "../lib/chat/price.ts";
 import type { Subject } from "../lib/identity/subject.ts";
-import { isPool, kindOf, type UserKey } from "../lib/identity/subject-key.ts";
+import { kindOf, type UserKey } from "../lib/identity/subject-key.ts";
 import { logFailure, logNote, OwnError } from "../log.ts";
-import { t } from "../text/text.ts";
-import { type Reader, writingFor } from "../text/writing-for.ts";
-import type { AnswerMetadata, ChatMessage, ChatView, FilePart, ModelOption, Price } from "../view/chat.ts";
+import type { Reader } from "../text/writing-for.ts";
+import type { AnswerMetadata, ChatView, FilePart, ModelOption } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
+import { ChatCopies } from "./chat-copies.ts";
 import { type ExportFormat, exportOf } from "./chat-export.ts";
 import { ChatFiles, type FileCopy, idOf, partOf } from "./chat-files.ts";
 import { turnsOf } from "./chat-import.ts";
-import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
-import { saidSince } from "./chat-words.ts";
+import { ChatListing } from "./chat-listing.ts";
+import { ChatPath, metadataOf, outputOf } from "./chat-path.ts";
+import type { Ask, PathResult, Seen, SnapshotRefusal, StartResult } from "./conversation-calls.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
-import { type Chat, ConversationStorage, type Turn } from "./conversation-storage.ts";
+import { type Chat, ConversationStorage, isReleased, type Turn } from "./conversation-storage.ts";
 import { estimatedSpent, LiveAnswer } from "./live-answer.ts";
+import { type Held, isRetry, newChat, newTurn, searchOf, sentFor } from "./new-turn.ts";
+import { affordableAt, isReadableBy, newUnitsOf, outgrows, type Priced, pricedIn } from "./priced-request.ts";
 import { Readers } from "./readers.ts";
 
 /** How often the object wakes itself while an answer is written: that keeps it alive, and finds a dead run. */
@@ -59,94 +44,6 @@ const STOPS_MAX = 10;
 const UNSENT_LIFE_MS = 86_400_000;
 const FILES_RETRY_MS = 3_600_000;
 
-/** The folder in which the chat began, until the chat is there. */
-const FOLDER = "folder";
-
-export interface Ask {
-	chatId: string;
-	subject: Subject;
-	requestId: string;
-	fingerprint: string;
-	model: ModelOption;
-	effort: Effort | null;
-	/** The most that the client agrees to pay, with searches; and for the message alone. Units, undefined where the client does not say. */
-	maxUnits: number | undefined;
-	maxHeldUnits: number | undefined;
-	/** Whether the whole chat is sent; undefined for as before. */
-	whole: boolean | undefined;
-	/** The chat's instructions from this request on; undefined for as before. */
-	instructions: string | undefined;
-	/** The folder in which a new chat begins. */
-	folder: string | undefined;
-	/** What it tells every model; read by `start`. */
-	folderInstructions?: string;
-	/** Whether the model may search the web. */
-	search: boolean;
-	/** What was said before in a temporary chat, the oldest first; null in a chat that is kept. */
-	history: ChatMessage[] | null;
-	prompt: Prompt;
-	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
-	seen: string | null | undefined;
-	/** Address and headers of the HTTP request, for the check of a new guest. */
-	url: string;
-	headers: [string, string][];
-}
-
-/** Why a chat does not take a request. Decided before anything is held or stored. */
-export type ChatRefusal =
-	| "not-found"
-	| "gone"
-	| "busy"
-	| "no-such-message"
-	| "no-such-file"
-	| "unreadable"
-	| "too-many-files"
-	| "too-many-readers"
-	| "too-long";
-
-export type StartResult =
-	| { kind: "stream"; stream: ReadableStream<Uint8Array>; standing: Standing; setCookie: string | null }
-	| { kind: "limit"; refusal: UsageRefusal; price: Price; affordable: Price[] }
-	/** The price is above the one that the client was shown. */
-	| { kind: "price"; price: Price }
-	/** The viewer's tier may not ask the model. */
-	| { kind: "not-in-plan"; tier: Tier }
-	| { kind: "challenge" | "conflict" }
-	/** The chat has gone on since the asking page was read. */
-	| { kind: "moved-on"; chat: ChatView }
-	| { kind: ChatRefusal };
-
-/** What became of a call that moves the shown path or copies it. */
-export type PathResult =
-	| { kind: "done"; chat: ChatView }
-	| Extract<StartResult, { kind: "moved-on" }>
-	| { kind: "too-many-branches" }
-	| { kind: Extract<ChatRefusal, "not-found" | "busy" | "no-such-message"> };
-
-/** Why a chat's path cannot be shared now. */
-export type SnapshotRefusal = Extract<StartResult, { kind: "moved-on" }> | { kind: Extract<ChatRefusal, "not-found" | "busy"> };
-
-/** The hold of a request, with the price of its first attempt. */
-type Held = Pick<Extract<UsageCheckResult, { allowed: true }>, "hold" | "units" | "terms">;
-
-/** Where a request's turn belongs, and its price. No other turn can begin in between. */
-interface Priced {
-	place: Place;
-	question: ChatMessage | null;
-	asked: Asked;
-	quote: Quote;
-	/** What the model is told before the chat. A later change of the chat's instructions is for the next request. */
-	told: { text: string; tokens: number };
-	/** Tokens of the path before the question; null where turns of an older version are not measured. */
-	tokens: number | null;
-}
-
-/** What the asking page shows last, and whom what is written is for. */
-interface Seen {
-	seen: string | null | undefined;
-	reader: Reader;
-}
-
 /** Owns one chat: its messages and the answer being written, which outlives the request that started it. */
 export class Conversation extends DurableObject<Cloudflare.Env> {
 	#stored = new ConversationStorage(this.ctx.storage.sql);
@@ -156,12 +53,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		() => this.#stored,
 		() => this.#live?.turn ?? null,
 	);
+	readonly #listing = new ChatListing(this.env.CHAT_LIST, this.ctx.storage.kv, () => this.#stored);
+	readonly #copies = new ChatCopies(this.env, this.ctx.storage, () => this.#stored, { path: this.#path, files: this.#files });
 	/** A request whose units are being held. */
 	#starting: { requestId: string; done: Promise<unknown> } | null = null;
 	#recovering: Promise<void> | null = null;
 	readonly #readers = new Readers();
-	/** Whether the chat's entry in the list is up to date, and the write that makes it so. Never rejects. */
-	#listing: Promise<boolean> = Promise.resolve(false);
 	#alarmAtMs: number | null = null;
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -193,7 +90,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** The running answer from its beginning, then live; `stream` is null when none runs. Not found for anyone but the owner. */
 	async stream(owner: string): Promise<{ found: boolean; full?: boolean; stream: ReadableStream<Uint8Array> | null }> {
-		const found = this.#isOwnedBy(owner);
+		const found = this.#stored.ownedBy(owner) !== null;
 		if (!found || !this.#live) return { found, stream: null };
 		if (this.#readers.isFull(owner, this.#live.stream)) return { found, full: true, stream: null };
 		return { found, stream: this.#readers.join(owner, this.#live.stream) };
@@ -205,7 +102,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 */
 	async stop(owner: string, requestId: string | null): Promise<boolean | "early" | null> {
 		const chat = this.#stored.chat();
-		if (requestId === null) return this.#isOwnedBy(owner) ? (this.#live?.stop() ?? false) : null;
+		if (requestId === null) return this.#stored.ownedBy(owner) ? (this.#live?.stop() ?? false) : null;
 		// Whether someone else's chat exists is not told. Their request to it is refused anyway.
 		if (chat && (chat.owner !== owner || chat.deleted)) return "early";
 		if (this.#live?.turn.requestId === requestId) return this.#live.stop();
@@ -220,7 +117,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * @returns the file as a message names it; null for anyone but the owner, or for a deleted chat
 	 */
 	async addFile(owner: string, chatId: string, upload: Upload): Promise<FilePart | null> {
-		if (this.#stored.chat() && !this.#isKeptFor(owner)) return null;
+		if (this.#stored.chat() && !this.#stored.keptFor(owner)) return null;
 		const id = crypto.randomUUID();
 		await this.#armForUnsent();
 		if (!(await this.#files.add(id, owner, upload, Date.now()))) return null;
@@ -248,7 +145,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * asking page has `seen` the last one. Null for anyone else.
 	 */
 	async view(owner: string, { before, seen }: { before?: number; seen?: string } = {}): Promise<ChatView | null> {
-		if (!this.#isOwnedBy(owner)) return null;
+		if (!this.#stored.ownedBy(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
 		// After a restart nothing is left of a temporary chat.
@@ -262,43 +159,34 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * @param seen the last message that the page shows; undefined where it does not say
 	 */
 	async showVersion(owner: string, turn: number, of: "question" | "answer", seen: string | null | undefined): Promise<PathResult> {
-		const chat = await this.#settledChat(owner);
-		if ("kind" in chat) return chat;
-		const end = this.#path.endWith(turn, of);
-		if (!end) return { kind: "no-such-message" };
-		if (end.seq !== this.#stored.shown()?.seq) {
-			if (!this.#path.hasSeen(seen, null)) return { kind: "moved-on", chat: this.#path.view(chat) };
-			this.#stored.choose(end);
-		}
-		return { kind: "done", chat: this.#path.view(chat, { through: turn }) };
+		const chat = await this.#settledChat(owner, undefined);
+		return "kind" in chat ? chat : this.#path.show(chat, turn, of, seen);
 	}
 
 	/** Replaces what the chat tells every model, from its next request on. Idempotent. False for anyone but the owner. */
 	instruct(owner: string, instructions: string): boolean {
-		const chat = this.#stored.chat();
-		if (!chat || !this.#isKeptFor(owner)) return false;
+		const chat = this.#stored.keptFor(owner);
+		if (!chat) return false;
 		if (chat.instructions !== instructions) this.#stored.writeChat({ ...chat, instructions });
 		return true;
 	}
 
 	/** Learns what the chat's folder tells every model, from the next request on. Idempotent. Does nothing to a chat of someone else. */
 	fileUnder(owner: string, folderInstructions: string): void {
-		const chat = this.#stored.chat();
-		if (!chat || !this.#isOwnedBy(owner) || (chat.folderInstructions ?? "") === folderInstructions) return;
-		this.#stored.writeChat({ ...chat, folderInstructions });
+		this.#listing.fileUnder(owner, folderInstructions);
 	}
 
 	/** Lists the chat, whose first answer may be under way. False for anyone but the owner. */
 	async enlist(owner: string): Promise<boolean> {
-		return this.#isKeptFor(owner) && (await this.#updateList());
+		return this.#stored.keptFor(owner) !== null && (await this.#listing.update());
 	}
 
 	/** Renames the chat, here and in the list. Idempotent. False for anyone but the owner. */
 	async rename(owner: string, title: string): Promise<boolean> {
-		const chat = this.#stored.chat();
-		if (!chat || !this.#isKeptFor(owner)) return false;
+		const chat = this.#stored.keptFor(owner);
+		if (!chat) return false;
 		if (chat.title !== title) this.#stored.writeChat({ ...chat, title });
-		if (!(await this.#updateList())) throw new OwnError(`chat ${chat.id} was renamed and could not be listed`);
+		if (!(await this.#listing.update())) throw new OwnError(`chat ${chat.id} was renamed and could not be listed`);
 		return true;
 	}
 
@@ -308,50 +196,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * @param tier by which the subject's uploads are limited
 	 */
 	async branch(subject: Subject, tier: Tier, messageId: string, into: string, { seen, reader }: Seen): Promise<PathResult> {
-		const owner = subject.key;
-		const chat = await this.#settledChat(owner);
-		if ("kind" in chat) return chat;
-		if (!this.#path.hasSeen(seen, null)) return { kind: "moved-on", chat: this.#path.view(chat) };
-		const last = this.#path.turnOf(messageId);
-		if (!last) return { kind: "no-such-message" };
-		if (!(await this.env.CHAT_LIST.getByName(owner).takeBranch(Date.now()))) return { kind: "too-many-branches" };
-		const { take, taken } = this.#files.copiesFor(into);
-		const turns = writingFor(reader, () => this.#path.copyTo(last, messageId, generateId, take));
-		const counted = await takeUpload(
-			subject,
-			tier,
-			taken.map(({ bytes }) => bytes),
-		);
-		// The chat may have been deleted meanwhile.
-		if (!this.#isOwnedBy(owner)) return { kind: "not-found" };
-		// Its folder tells it once it is there.
-		const copy = {
-			...chat,
-			id: into,
-			owner,
-			title: writingFor(reader, () => branchTitle(chat.title)),
-			choice: null,
-			folderInstructions: "",
-		};
-		const target = this.env.CONVERSATION.getByName(into);
-		if (counted.kind === "refused") {
-			const withoutFiles = writingFor(reader, () => this.#path.copyTo(last, messageId, generateId, () => null));
-			return this.#branched(await target.receive(copy, withoutFiles, []), chat, into);
-		}
-		let isThere = false;
-		try {
-			isThere = await target.receive(copy, turns, taken);
-		} finally {
-			if (!isThere) await counted.giveBack();
-		}
-		return this.#branched(isThere, chat, into);
-	}
-
-	/** A branch is in the folder of its chat. */
-	async #branched(isThere: boolean, chat: Chat, into: string): Promise<PathResult> {
-		if (!isThere) return { kind: "not-found" };
-		await this.env.CHAT_LIST.getByName(chat.owner).fileBeside(chat.owner, chat.id, into);
-		return { kind: "done", chat: this.#path.view(chat) };
+		const chat = await this.#settledChat(subject.key, seen);
+		return "kind" in chat ? chat : this.#copies.branch(chat, { into, messageId, subject, tier, reader });
 	}
 
 	/**
@@ -359,9 +205,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * @returns false for a chat that was deleted, or is someone else's
 	 */
 	async receive(chat: Chat, turns: Turn[], files: FileCopy[]): Promise<boolean> {
-		if (!this.#stored.chat()) await this.#takeIn(chat, turns, files);
-		if (!this.#isKeptFor(chat.owner)) return false;
-		if (!(await this.#updateList(Date.now()))) throw new OwnError(`chat ${chat.id} was branched off and could not be listed`);
+		if (!this.#stored.chat()) {
+			if (files.length > 0) await this.#armForUnsent();
+			await this.#copies.takeIn(chat, turns, files);
+		}
+		if (!this.#stored.keptFor(chat.owner)) return false;
+		if (!(await this.#listing.update(Date.now()))) throw new OwnError(`chat ${chat.id} was branched off and could not be listed`);
 		return true;
 	}
 
@@ -375,31 +224,13 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (isNew && !(await list.takeImport(Date.now(), imported.turns.length, imported.bytes))) return "full";
 		if (!this.#stored.chat()) {
 			const { title, instructions } = imported;
-			this.ctx.storage.transactionSync(() => {
-				this.#stored.writeChat({ id, owner, title, deleted: false, whole: false, instructions });
-				for (const turn of turnsOf(imported, Date.now())) this.#stored.insert(turn);
-			});
+			this.#copies.begin({ id, owner, title, deleted: false, whole: false, instructions }, turnsOf(imported, Date.now()));
 		}
-		if (!this.#isKeptFor(owner)) return "deleted";
-		// All of it is searched, and not only what later answers add.
-		this.#listing = this.#listing.then(() => this.#list(undefined, 0, imported.turns.length));
-		if (!(await this.#listing)) throw new OwnError(`chat ${id} was imported and could not be listed`);
+		if (!this.#stored.keptFor(owner)) return "deleted";
+		if (!(await this.#listing.updateWithAll(imported.turns.length))) throw new OwnError(`chat ${id} was imported and could not be listed`);
 		const { archived, pinned, folder } = imported;
 		if (isNew && (archived || pinned || folder)) await list.markImported(owner, id, { archived, pinned }, folder);
 		return isNew ? "new" : "there";
-	}
-
-	/** The files come first: until the chat is there they are unsent, and what is left of a failed copy is deleted after a day. */
-	async #takeIn(chat: Chat, turns: Turn[], files: FileCopy[]): Promise<void> {
-		if (files.length > 0) await this.#armForUnsent();
-		await Promise.all(files.map((file) => this.#files.addCopy(file, chat.owner, Date.now())));
-		const ids = files.map(({ id }) => id);
-		if (this.#stored.chat()) return void (await Promise.all(ids.map((id) => this.#files.remove(id))));
-		this.ctx.storage.transactionSync(() => {
-			this.#stored.writeChat(chat);
-			for (const turn of turns) this.#stored.insert(turn);
-			this.#files.markSent(ids);
-		});
 	}
 
 	/**
@@ -407,32 +238,26 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * @param into the id of the share, under whose address its files will be
 	 */
 	async snapshot(owner: string, into: string, withFiles: boolean, { seen, reader }: Seen) {
-		const chat = await this.#settledChat(owner);
+		const chat = await this.#settledChat(owner, seen);
 		if ("kind" in chat) return chat;
-		if (!this.#path.hasSeen(seen, null)) return { kind: "moved-on" as const, chat: this.#path.view(chat) };
-		const { take, taken } = this.#files.copiesFor(into);
-		const share = (file: FilePart) => {
-			const copy = take(file);
-			return copy && { ...copy, url: `/s/${into}/files/${idOf(copy)}` };
-		};
-		const shared = writingFor(reader, () => snapshotOf(this.#path.shownNewestFirst(), withFiles ? share : () => null));
-		return { kind: "done" as const, title: chat.title, ...shared, files: taken };
+		return { kind: "done" as const, title: chat.title, ...this.#copies.snapshot(into, withFiles, reader) };
 	}
 
 	/** The chat as a file, and its title; null for anyone but the owner. */
 	async export(owner: string, format: ExportFormat, reader: Reader): Promise<{ title: string; stream: ReadableStream<Uint8Array> } | null> {
-		if (!this.#isKeptFor(owner)) return null;
+		if (!this.#stored.keptFor(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
 		return chat && { title: chat.title, stream: exportOf(chat, this.#stored, format, reader) };
 	}
 
-	/** The owner's chat while no request is under way, or why it is not that. */
-	async #settledChat(owner: string): Promise<Chat | { kind: "not-found" | "busy" }> {
+	/** The owner's chat while no request is under way and its path ends at what the page has `seen`, or why it is not that. */
+	async #settledChat(owner: string, seen: Seen["seen"]): Promise<Chat | SnapshotRefusal> {
 		if (!this.#live) await this.#recover();
-		const chat = this.#stored.chat();
-		if (!chat || !this.#isKeptFor(owner)) return { kind: "not-found" };
-		return this.#live || this.#starting || this.#openTurn() ? { kind: "busy" } : chat;
+		const chat = this.#stored.keptFor(owner);
+		if (!chat) return { kind: "not-found" };
+		if (this.#live || this.#starting || this.#openTurn()) return { kind: "busy" };
+		return this.#path.hasSeen(seen, null) ? chat : { kind: "moved-on", chat: this.#path.view(chat) };
 	}
 
 	/** Deletes the messages, and what was shared of them. What was counted stays counted. Idempotent. False for anyone but the owner. */
@@ -447,7 +272,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		this.#stored.writeChat({ ...chat, title: "", instructions: "", folderInstructions: "", deleted: true });
 		const filesAreGone = await this.#deleteFiles();
 		// A listing that is under way could arrive after the removal.
-		await this.#listing;
+		await this.#listing.settled();
 		await this.env.CHAT_LIST.getByName(this.#stored.chat()?.owner ?? owner).remove(chat.id);
 		// The alarm of an open run comes first, and sets this one.
 		if (filesAreGone && !this.#live && !this.#openTurn()) await this.#arm(Date.now() + KEPT_AFTER_DELETION_MS);
@@ -464,7 +289,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const chat = this.#stored.chat();
 		if (!chat || chat.deleted || (chat.owner !== from && chat.owner !== to)) return false;
 		if (chat.owner === from) this.#stored.writeChat({ ...chat, owner: to });
-		if (!(await this.#updateList())) throw new OwnError(`chat ${chat.id} was moved and could not be listed`);
+		if (!(await this.#listing.update())) throw new OwnError(`chat ${chat.id} was moved and could not be listed`);
 		return true;
 	}
 
@@ -519,10 +344,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** Takes the request's hold, then begins its turn or joins an earlier one. */
 	async #holdAndBegin(named: Ask): Promise<StartResult> {
-		const ask = await this.#withFiles(await this.#inFolder(named));
+		const ask = await this.#withFiles(await this.#listing.inFolder(named));
 		if (!ask) return { kind: "no-such-file" };
 		const { chatId, subject, requestId, fingerprint, model, effort, maxUnits, url, headers } = ask;
-		const priced = this.#priced(ask);
+		const priced = pricedIn(this.#stored, this.#path, ask);
 		if (!priced) return { kind: "too-long" };
 		const { asked, quote } = priced;
 		if (priced.question && !isReadableBy(model, priced.question)) return { kind: "unreadable" };
@@ -538,7 +363,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			if (usage.reason === "not-in-plan") return { kind: "not-in-plan", tier: usage.tier };
 			if (usage.reason !== "limit") return { kind: usage.reason };
 			const { refusal } = usage;
-			return { kind: "limit", refusal, price, affordable: affordableAt(refusal, asked, priced.question) };
+			return { kind: "limit", refusal, price, affordable: affordableAt(refusal, priced) };
 		}
 		const { hold, standing, setCookie } = usage;
 		const earlier = this.#stored.ofRequest(requestId);
@@ -549,7 +374,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			(isJoining ? this.#goneAnswer(earlier) : priced.question ? null : { kind: "no-such-message" as const }) ??
 			// The first price of an attempt that never began is known to its ledger only.
 			(!isJoining && isTooMuch(usage.units) ? { kind: "price" as const, price: { ...price, units: usage.units } } : null) ??
-			(!isJoining && outgrows(priced, usage.terms) ? { kind: "price" as const, price: { ...price, units: unitsOf(asked) } } : null) ??
+			(!isJoining && outgrows(priced, usage.terms) ? { kind: "price" as const, price: { ...price, units: newUnitsOf(priced) } } : null) ??
 			(!isJoining && filesIn(ask) > FILE_LIMITS[standing.tier].count ? { kind: "too-many-files" as const } : null);
 		if (refused) {
 			await releaseUsage(usage.newlyHeld, "refused");
@@ -559,22 +384,6 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (isJoining) await this.#releaseUnused(hold, earlier.hold);
 		const stream = isJoining ? this.#join(subject.key, earlier) : await this.#begin(ask, priced, usage, earlier);
 		return { kind: "stream", stream, standing, setCookie };
-	}
-
-	/** The first request of a chat that begins in a folder, with what the folder tells every model. The chat keeps a copy from then on. */
-	async #inFolder(ask: Ask): Promise<Ask> {
-		if (ask.folder === undefined || this.#stored.chat()) return ask;
-		const folders = await this.env.CHAT_LIST.getByName(ask.subject.key).folders();
-		const folder = folders.find(({ id }) => id === ask.folder);
-		return folder ? { ...ask, folderInstructions: folder.instructions } : { ...ask, folder: undefined };
-	}
-
-	/** Puts a chat that began in a folder there, once it is listed. The folder may be gone by now. */
-	async #file({ id, owner }: Chat): Promise<void> {
-		const folder = this.ctx.storage.kv.get<string>(FOLDER);
-		if (folder === undefined) return;
-		if (!(await this.env.CHAT_LIST.getByName(owner).mark(owner, id, { folder }))) this.fileUnder(owner, "");
-		this.ctx.storage.kv.delete(FOLDER);
 	}
 
 	/** A request with the files that its message names. Null if one of them is not there, or is not the asker's. */
@@ -592,7 +401,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** Whether someone may use a file: the chat's owner, and before there is a chat the uploader, also as the account that a guest became. */
 	async #mayUse(asker: string, uploader: string): Promise<boolean> {
-		if (this.#stored.chat()) return this.#isOwnedBy(asker);
+		if (this.#stored.chat()) return this.#stored.ownedBy(asker) !== null;
 		if (asker === uploader || kindOf(uploader) !== "guest") return asker === uploader;
 		return (await this.env.USAGE_LEDGER.getByName(uploader).closedInFavourOf()) === asker;
 	}
@@ -603,31 +412,6 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			const row = this.#files.row(idOf(file));
 			return row && this.#files.read(row);
 		});
-	}
-
-	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
-	#priced({ subject, model, effort, whole, instructions, folderInstructions, history, prompt, requestId, search }: Ask): Priced | null {
-		const earlier = this.#stored.ofRequest(requestId);
-		const chat = this.#stored.chat();
-		const folder = chat ? chat.folderInstructions : folderInstructions;
-		const told = instructionsFor(subject, { chat: instructions ?? chat?.instructions ?? "", folder: folder ?? "" });
-		// A request that runs or was answered was sent those of its time.
-		const tokensTold = earlier && !isReleased(earlier) ? (earlier.sold?.instructions ?? 0) : told.tokens;
-		const place = history && prompt.kind === "message" ? loosePlace(prompt.message) : this.#path.placeOf(prompt, earlier);
-		const message = this.#stored.question(place);
-		const question = message ? messageTokens(message) : 0;
-		const isWhole = whole ?? chat?.whole ?? false;
-		// What is before the question decides nothing unless all of it is sent, and then no more than the model takes.
-		const before = history
-			? { tokens: history.reduce((sum, one) => sum + messageTokens(one), 0), isExact: false }
-			: this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
-		const offer = search ? searchOffer() : null;
-		const asked = { model, effort, instructions: tokensTold, question, before: before.tokens, whole: isWhole, search: offer };
-		const quote = quoteOf(asked);
-		if (!quote) return null;
-		const units = earlier?.sold?.units ?? quote.units;
-		const tokens = before.isExact ? before.tokens : null;
-		return { place, question: message, asked, quote: { ...quote, units }, told, tokens };
 	}
 
 	/** Why the chat does not take a request now. Writes nothing. */
@@ -660,78 +444,30 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** Starts the model behind the caller. The turn is stored before the model is called, so that a crash from here on is found. */
-	async #begin(
-		ask: Ask,
-		{ place, asked, quote, told, tokens }: Priced,
-		{ hold, units, terms }: Held,
-		earlier: Turn | null,
-	): Promise<ReadableStream<Uint8Array>> {
-		const { chatId, subject, model, effort, history, prompt, requestId, search, url, headers } = ask;
-		const chat = this.#stored.chat() ?? {
-			id: chatId,
-			owner: subject.key,
-			title: history ? "" : writingFor(readerOf(new Request(url, { headers })), () => titleOf(prompt)),
-			deleted: false,
-			whole: null,
-			instructions: "",
-			folderInstructions: ask.folderInstructions ?? "",
-			temporary: history !== null,
-		};
+	async #begin(ask: Ask, priced: Priced, held: Held, earlier: Turn | null): Promise<ReadableStream<Uint8Array>> {
+		const { subject, model, history, prompt, requestId, folder } = ask;
+		const { whole } = priced.quote;
+		const chat = this.#stored.chat() ?? newChat(ask);
 		// Those of a temporary chat come with each request.
 		const { instructions = chat.instructions } = history ? chat : ask;
-		if (ask.folder !== undefined && !this.#stored.chat()) this.ctx.storage.kv.put(FOLDER, ask.folder);
-		if (chat.whole !== quote.whole || chat.instructions !== instructions)
-			this.#stored.writeChat({ ...chat, whole: quote.whole, instructions });
-		// A later attempt is sent no more than the first one paid for.
-		const paid = Math.min(quote.budget + asked.instructions, (terms?.steps ?? quote.steps) * model.inputStep);
-		const offer = search ? config().search : null;
-		const budget = (offer ? budgetBesideSearch(paid, model) : paid) - told.tokens;
-		const before = history && place.question ? [place.question, ...history.toReversed()] : this.#path.newestFirst(place);
-		const sent = toModelMessages(before, budget, quote.whole);
-		const messages: SentMessage[] = told.text === "" ? sent.messages : [{ role: "system", content: told.text }, ...sent.messages];
-		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
-		const { parent, versionOf, asks, question } = place;
-		const turn: Turn = {
-			...{ parent, versionOf, asks, question },
-			shown: place.extends,
-			seq,
-			requestId,
-			attempt: Math.max(hold.attempt, (earlier?.attempt ?? 0) + 1),
-			answerId: `${generateId()}-${seq}`,
-			model: model.id,
-			sold: { units, effort, readFrom: sent.readFrom, input: told.tokens + sent.tokens, instructions: told.tokens },
-			hold,
-			phase: "running",
-			end: null,
-			told: null,
-			counted: null,
-			startedAtMs: Date.now(),
-			tokens,
-			searched: null,
-			pieces: 0,
-			rest: [],
-		};
+		if (folder !== undefined && !this.#stored.chat()) this.#listing.beginIn(folder);
+		if (chat.whole !== whole || chat.instructions !== instructions) this.#stored.writeChat({ ...chat, whole, instructions });
+		const sent = sentFor(this.#path, ask, priced, held.terms);
+		const turn = newTurn(ask, priced, held, sent, { earlier, newest: this.#stored.newest() });
 		this.#stored.insert(turn);
 		if (prompt.kind === "message") this.#files.markSent(prompt.files);
-		const searching = offer && {
-			search: offer,
-			input: told.tokens + sent.tokens,
-			window: windowOf(model),
-			raise: (step: number, units: number) => raiseUsage(hold, step, units).catch(notRaised),
-			lower: (step: number) => lowerUsage(hold, step),
-		};
-		const live = new LiveAnswer(turn, this.#stored, (sent) => this.#inFull(sent, model), searching);
+		const live = new LiveAnswer(turn, this.#stored, (messages) => this.#inFull(messages, model), searchOf(ask, held.hold, sent));
 		this.#live = live;
 		if (this.#stored.takeStop(requestId, subject.key)) live.stop();
 		const stream = this.#readers.join(subject.key, live.stream);
 		await this.#arm(turn.startedAtMs + HEARTBEAT_MS);
-		this.ctx.waitUntil(this.#finish(live, messages, subject.key));
+		this.ctx.waitUntil(this.#finish(live, sent.messages, subject.key));
 		return stream;
 	}
 
 	/** Runs the model, ends the hold before readers receive the last chunk, then lists the chat with what was said. Never rejects. */
 	async #finish(live: LiveAnswer, ...asked: Parameters<LiveAnswer["write"]>): Promise<void> {
-		const early = live.turn.seq === 1 ? setTimeout(() => void this.#updateList(), LISTED_AFTER_MS) : undefined;
+		const early = live.turn.seq === 1 ? setTimeout(() => void this.#listing.update(), LISTED_AFTER_MS) : undefined;
 		const { end, ...told } = await live.write(...asked);
 		clearTimeout(early);
 		let counted = false;
@@ -746,21 +482,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		}
 		if (this.#live === live) this.#live = null;
 		live.stream.close();
-		if (!(await this.#updateList())) await this.#updateList();
-		if (counted) await this.#nameChat(live);
-	}
-
-	/** Gives the chat a title by a model, if one is configured for that, once its first answer has counted. Never rejects. */
-	async #nameChat({ turn, stream }: LiveAnswer): Promise<void> {
-		const [chat, question] = [this.#stored.chat(), this.#stored.question(turn)];
-		if (!titleModel() || !chat || chat.deleted || chat.temporary || !question || this.#stored.hasAnsweredBefore(turn)) return;
-		const answer = textOf({ id: turn.answerId, role: "assistant", parts: [...stream.parts] });
-		const title = await titleFor({ question: textOf(question), answer, subject: chat.owner, requestId: turn.requestId });
-		const now = this.#stored.chat();
-		// The viewer may have named it meanwhile.
-		if (title === null || !now || now.deleted || now.title !== chat.title) return;
-		this.#stored.writeChat({ ...now, title });
-		await this.#updateList();
+		if (!(await this.#listing.update())) await this.#listing.update();
+		if (counted) await this.#listing.nameAfter(live.turn, live.stream.parts);
 	}
 
 	/**
@@ -791,7 +514,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const open = this.#openTurn();
 		if (!open) return;
 		await this.#endDead(open);
-		await this.#updateList();
+		await this.#listing.update();
 	}
 
 	async #endDead(turn: Turn): Promise<void> {
@@ -825,51 +548,6 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const ledgers = used.takenFrom.map(({ ledger }) => ledger);
 		const unused = hold.takenFrom.filter(({ ledger }) => !ledgers.includes(ledger));
 		if (unused.length > 0) await releaseUsage({ ...hold, takenFrom: unused }, "refused");
-	}
-
-	/** Puts the chat on top of its owner's list, after any earlier such write. @returns whether it is there */
-	#updateList(atMs?: number): Promise<boolean> {
-		this.#listing = this.#listing.then(() => this.#list(atMs));
-		return this.#listing;
-	}
-
-	/**
-	 * Lists the chat with the words of its newest turn, once that has ended, or with all words that the list does not have.
-	 * @param atMs when the chat was last used; by default with its newest turn
-	 */
-	async #list(atMs = this.#stored.newest()?.startedAtMs ?? Date.now(), missingAfter?: number, turnsMax?: number): Promise<boolean> {
-		const chat = this.#stored.chat();
-		if (!chat || chat.deleted || chat.temporary) return true;
-		try {
-			const updatedAt = new Date(atMs).toISOString();
-			const said = saidSince(this.#stored, missingAfter, turnsMax);
-			const answer = await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt }, said);
-			if (typeof answer === "string") return await this.#follow(chat.owner, answer);
-			await this.#file(chat);
-			// A list lacks no more than once: it has been sent everything then.
-			return answer === null || missingAfter !== undefined || (await this.#list(atMs, answer.missingAfter));
-		} catch (error) {
-			logFailure(`chat ${chat.id} could not be listed`, error);
-			return false;
-		}
-	}
-
-	/** Moves the chat to the account that its guest became, where the guest's chats moved before it was listed. @returns whether it is listed there */
-	#follow(guest: string, account: string): Promise<boolean> | boolean {
-		const chat = this.#stored.chat();
-		if (!chat || chat.deleted) return true;
-		if (chat.owner === guest) this.#stored.writeChat({ ...chat, owner: account });
-		return this.#list();
-	}
-
-	#isOwnedBy(owner: string): boolean {
-		const chat = this.#stored.chat();
-		return chat !== null && !chat.deleted && chat.owner === owner;
-	}
-
-	/** Whether it is a chat of someone's that is kept: a temporary one has nothing to show, to change or to take along. */
-	#isKeptFor(owner: string): boolean {
-		return this.#isOwnedBy(owner) && !this.#stored.chat()?.temporary;
 	}
 
 	/** Makes sure that an alarm fires at this instant or earlier. Setting one is a row written. */
@@ -914,59 +592,4 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 }
 
-/** Where a question belongs in a temporary chat, of which nobody has the turns before. */
-const loosePlace = (question: ChatMessage): Place => ({ parent: null, versionOf: null, asks: null, question, extends: true, before: [] });
-
-/** What the subject could send instead, to models that can read it. None at a limit of answers in flight, which ends by itself. */
-function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal, asked: Asked, question: ChatMessage | null): Price[] {
-	if (policy === "in-flight") return [];
-	const left = (model: ModelOption) => Math.max(remaining, model.tiers.includes("free") ? (freeDay?.remaining ?? 0) : 0);
-	return affordable(
-		asked,
-		allowedModels().filter((model) => model.tiers.includes(tier) && (question === null || isReadableBy(model, question))),
-		left,
-	);
-}
-
-/** Whether a hold is for a new attempt after a release. Attempts of another ledger are numbered apart, so there the release itself decides. */
-function isRetry(earlier: Turn, hold: UsageHold): boolean {
-	if (hold.attempt > earlier.attempt) return true;
-	return isReleased(earlier) && isOtherLedger(hold, earlier.hold);
-}
-
-/** Whether instructions and message have more tokens than the first attempt of a request paid for: instructions may have grown since. */
-function outgrows({ asked: { model, question }, told }: Priced, terms: Terms | null): boolean {
-	return terms !== null && told.tokens + question > terms.steps * model.inputStep;
-}
-
-const unitsOf = (asked: Asked) => quoteOf(asked)?.units ?? 0;
-
-const isReleased = ({ phase, counted }: Turn) => phase === "ended" && counted === false;
-
-/** Whether another subject pays. Networks are left out: a network's key changes each day. */
-function isOtherLedger(a: UsageHold, b: UsageHold): boolean {
-	const payer = ({ takenFrom }: UsageHold) => takenFrom.find(({ ledger }) => !isPool(ledger))?.ledger;
-	return payer(a) !== payer(b);
-}
-
-/** Without its ledger an answer goes on, and searches no more. */
-function notRaised(error: unknown): { raised: false } {
-	logFailure("a search could not be charged", error);
-	return { raised: false };
-}
-
-/** What branched before in any language is not named a branch again. */
-const BRANCHED = /^(?:Branch|Zweig) · /;
-const branchTitle = (title: string) => (BRANCHED.test(title) ? title : t("chat_branch_title", { title }));
-
-function titleOf(prompt: Prompt): string {
-	if (prompt.kind !== "message") return t("frame_new_chat");
-	return chatTitle(textOf(prompt.message)) || filesOf(prompt.message)[0]?.filename || t("frame_new_chat");
-}
-
 const filesIn = ({ prompt }: Ask) => (prompt.kind === "message" ? prompt.files.length : 0);
-
-/** Whether a model can read all of a message. The text of files is text to every model. */
-function isReadableBy({ accepts }: ModelOption, question: ChatMessage): boolean {
-	return accepts.includes("image") || !filesOf(question).some(({ mediaType }) => mediaType.startsWith("image/"));
-}

@@ -5,7 +5,7 @@ import type { User } from "../lib/identity/subject.ts";
 import { type Reader, writingFor } from "../text/writing-for.ts";
 import type { Share } from "../view/share.ts";
 import type { Tier } from "../view/usage.ts";
-import type { SnapshotRefusal } from "./conversation.ts";
+import type { SnapshotRefusal } from "./conversation-calls.ts";
 import { defined, instant, integer, oneOf, Table, text } from "./table.ts";
 
 /** What one account shares at most, and makes new in a day (UTC): shared chats are pages for everyone that nobody pays for. */

@@ -1,7 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import {
 	type Adjustment,
-	type ChatStatus,
 	type Command,
 	type DayTotals,
 	isCounted,
@@ -15,21 +14,18 @@ import {
 } from "@parley/metering";
 import type { HoldOutcome } from "../lib/billing.ts";
 import { LEDGER_NOT_READY, type ProblemCode, ProblemError } from "../lib/http/problem.ts";
-import { isStoredKey } from "../lib/identity/api-keys.ts";
-import { carryOverId, isKeyPool, isPool, keyIdOf, requestIdOf } from "../lib/identity/subject-key.ts";
 import { assertMayBuy, assertPlanMayStart, type PriceName } from "../lib/payments/checkout.ts";
 import { newsAt } from "../lib/payments/plan-news.ts";
 import type { ComingChange, CustomerBilling, HostedPage, ReturnPages, SdkAnswer } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
-import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
-import { logFailure, OwnError } from "../log.ts";
+import { loadDevClock } from "../lib/time/dev-clock.ts";
+import { OwnError } from "../log.ts";
 import { type Reader, writingFor } from "../text/writing-for.ts";
 import type { PlanNews } from "../view/usage.ts";
-import { isCallName } from "./api-call.ts";
 import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
-import { endChatsOf } from "./guest-chats.ts";
+import { ALARM_AGAIN_MS, LedgerAlarm } from "./ledger-alarm.ts";
 import { type Hold, LedgerBook, type Raise } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
 import type { Notes } from "./ledger-tables.ts";
@@ -40,21 +36,6 @@ import { UsageCopy } from "./usage-copy.ts";
 
 /** How long after an answer its usage is reported, so that several reports share a call. */
 const REPORT_AFTER_MS = 3_000;
-/** When the next alarm fires if this one dies halfway. */
-const ALARM_AGAIN_MS = 60_000;
-/** So many expired holds one alarm ends. */
-const EXPIRED_MAX = 50;
-/** A guest's ledger lives as long as its cookie, a network's until an hour after its day. Counted from the last request. */
-const GUEST_LIFE_MS = 400 * 86_400_000;
-const NETWORK_LIFE_MS = 25 * 3_600_000;
-/** How long the ledger of a guest who signed up without a request refuses requests that were sent before. Later ones lack the cookie. */
-const UNUSED_LIFE_MS = 3_600_000;
-
-/** When the end of a guest continues, after a batch of chats or a failure. */
-const END_AGAIN_MS = 3_600_000;
-/** When the pool of a key that still exists is looked at again. */
-const KEY_AGAIN_MS = 30 * 86_400_000;
-
 /** How long a wake, and how long one alarm, adds up the requests of an older version. The platform ends a wake after 30 s. */
 const ADD_UP_MS = 10_000;
 
@@ -114,7 +95,13 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#ledger: Opened | null = null;
 	/** A ledger of an older version whose requests are being added up. It has no sums to decide by. */
 	#adding: LedgerStorage | null = null;
-	#alarmAtMs: number | null = null;
+	readonly #alarm = new LedgerAlarm(this.ctx, this.env, {
+		opened: () => this.#ledger,
+		end: (command) => this.#end(command),
+		forget: () => {
+			this.#ledger = null;
+		},
+	});
 	readonly #copies = new CustomerCopies();
 	readonly #actions = new CallWindow(CALLS_MAX, CALL_WINDOW_MS);
 	/** Presses under way, by the price that they name. Each ends, since all of its calls do. */
@@ -126,10 +113,10 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		this.#adding = new LedgerStorage(ctx.storage);
 		void ctx.blockConcurrencyWhile(async () => {
 			await loadDevClock();
-			this.#alarmAtMs = await ctx.storage.getAlarm();
-			if (!(await this.#addUp())) return this.#arm(Date.now());
+			const isArmed = await this.#alarm.load();
+			if (!(await this.#addUp())) return this.#alarm.arm(Date.now());
 			// The last instance may have died before it set the alarm, or the development clock may have moved while this object slept.
-			if (this.#opened && (this.#alarmAtMs === null || isClockSet())) await this.#armForWork(this.#opened);
+			if (this.#opened && (!isArmed || isClockSet())) await this.#alarm.armForWork(this.#opened);
 		});
 	}
 
@@ -169,7 +156,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		}
 		if (outcome.kind === "held") {
 			provider.readIfUnsure();
-			await this.#arm(alarmTime(outcome.row.expiresAtMs));
+			await this.#alarm.arm(alarmTime(outcome.row.expiresAtMs));
 		}
 		return { outcome, standing: book.standing() };
 	}
@@ -385,7 +372,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		if (!book.notes.closed) {
 			// Also without any request: one that is on its way must not be answered on the guest's allowance.
 			book.note({ closed });
-			await this.#armForWork(opened);
+			await this.#alarm.armForWork(opened);
 		}
 		return closed.units ?? unitsOfDay(book, closed.atMs, closed.atMs);
 	}
@@ -405,7 +392,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const { endsAtMs = book.nowMs() + keptMs, plan: _plan, checkout: _checkout, comingChange: _change, ...notes } = book.notes;
 		book.note({ ...notes, plan: undefined, checkout: undefined, comingChange: undefined, endsAtMs });
 		this.#copies.clear();
-		await this.#armForWork(this.#opened);
+		await this.#alarm.armForWork(this.#opened);
 	}
 
 	/** Counts units that a guest used before it became this account into the current day. Once for each `id`. */
@@ -431,55 +418,15 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return book.decide({ type: "correct", id, of, units }).kind === "corrected";
 	}
 
-	/**
-	 * In this order: ends some expired holds, carries a closed guest's late units, works off what is due at the provider, tidies some rows. Copies the
-	 * daily totals behind that.
-	 * Never throws for a failure outside, because the platform drops an alarm after six failures.
-	 */
+	/** Does what is due, see LedgerAlarm. Never throws for a failure outside, because the platform drops an alarm after six failures. */
 	override async alarm(): Promise<void> {
-		this.#alarmAtMs = null;
+		this.#alarm.fired();
 		if (this.#adding) {
 			// Set before the steps: an alarm that dies on the way is followed by another.
-			await this.#arm(Date.now() + ALARM_AGAIN_MS);
-			if (!(await this.#addUp())) return this.#arm(Date.now());
+			await this.#alarm.arm(Date.now() + ALARM_AGAIN_MS);
+			if (!(await this.#addUp())) return this.#alarm.arm(Date.now());
 		}
-		if (!this.#opened) return;
-		const { book, provider, copy } = this.#opened;
-		if (book.nowMs() >= endOfLifeMs(book)) return this.#endOfLife(book);
-		const expired = expiredHolds(book);
-		// The next alarm is set before the first outbound call, so that a run that dies is followed by another.
-		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= book.nowMs()) {
-			await this.#arm(Date.now() + ALARM_AGAIN_MS);
-		}
-		await this.#endExpired(book, expired);
-		await this.#carryLateUnits(book);
-		await provider.work();
-		if (book.tidy()) await this.#arm(Date.now());
-		// In the background: a run ends whatever D1 does.
-		this.ctx.waitUntil(copy.work());
-		await this.#armForWork(this.#opened);
-	}
-
-	/** Deletes a guest's chats, as many as one alarm may, and with the last of them this ledger. Every other ledger has none by then. */
-	async #endOfLife({ kind, key, notes }: LedgerBook): Promise<void> {
-		// Set before the calls: a run that dies is followed by another, which finds the chats that are left.
-		await this.#arm(Date.now() + (kind === "key" ? KEY_AGAIN_MS : END_AGAIN_MS));
-		if (kind === "guest" && !(await endChatsOf(this.env, key))) return;
-		// A window without a known end lasts as long as its key.
-		if (isKeyPool(key) && notes.endsAtMs === undefined && (await isStoredKey(keyIdOf(key)))) return;
-		await this.ctx.storage.deleteAll();
-		this.#ledger = null;
-		this.#alarmAtMs = null;
-	}
-
-	/** Chats are asked together: one that does not answer holds up no other. A hold that could not be ended stays for the next alarm. */
-	async #endExpired(book: LedgerBook, expired: RequestRow[]): Promise<void> {
-		await Promise.all(
-			expired.map(async (row) => {
-				const chatStatus = await this.#runState(book, row);
-				this.#end({ type: "expire", id: row.id, chatStatus });
-			}),
-		);
+		if (this.#opened) await this.#alarm.work(this.#opened);
 	}
 
 	#open(key: string): Opened {
@@ -496,37 +443,6 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return this.#ledger;
 	}
 
-	/** The answer of a chat, or of a call of the API, about an expired hold: whether its run never started or still runs. */
-	async #runState({ key }: LedgerBook, row: RequestRow): Promise<ChatStatus> {
-		if (row.chatId === null) return "unreachable";
-		// Shared ledgers prefix the request id with the subject. A network numbers its own attempts, so any of the guest's attempts counts.
-		const requestId = requestIdOf(key, row.id);
-		const attempt = isPool(key) ? 1 : row.attempt;
-		try {
-			if (isCallName(row.chatId)) return await this.env.API_CALL.getByName(row.chatId).runState(attempt);
-			return await this.env.CONVERSATION.getByName(row.chatId).runState(requestId, attempt);
-		} catch (error) {
-			logFailure(`chat ${row.chatId} did not report the state of ${row.id}`, error);
-			return "unreachable";
-		}
-	}
-
-	/** Charges the account for answers that ended after their guest signed up. Idempotent: the account counts each once. */
-	async #carryLateUnits(book: LedgerBook): Promise<void> {
-		for (const row of endedAfterClosing(book)) {
-			const { closed } = book.notes;
-			if (!closed) return;
-			try {
-				const account = this.env.USAGE_LEDGER.getByName(closed.inFavourOf);
-				if (isCounted(row)) await account.carryOver(closed.inFavourOf, carryOverId(book.key, row.id), row.units);
-			} catch (error) {
-				logFailure(`a unit of ${book.key} could not be carried to ${closed.inFavourOf}`, error);
-				return;
-			}
-			book.note({ closed: { ...closed, open: closed.open?.filter((id) => id !== row.id) } });
-		}
-	}
-
 	#end(command: Extract<Command, { type: "settle" | "release" | "expire" }>): Outcome {
 		if (!this.#opened) return { kind: "unknown" };
 		const outcome = this.#opened.book.decide(command);
@@ -537,26 +453,9 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	/** What follows an ended hold without delaying its answer: an early alarm, or a refresh of the entitlement. */
 	async #followUp({ book, provider, mails }: Opened, row: RequestRow): Promise<void> {
 		if (isCounted(row)) mails.noteUsage();
-		if (book.notes.closed) await this.#arm(Date.now());
-		else if (isBilled(row.pool)) await this.#arm(Date.now() + REPORT_AFTER_MS);
+		if (book.notes.closed) await this.#alarm.arm(Date.now());
+		else if (isBilled(row.pool)) await this.#alarm.arm(Date.now() + REPORT_AFTER_MS);
 		else await provider.readIfOld();
-	}
-
-	/** Sets the alarm for the earliest due work. Without due work it sets none. */
-	async #armForWork({ book, provider, copy }: Opened): Promise<void> {
-		let heldUntilMs = Number.POSITIVE_INFINITY;
-		for (const row of book.live.values()) if (row.state === "held") heldUntilMs = Math.min(heldUntilMs, row.expiresAtMs);
-		const againMs = endedAfterClosing(book).length > 0 ? Date.now() + ALARM_AGAIN_MS : Number.POSITIVE_INFINITY;
-		const earliest = Math.min(alarmTime(Math.min(endOfLifeMs(book), provider.dueMs(), copy.dueMs(), heldUntilMs)), againMs);
-		if (Number.isFinite(earliest)) await this.#arm(earliest);
-	}
-
-	/** Makes sure that an alarm fires at this instant of the platform's clock or earlier. Setting one is a row written. */
-	async #arm(atMs: number): Promise<void> {
-		if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
-		this.#alarmAtMs = atMs;
-		await this.ctx.storage.setAlarm(atMs);
-		if (this.#ledger) await noteForDevClock(this.#ledger.book.key);
 	}
 }
 
@@ -564,17 +463,6 @@ function usageOf({ book, checkout, provider }: Opened, memberId: string | undefi
 	const share = memberId === undefined ? null : book.shareOf(memberId);
 	const plan = newsAt(book.notes.plan, book.nowMs());
 	return { ...book.standing(), share, unverified: provider.isUnverified(), plan, checkoutOpen: checkout.isAwaited() };
-}
-
-/** The next expired holds: an alarm asks each of their chats. */
-function expiredHolds(book: LedgerBook): RequestRow[] {
-	const nowMs = book.nowMs();
-	const expired: RequestRow[] = [];
-	for (const row of book.live.values()) {
-		if (row.state === "held" && row.expiresAtMs <= nowMs) expired.push(row);
-		if (expired.length === EXPIRED_MAX) break;
-	}
-	return expired;
 }
 
 /** How a guest's ledger stands at the moment that it is closed. */
@@ -587,19 +475,6 @@ function closing(book: LedgerBook, inFavourOf: string): NonNullable<Notes["close
 /** Units counted in the UTC day of an instant, of requests that ended before another. */
 function unitsOfDay({ stored }: LedgerBook, atMs: number, endedBeforeMs: number): number {
 	return stored.countedBetween(utcDay(atMs).startMs, endedBeforeMs);
-}
-
-function endOfLifeMs(book: LedgerBook): number {
-	if (book.kind === "user" || book.kind === "organization") return book.notes.endsAtMs ?? Number.POSITIVE_INFINITY;
-	if (book.notes.closed && book.sums.latestMs === 0) return book.notes.closed.atMs + UNUSED_LIFE_MS;
-	if (book.kind === "key" && book.notes.endsAtMs !== undefined) return Math.max(book.sums.latestMs, book.notes.endsAtMs) + NETWORK_LIFE_MS;
-	return book.sums.latestMs + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
-}
-
-/** Requests that were held when their guest signed up, and have ended since. */
-function endedAfterClosing({ notes, stored }: LedgerBook): RequestRow[] {
-	const open = notes.closed?.open ?? [];
-	return open.flatMap((id) => stored.row(id) ?? []).filter((row) => row.state !== "held");
 }
 
 function isBilled(pool: string): boolean {

@@ -9,7 +9,6 @@ import {
 	useCallback,
 	useEffect,
 	useEffectEvent,
-	useLayoutEffect,
 	useMemo,
 	useRef,
 	useState,
@@ -21,7 +20,6 @@ import type { ChatView, FileLimit, ModelOption, Price, SearchOffer, SuggestedPro
 import type { PlanNews, Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
 import { useKeys } from "../frame/use-keys.ts";
-import { useOnline } from "../frame/use-online.ts";
 import { randomId } from "../requests.ts";
 import { ShareButton } from "../share/share-button.tsx";
 import { tellTabs } from "../tabs.ts";
@@ -44,7 +42,6 @@ import {
 	regenerate,
 	sendNew,
 	sendOncePaid,
-	sendRefused,
 	showEarlier,
 	shownMessages,
 	showVersion,
@@ -55,26 +52,24 @@ import { isSpent, type Limit, limitOf } from "./limit.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { filesOf, tokensOfFiles } from "./message-text.ts";
 import { isChoice, ModelPicker } from "./model-picker.tsx";
-import { Notice } from "./notice.tsx";
 import { type AskedOf, priceOfSend, tokensUpTo } from "./price.ts";
-import { type QueueEvent, queuedMessage, waitingOf } from "./queue.ts";
+import { queuedMessage, waitingOf } from "./queue.ts";
 import type { QueueListProps } from "./queue-list.tsx";
-import { unansweredBy, unreadableBy, unseenBy } from "./readable.ts";
+import { unansweredBy, unreadableBy } from "./readable.ts";
+import { RoomNotices } from "./room-notices.tsx";
 import { SearchSwitch } from "./search-switch.tsx";
-import type { LeaveGuard, TemporaryLineProps } from "./temporary-line.tsx";
+import type { LeaveGuard } from "./temporary-line.tsx";
 import { readFromOf, Thread } from "./thread.tsx";
 import { type Choice, useChoice } from "./use-choice.ts";
 import { useConversation } from "./use-conversation.ts";
 import { useLiveChat } from "./use-live-chat.ts";
-import { type QueueOfChat, useQueue, useSendQueue } from "./use-queue.ts";
+import { usePlace } from "./use-place.ts";
+import { type QueueOfChat, resumed, useQueue, useSendQueue } from "./use-queue.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
 
 /** Loaded with the first message that waits. */
 const QueueList = lazy<ComponentType<QueueListProps>>(() =>
 	import("./queue-list.tsx").then((module) => ({ default: module.QueueList })).catch(() => ({ default: () => t("queue_not_loaded") })),
-);
-const TemporaryLine = lazy<ComponentType<TemporaryLineProps>>(() =>
-	import("./temporary-line.tsx").catch(() => ({ default: () => t("chat_not_saved_short") })),
 );
 /** Loaded where there is any news of a plan. */
 const PlanLine = lazy<ComponentType<{ news: PlanNews }>>(() => import("./plan-line.tsx").catch(() => ({ default: () => null })));
@@ -180,14 +175,6 @@ export function Room(props: RoomProps) {
 			<div className="room-foot relative mx-auto w-full max-w-read shrink-0 px-4 pb-[max(12px,env(safe-area-inset-bottom))]">
 				{!atEnd && messages.length > 0 && <JumpToEnd onJump={toEnd} />}
 				<RoomNotices {...parts} />
-				<UnseenImages {...parts} />
-				{chat.folder && (
-					<p className="px-1 pb-2 text-small text-soft">
-						{t("chat_in_folder", { folder: chat.folder.name })}
-						{chat.folder.tokens !== undefined && ` ${t("chat_folder_instructions")}`}
-					</p>
-				)}
-				<Suspense>{chat.temporary && <TemporaryLine hasMessages={messages.length > 0} guard={props.leaveGuard} />}</Suspense>
 				<RoomQueue {...parts} announce={setAnnouncement} />
 				<RoomComposer {...parts} announce={setAnnouncement} />
 				<div className="tally-line mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
@@ -290,43 +277,6 @@ function useEditing(composer: RefObject<ComposerHandle | null>): Editing {
 	};
 }
 
-/**
- * Where the thread stands: what is sent goes to the top of the view, and the view stays when messages change above it.
- * @param toTop moves the last turn there
- */
-function usePlace(messages: LiveMessage[], toTop: () => void, stay: () => () => void) {
-	const [roomy, setRoomy] = useState(false);
-	const sent = useRef(false);
-	const settle = useRef<() => void>(undefined);
-	const last = messages.at(-1);
-	useLayoutEffect(() => {
-		// The question that was sent, or the answer to it. An edited one is the last as soon as it is on its way.
-		if (!sent.current || !last || (last.role !== "user" && last.metadata?.state)) return;
-		sent.current = false;
-		toTop();
-	});
-	const first = messages[0]?.id;
-	// biome-ignore lint/correctness/useExhaustiveDependencies: messages were added before the first
-	useLayoutEffect(() => {
-		settle.current?.();
-		settle.current = undefined;
-	}, [first]);
-
-	return {
-		roomy,
-		onSent: () => {
-			setRoomy(true);
-			sent.current = true;
-		},
-		/** `above`: messages are added above those that are shown. */
-		onMoving: (where: "above" | "below") => {
-			const settled = stay();
-			if (where === "above") settle.current = settled;
-			else setRoomy(true);
-		},
-	};
-}
-
 /** Tells screen readers that an answer searches, once. */
 function useSearchAnnounced(last: LiveMessage | undefined, announce: (text: string) => void): void {
 	const announced = useEffectEvent(announce);
@@ -420,43 +370,6 @@ function JumpToEnd({ onJump }: { onJump: () => void }) {
 		</button>
 	);
 }
-
-function RoomNotices(props: PartProps) {
-	const { conversation, composer, phase, limit, usage, ofQueue } = props;
-	const { failure, refused } = conversation.state;
-	const waiting = waitingOf(ofQueue.queue);
-	const online = useOnline();
-	return (
-		<Notice
-			{...props}
-			limit={limit}
-			failure={phase === "idle" ? failure : undefined}
-			online={online}
-			organization={usage.organization}
-			plan={usage.plan}
-			isKept={refused !== undefined || waiting?.end === "limit"}
-			onTryAgain={(token) => {
-				if (token) conversation.humanToken.current = token;
-				conversation.patch({ failure: undefined });
-				if (waiting?.messageId) ofQueue.tell(resumed());
-				else composer.current?.submit();
-			}}
-			onSendAt={(sending, price) => {
-				if (sending.fromQueue) ofQueue.tell(resumed(price));
-				else if (sending.kind === "regenerate") sendRefused(conversation, sending, "", price);
-				else composer.current?.submit((text, files) => sendRefused(conversation, sending, text, price, files));
-			}}
-		/>
-	);
-}
-
-/** What the chosen model does not get of the chat. */
-function UnseenImages({ messages, choice }: PartProps) {
-	const unseen = unseenBy(choice.model, messages.flatMap(filesOf));
-	return unseen && <p className="px-1 pb-2 text-small text-soft">{unseen}</p>;
-}
-
-const resumed = (price?: Price): QueueEvent => ({ type: "resumed", price, atMs: Date.now(), newId: randomId });
 
 type AnnouncingProps = PartProps & { announce: (text: string) => void };
 

@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useReducer, useState } from "react";
-import type { ChatView } from "../../view/chat.ts";
+import type { ChatView, Price } from "../../view/chat.ts";
+import { randomId } from "../requests.ts";
 import { hearTabs, tellTabs } from "../tabs.ts";
 import { type Conversation, type Phase, readEvent, sendQueued } from "./conversation.ts";
 import { keepQueue, readQueue } from "./kept-queue.ts";
@@ -38,6 +39,9 @@ export function useQueue(chat: ChatView): QueueOfChat {
 		},
 	};
 }
+
+/** The event of sending the first message in spite of how the last answer ended, perhaps at another price. */
+export const resumed = (price?: Price): QueueEvent => ({ type: "resumed", price, atMs: Date.now(), newId: randomId });
 
 const holds = ({ messages }: Queue, messageId: string) => messages.some((one) => one.messageId === messageId);
 

@@ -5,7 +5,7 @@ import { readBody } from "../../../lib/http/api.ts";
 import { problemResponse, refuse } from "../../../lib/http/problem.ts";
 import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
 import type { Subject } from "../../../lib/identity/subject.ts";
-import type { PathResult } from "../../../objects/conversation.ts";
+import type { PathResult } from "../../../objects/conversation-calls.ts";
 import { t } from "../../../text/text.ts";
 import type { ChatView } from "../../../view/chat.ts";
 

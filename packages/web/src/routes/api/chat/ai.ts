@@ -8,7 +8,7 @@ import { problemResponse, refuse } from "../../../lib/http/problem.ts";
 import { userOfIssuer } from "../../../lib/identity/caller.ts";
 import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
 import { identify } from "../../../lib/identity/subject.ts";
-import type { ChatRefusal } from "../../../objects/conversation.ts";
+import type { ChatRefusal } from "../../../objects/conversation-calls.ts";
 import { t } from "../../../text/text.ts";
 import type { Price } from "../../../view/chat.ts";
 
