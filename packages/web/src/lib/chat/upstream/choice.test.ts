@@ -19,7 +19,7 @@ test("the first choice is read, with a delta that may be null", () => {
 	});
 });
 
-test("other answers to the same question are skipped", () => {
+test("further choices for the same question are skipped", () => {
 	expect(choiceOf({ choices: [{ index: 1, delta: { content: "b" } }] }).delta).toEqual({ content: undefined });
 });
 

@@ -22,7 +22,7 @@ test.each([
 	expect(textOf({ content })).toBe(text);
 });
 
-test("a refusal comes in its own field, or as a part", () => {
+test("a refusal is read from its own field or from a content part", () => {
 	expect(refusalOf({ content: null, refusal: "I cannot." })).toBe("I cannot.");
 	expect(refusalOf({ content: [{ type: "refusal", refusal: "I cannot." }] })).toBe("I cannot.");
 	expect(refusalOf({ content: "Yes", refusal: null })).toBe("");
