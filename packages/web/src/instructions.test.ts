@@ -75,7 +75,7 @@ describe("the tokens of instructions", () => {
 	});
 });
 
-describe("a text of a user", () => {
+describe("a user's text", () => {
 	test("is stored without surrounding white space and characters that cannot be sent, and normalizing it again changes nothing", () => {
 		expect(plainInstruction(" a\r\nb\rc\u0000\u0007\td\uD800 ")).toBe("a\nb\nc\td\uFFFD");
 		fc.assert(

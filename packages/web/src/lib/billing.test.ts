@@ -180,7 +180,7 @@ describe("a known guest", () => {
 	});
 });
 
-describe("a guest whose ledger has stored nothing, known by the cookie of a page", () => {
+describe("a guest with a page's cookie whose ledger has stored nothing", () => {
 	beforeEach(() => {
 		world.unstored = [OWN];
 	});
@@ -294,7 +294,7 @@ describe("a user without a confirmed address", () => {
 		expect(world.calls).toEqual([`settle ${ADA} r`, `settle ${UNCONFIRMED} ${ADA}:r`, `settle ${EVERY_GUEST} ${ADA}:r`]);
 	});
 
-	test("refused by a spent pool is told about their unconfirmed address and keeps their own unit", async () => {
+	test("is refused by a spent pool because of their unconfirmed address, and keeps their own unit", async () => {
 		for (const pool of [UNCONFIRMED, EVERY_GUEST]) {
 			world.calls = [];
 			script({ [pool]: refused("network") });

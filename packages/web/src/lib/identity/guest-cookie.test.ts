@@ -69,7 +69,7 @@ describe("the Set-Cookie value", () => {
 		]);
 	});
 
-	test("does not accept a cookie set over http instead of the one on https", () => {
+	test("prevents an http cookie from replacing the https one", () => {
 		const { cookie } = mintGuest(SECRET, TODAY);
 		const request = new Request("https://parley.example/", { headers: { cookie: `parley.guest=${cookie}` } });
 		expect(readGuestId(request, [SECRET], TODAY)).toBeNull();

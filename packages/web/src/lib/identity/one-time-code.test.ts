@@ -3,7 +3,7 @@ import { acceptedStep, base32, codeAt, stepAt } from "./one-time-code.ts";
 
 const secret = new TextEncoder().encode("12345678901234567890");
 
-describe("a code of an authenticator app", () => {
+describe("an authenticator app's code", () => {
 	test.each([
 		[59, "287082"],
 		[1111111109, "081804"],

@@ -67,7 +67,7 @@ describe("a provider that sends headers and then nothing", () => {
 	});
 
 	test.each(CLIENTS)(
-		"is given up by %s at the deadline of the operation",
+		"is abandoned by %s at the operation's deadline",
 		async (_, load) => {
 			const call = await load();
 			const { within } = await import("./deadline.ts");

@@ -39,7 +39,7 @@ async function serverThat(answer: Parameters<typeof createServer>[1]): Promise<s
 	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe.each(KINDS)("a search of the form %s", (kind) => {
+describe.each(KINDS)("a search at a %s endpoint", (kind) => {
 	test("returns pages with title, address and text", async () => {
 		const found = await searchWeb(endpoint(kind), "the Etna & its height", never);
 		expect(found?.length).toBeGreaterThanOrEqual(5);

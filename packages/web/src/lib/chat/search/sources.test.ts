@@ -45,7 +45,7 @@ describe("results", () => {
 	});
 
 	test(
-		"fit the room, are at most five pages, and name what they list",
+		"fit the available tokens, have at most five pages, and cite every listed source",
 		() => {
 			// Repeats short pieces, because generating long random texts is slow.
 			const piece = fc.string({ unit: "binary", maxLength: 20 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { choiceOf } from "./choice.ts";
 
 test.each([[{}], [{ choices: null }], [{ choices: [] }], [{ choices: "none" }], [{ usage: { prompt_tokens: 1 } }], [{ choices: [null] }]])(
-	"a chunk without a choice says nothing: %j",
+	"a chunk without a choice yields nothing: %j",
 	(chunk) => {
 		expect(choiceOf(chunk)).toEqual({ delta: { content: undefined }, finish: undefined });
 	},

@@ -18,7 +18,7 @@ test.each([
 	["a part without a type", [{ text: "Hello" }], "Hello"],
 	["texts", ["Hel", "lo"], "Hello"],
 	["parts that are not words", [{ type: "thinking", thinking: "hm", text: "hm" }, { type: "image_url" }, null], ""],
-])("the words of %s", (_, content, text) => {
+])("the text of %s", (_, content, text) => {
 	expect(textOf({ content })).toBe(text);
 });
 

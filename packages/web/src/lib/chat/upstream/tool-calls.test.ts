@@ -26,7 +26,7 @@ test.each([
 	expect(callsIn(...deltas)).toEqual([{ id: "c", name: "web_search", input: INPUT }]);
 });
 
-test("reads the legacy field that preceded tools", () => {
+test("reads calls from the legacy field that preceded tools", () => {
 	const deltas = [{ function_call: { name: "web_search", arguments: "" } }, { function_call: { arguments: INPUT } }];
 	expect(callsIn(...deltas)).toEqual([{ id: "call_0", name: "web_search", input: INPUT }]);
 });
@@ -41,7 +41,7 @@ test.each([
 	expect(new Set(calls.map(({ id }) => id)).size).toBe(2);
 });
 
-test("keeps extra data that its provider requires back", () => {
+test("keeps a call's extra data that its provider requires back", () => {
 	const extra_content = { google: { thought_signature: "s" } };
 	expect(callsIn(named({ index: 0, id: "c", extra_content }, INPUT))[0]?.extra).toEqual(extra_content);
 });

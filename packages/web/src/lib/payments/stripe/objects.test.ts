@@ -91,7 +91,7 @@ describe("the entitlement of a plan", () => {
 		paused: { current: false, live: false },
 	};
 	test.each(Object.entries(STATUSES) as [Stripe.Subscription.Status, { current: boolean; live: boolean }][])(
-		"in state %s is %o: a plan that is not current is not shown, and stands in no purchase's way",
+		"in state %s is %o: a plan that is not current is hidden and blocks no purchase",
 		(status, { current, live }) => {
 			expect(isCurrent(subscription({ status }))).toBe(current);
 			expect(isLive(subscription({ status }), start * 1000)).toBe(live);
@@ -99,7 +99,7 @@ describe("the entitlement of a plan", () => {
 	);
 
 	test.each(["draft", "open", "paid", "uncollectible", "void"] as const)(
-		"goes on after a renewal whose invoice is %s: only the status tells of a failed one",
+		"continues after a renewal whose invoice is %s: only the status reports a failed payment",
 		(status) => {
 			expect(isLive(subscription({ invoice: { billing_reason: "subscription_cycle", status } }), start * 1000)).toBe(true);
 		},
