@@ -173,8 +173,8 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 }
 
 /**
- * The ledgers of a guest's first request, pools first; for everyone else the own limit is checked before the pools. Otherwise a script that
- * drops its cookie would have no limit, and one that collects cookies from pages would leave a ledger for each.
+ * The ledgers of a guest's first request, pools first. For everyone else, their own limit is checked first. Without this, a script that drops
+ * its cookie would have no limit, and one that collects cookies from pages would leave a ledger for each.
  */
 function poolsFirst({ payers, pools }: Subject): Payer[] {
 	return [...pools.map((key) => payerOf(key, null)), ...payers];

@@ -150,7 +150,8 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Pins, archives or deletes a chat, or undoes that. A deleted chat is hidden at once and removed 10 s later. @returns false if it is not in the list
+	 * Pins, archives or deletes a chat, or undoes that. A deleted chat is hidden at once and removed 10 s later.
+	 * @returns false if it is not in the list
 	 */
 	async mark(owner: string, id: string, { pinned, archived, deleted, folder }: ChatMarks): Promise<boolean> {
 		const nowMs = Date.now();

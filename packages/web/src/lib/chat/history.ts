@@ -1,7 +1,7 @@
 import { MESSAGE_TOKENS, tokensOf } from "@parley/metering";
 import type { ChatMessage, FilePart } from "../../view/chat.ts";
 
-/** Most messages read from a chat unless all of it is sent: time to first token must not grow with the chat. */
+/** The most messages read from a chat, unless all of it is sent: time to first token must not grow with the chat. */
 const MESSAGES_MAX = 60;
 
 /** The text of a message without its reasoning; parts are joined by line breaks. */
@@ -66,7 +66,7 @@ export interface SentHistory {
 }
 
 /**
- * The newest messages of a chat that fit into `budget` tokens, at most 60 unless `whole`. The question comes first and is always sent.
+ * The newest messages of a chat that fit into `budget` tokens, at most 60 unless `whole`. The newest is the question, which is always sent.
  * An earlier question without an answer is skipped, because what made a model fail once would fail again in every later request. If the exchange
  * before the question does not fit, it is shortened: a model asked to continue needs the end of its answer. Reads at most two messages
  * beyond these limits.

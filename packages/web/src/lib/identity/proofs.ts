@@ -16,8 +16,8 @@ export const SECOND_FACTOR_SECONDS = 600;
 export type Proofs = ReturnType<typeof proofsOfOneRequest>;
 
 /**
- * The single gate for sessions. A session stands only if this request has proven a way into the account, by any route, and its second factor
- * if it has one. Also hashes and verifies the request's passwords, because a proven hash is valid only while it is the account's present one:
+ * The single gate for sessions: whatever route opens one, it stands only if this request has proven a way into the account, and its second
+ * factor if it has one. Also hashes and verifies the request's passwords, because a proven hash is valid only while it is the account's present one:
  * a sign-in that races a password change fails with the old password.
  */
 export function proofsOfOneRequest() {

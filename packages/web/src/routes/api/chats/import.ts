@@ -8,7 +8,7 @@ import { userOf } from "../../../lib/identity/subject.ts";
 import { t } from "../../../text/text.ts";
 
 const DAY_S = 86_400;
-/** How often a deleted chat can be imported again while earlier deleted copies still exist for their requests. */
+/** How often a deleted chat can be imported again while its deleted copies still keep their requests. */
 const ATTEMPTS_MAX = 10;
 
 export const Route = createFileRoute("/api/chats/import")({
