@@ -67,9 +67,8 @@ export interface SentHistory {
 
 /**
  * The newest messages of a chat that fit into `budget` tokens, at most 60 unless `whole`. The newest is the question, which is always sent.
- * An earlier question without an answer is skipped, because what made a model fail once would fail again in every later request. If the exchange
- * before the question does not fit, it is shortened: a model asked to continue needs the end of its answer. Reads at most two messages
- * beyond these limits.
+ * Skips earlier questions without an answer, because what made a model fail once would do so again. Shortens the exchange before the question
+ * if it does not fit, because a model asked to continue needs the end of its answer. Reads at most two messages beyond these limits.
  */
 export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: number, whole: boolean): SentHistory {
 	const unread = newestFirst[Symbol.iterator]();
