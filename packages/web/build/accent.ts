@@ -1,4 +1,4 @@
-/** The accent in one theme: the color of the primary action, under a pointer, and of the text on it. */
+/** The accent in one theme: the color of the primary action, its hover color, and the text color on it. */
 interface Shade {
 	accent: string;
 	strong: string;
@@ -7,18 +7,18 @@ interface Shade {
 
 export type Accent = Record<"light" | "dark", Shade>;
 
-/** What the accent stands on in each theme: `--color-paper`, `--color-margin`, `--color-raised` and `--color-said` of styles.css. */
+/** The accent's backgrounds in each theme: `--color-paper`, `--color-margin`, `--color-raised` and `--color-said` of styles.css. */
 const BACKGROUNDS = {
 	light: { paper: "#fbfaf7", margin: "#f4f2ec", raised: "#ffffff", said: "#efece4" },
 	dark: { paper: "#161513", margin: "#1c1b18", raised: "#232220", said: "#272623" },
 };
 
-/** WCAG 2.2, 1.4.3 for text and 1.4.11 for what surrounds a control. */
+/** WCAG 2.2: 1.4.3 for text, and 1.4.11 for control outlines. */
 const TEXT_CONTRAST = 4.5;
 const STRONGER = { light: "#000000", dark: "#ffffff" };
 const TEXTS = ["#ffffff", "#10183a", "#000000"];
 
-/** The accent of both themes with the colors that follow from it. */
+/** The accent of both themes and the colors derived from it. */
 export function accentOf(given: { light: string; dark: string }): Accent {
 	const shade = (theme: "light" | "dark"): Shade => {
 		const accent = given[theme].toLowerCase();
@@ -29,7 +29,7 @@ export function accentOf(given: { light: string; dark: string }): Accent {
 	return { light: shade("light"), dark: shade("dark") };
 }
 
-/** Why an accent cannot be read by everyone (WCAG AA); empty where it can. */
+/** Contrast errors of an accent (WCAG AA); empty if there are none. */
 export function accentFaults(given: { light: string; dark: string }): string[] {
 	return (["light", "dark"] as const).flatMap((theme) => {
 		const { accent, strong, on } = accentOf(given)[theme];

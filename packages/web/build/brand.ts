@@ -7,14 +7,14 @@ import { LANGUAGES, type Language } from "../src/text/languages.ts";
 import type { SuggestedPrompt } from "../src/view/chat.ts";
 import { type Accent, accentFaults, accentOf } from "./accent.ts";
 
-/** The deployer's brand: `brand.json` at the root of the repository, or the file that PARLEY_BRAND names. Paths in it start from its own folder. */
+/** The deployer's brand: `brand.json` at the root of the repository, or the file named by PARLEY_BRAND. Its paths are relative to its own folder. */
 export const brandFile = () => process.env.PARLEY_BRAND ?? new URL("../../../brand.json", import.meta.url).pathname;
 
 const languages = Object.keys(LANGUAGES) as Language[];
 const LEGAL = ["imprint", "privacy", "terms"] as const;
 type Legal = (typeof LEGAL)[number];
 
-/** The pictures of a brand, by the addresses at which they are served. `npm run icons -w @parley/web` draws all but the first. */
+/** A brand's images by URL. `npm run icons -w @parley/web` draws all but the first. */
 const ICONS: Record<string, string> = {
 	"favicon.svg": "icon.svg",
 	"icons/icon-192.png": "icon-192.png",
@@ -48,26 +48,26 @@ const prompts = z.unknown().transform((list, context): SuggestedPrompt[] => {
 
 const schema = z.strictObject({
 	name: line(40),
-	/** The folder with icon.svg and the pictures that are drawn from it. */
+	/** The folder with icon.svg and the images drawn from it. */
 	icons: z.string(),
-	/** Shown in place of the name. SVG or PNG, at least twice as high as the 24 px at which they are shown. */
+	/** Replaces the name. SVG or PNG, at least twice as high as the 24 px at which it is shown. */
 	logo: z.strictObject({ light: z.string(), dark: z.string() }).optional(),
 	accent: z.strictObject({ light: color, dark: color }),
 	/** Where users get help. */
 	support: address.optional(),
-	/** Where a weakness is reported; SECURITY_CONTACT wins. */
+	/** Where to report a vulnerability; SECURITY_CONTACT overrides it. */
 	securityContact: address.optional(),
-	/** An https address, or a Markdown file in English, beside which `name.de.md` has the German text. */
+	/** An https URL, or a Markdown file in English; `name.de.md` beside it has the German text. */
 	legal: z.strictObject({ imprint: legal.optional(), privacy: legal.optional(), terms: legal.optional() }).default({}),
-	/** What a new chat suggests; SUGGESTED_PROMPTS wins. A language without a list gets the first one's. */
+	/** The suggested prompts of a new chat; SUGGESTED_PROMPTS overrides them. A language without a list uses the English one. */
 	suggestedPrompts: z.strictObject({ en: prompts, de: prompts.optional() }),
-	/** What every model is told first; SYSTEM_PROMPT wins. */
+	/** The system prompt of every model; SYSTEM_PROMPT overrides it. */
 	systemText: z.string().default(""),
-	/** The sender of mails; EMAIL_FROM wins. */
+	/** The sender of mails; EMAIL_FROM overrides it. */
 	mailFrom: sender,
 });
 
-/** A legal page: its heading, if it begins with one, and what follows. */
+/** A legal page: its heading, if it starts with one, and the rest. */
 interface LegalText {
 	title: string | null;
 	text: string;
@@ -75,28 +75,28 @@ interface LegalText {
 
 export interface Brand {
 	name: string;
-	/** The name as a part of a file's name. */
+	/** The name in a form for file names. */
 	slug: string;
-	/** The addresses of the logo, where it is shown in place of the name. */
+	/** The URLs of the logo, if it replaces the name. */
 	logo: { light: string; dark: string } | null;
 	accent: Accent;
-	/** What a link to the support leads to. */
+	/** The target of the support link. */
 	support: string | null;
 	securityContact: string | null;
-	/** Where the legal pages are: paths of ours, or addresses elsewhere. */
+	/** URLs of the legal pages: our own paths, or external. */
 	legal: Record<Legal, string | null>;
-	/** The Markdown of those that are ours. */
+	/** The Markdown of our own legal pages. */
 	legalTexts: Partial<Record<Legal, Record<Language, LegalText>>>;
 	prompts: Record<Language, SuggestedPrompt[]>;
 	systemText: string;
 	mailFrom: string;
-	/** Files that the build adds, by their paths in the site. */
+	/** Files that the build adds, by their path in the site. */
 	files: Record<string, string>;
 }
 
 /**
- * Reads and checks a brand with its files; `hasPictures` is false while they are drawn.
- * @throws {Error} naming each fault
+ * Reads and validates a brand with its files. `hasPictures` is false while the pictures are being drawn.
+ * @throws {Error} naming each error
  */
 export function readBrand(path = brandFile(), hasPictures = true): Brand {
 	const fail = (faults: string[]): never => {
@@ -148,13 +148,13 @@ const faultOf = ({ path, message }: z.core.$ZodIssue) => (path.length === 0 ? me
 const hrefOf = (given: string) => (given.startsWith("https:") ? given : `mailto:${given}`);
 const everyLegal = <T>(of: (page: Legal) => T) => Object.fromEntries(LEGAL.map((page) => [page, of(page)])) as Record<Legal, T>;
 
-/** "Café Nord" as "cafe-nord". A name without Latin letters is "chats". */
+/** Turns "Café Nord" into "cafe-nord". A name without Latin letters becomes "chats". */
 function slugOf(name: string): string {
 	const latin = name.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
 	return latin.replaceAll(/[^a-z\d]+/g, "-").replaceAll(/^-|-$/g, "") || "app";
 }
 
-/** A Markdown file and its translations, "imprint.de.md" beside "imprint.md". One that is missing is the text itself. */
+/** A Markdown file and its translations: "imprint.de.md" beside "imprint.md". A missing translation falls back to the original. */
 function inEachLanguage(file: string): Record<Language, LegalText> {
 	const own = (language: Language) => join(dirname(file), `${basename(file, ".md")}.${language}.md`);
 	const read = (language: Language): LegalText => {
@@ -169,7 +169,7 @@ const MODULE = /^virtual:brand$/;
 const PLACE = /var\(--brand-(\w+)-(\w+)\)/g;
 const STYLES = /\/src\/styles\.css(\?(?!url)|$)/;
 
-/** Writes the brand into the build: its name and links as constants, its color into the styles, its pictures beside the pages. */
+/** Adds the brand to the build: its name and links as constants, its color in the styles, its pictures next to the pages. */
 export function brand(): Plugin {
 	let found: Brand | undefined;
 	const read = () => {
@@ -186,7 +186,7 @@ export function brand(): Plugin {
 		resolveId: { filter: { id: MODULE }, handler: (id) => id },
 		load: {
 			filter: { id: MODULE },
-			// Each value is an export of its own, so that a page's scripts have only those that it uses.
+			// Each value is its own export, so that a page's scripts contain only those they use.
 			handler() {
 				const { files: _, ...values } = read();
 				return Object.entries(values)
@@ -213,7 +213,7 @@ export function brand(): Plugin {
 	};
 }
 
-/** The style sheet with the accent in its places: `var(--brand-accent-light)`. @throws {Error} for a place that has no value */
+/** Fills the accent into the style sheet's placeholders: `var(--brand-accent-light)`. @throws {Error} for one without a value */
 export function styled(code: string, accent: Accent): string {
 	return code.replaceAll(PLACE, (_, part: keyof Accent["light"], theme: keyof Accent) => {
 		const value = accent[theme]?.[part];

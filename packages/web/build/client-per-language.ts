@@ -5,12 +5,12 @@ import { publicFilesIn } from "./public-files.ts";
 
 const [FIRST, ...OTHERS] = Object.keys(LANGUAGES) as [Language, ...Language[]];
 
-/** What the Worker imports: for each script of the first language, by its address, the one of each other language. Empty under `vite dev`. */
+/** Imported by the Worker: maps each script of the first language by URL to its counterparts in the other languages. Empty under `vite dev`. */
 const TWINS = /^virtual:twins$/;
 
 /**
- * Builds the scripts of a page once for each language. Those of the first are named in Start's manifest, and the Worker names their twins to readers of
- * another language (src/server.ts). A script without texts is the same file for all.
+ * Builds a page's scripts once per language. Start's manifest lists those of the first; for readers of another language the Worker uses
+ * their counterparts (src/server.ts). A script without texts is one file for all languages.
  */
 export function clientPerLanguage(): Plugin[] {
 	let building = FIRST;
@@ -23,7 +23,7 @@ export function clientPerLanguage(): Plugin[] {
 			async handler(builder) {
 				const { client } = builder.environments;
 				if (!client) return;
-				// The first language comes last: Start keeps the names of the scripts that were built last.
+				// The first language is built last, because Start keeps the names of the scripts built last.
 				for (building of [...OTHERS, FIRST]) await builder.build(client);
 			},
 		},
@@ -49,7 +49,7 @@ export function clientPerLanguage(): Plugin[] {
 	return [inlineTexts(() => building), plugin];
 }
 
-/** The same chunk of two languages consists of the same modules. @throws {Error} where one has no twin */
+/** Pairs the chunks of two languages by their modules. @throws {Error} if one has no counterpart */
 function twinsOf(bundle: Rolldown.OutputBundle, other: Rolldown.OutputBundle): Record<string, string> {
 	const named = new Map(chunksOf(other).map((chunk) => [nameOf(chunk), chunk.fileName]));
 	const pairs = chunksOf(bundle).map((chunk) => {

@@ -11,7 +11,7 @@ const { name } = readBrand();
 
 const source = (file: string) => new URL(`../src/text/${file}.ts`, import.meta.url).pathname;
 
-/** The imports of the functions whose calls are replaced. */
+/** Matches the imports of the functions whose calls are replaced. */
 const IMPORT = /^import \{ (?:t|rich) \} from "[./]+\/text\/(?:text|rich)\.ts";$/m;
 const IMPORTS = new RegExp(IMPORT, "gm");
 
@@ -23,8 +23,8 @@ interface Node {
 }
 
 /**
- * Writes texts into the scripts of a page, in place of the calls of `t` and `rich`: they travel with their component, there is no catalogue to load, and
- * a page has them in one language. `language` says which when a file is transformed.
+ * Inlines texts into a page's scripts, replacing calls of `t` and `rich`: each text ships with its component, no catalogue is loaded, and
+ * a page has one language. `language` is read when a file is transformed.
  */
 export function inlineTexts(language: () => Language): Plugin {
 	return {
@@ -36,12 +36,12 @@ export function inlineTexts(language: () => Language): Plugin {
 			filter: { id: /\.tsx?(\?|$)/, code: IMPORT },
 			handler: (code, id) => ({ code: inlined(code, id, language()), map: null }),
 		},
-		// A call that was left in would bring every language.
+		// A remaining call would bring in every language.
 		load: { filter: { id: [source("text"), source("rich")] }, handler: () => "export {}" },
 	};
 }
 
-/** A file whose calls of `t` and `rich` are replaced by their texts. @throws {Error} on a call that cannot be read */
+/** Replaces a file's calls of `t` and `rich` with their texts. @throws {Error} on a call that cannot be parsed */
 export function inlined(code: string, file: string, language: Language): string {
 	const { program, errors } = parseSync(file.split("?")[0] ?? file, code);
 	if (errors[0]) throw new Error(`${file}: ${errors[0].message}`);
@@ -51,7 +51,7 @@ export function inlined(code: string, file: string, language: Language): string 
 	return written.replace(IMPORT, `import { number as numberInText } from ${JSON.stringify(source("format"))};`).replaceAll(IMPORTS, "");
 }
 
-/** The outermost calls in a tree, in the order of the file. */
+/** The outermost calls in a tree, in source order. */
 function collectCalls(node: Node, calls: Node[]): void {
 	const callee = node.callee as Node | undefined;
 	if (node.type === "CallExpression" && (callee?.name === "t" || callee?.name === "rich")) calls.push(node);
@@ -82,20 +82,20 @@ function textOf(call: Node, code: string, catalogue: Record<string, Message>): s
 	const write = (call.callee as Node).name === "rich" ? elements : literal;
 	if (typeof message === "string") return write(message, values);
 	const count = values("count") ?? "";
-	// Evaluated once, however often the text names it.
+	// Evaluated once, however often the text uses it.
 	return `((count) => count === 1 ? ${write(message.one, values, "count")} : ${write(message.other, values, "count")})(${count})`;
 }
 
-/** A message with the name of the deployment in its places. */
+/** A message with the deployment's name filled in. */
 function branded(message: Message | undefined): Message | undefined {
 	const named = (text: string) => text.replaceAll("{brand}", () => name);
 	return typeof message === "object" ? { one: named(message.one), other: named(message.other) } : message && named(message);
 }
 
-/** The code of a parameter by its name. */
+/** Returns a parameter's code by name. */
 type Values = (name: string) => string | undefined;
 
-/** The parameters of a call: those of an object that is written there, or the fields of a variable. */
+/** The parameters of a call: from an object literal, or the fields of a variable. */
 function valuesOf(params: Node, code: string, catalogue: Record<string, Message>): Values {
 	if (params.type === "Identifier") return (name) => `${params.name}.${name}`;
 	const written = new Map<string, string>();
@@ -107,7 +107,7 @@ function valuesOf(params: Node, code: string, catalogue: Record<string, Message>
 	return (name) => written.get(name);
 }
 
-/** A string, or a template where the text has parameters. */
+/** A string literal, or a template literal if the text has parameters. */
 function literal(pattern: string, values: Values, count?: string): string {
 	const parts = partsOf(pattern, values, count);
 	if (parts.length === 1) return JSON.stringify(pattern);
@@ -120,7 +120,7 @@ function elements(pattern: string, values: Values, count?: string): string {
 	return `(<>${parts.map((part) => part && `{${part}}`).join("")}</>)`;
 }
 
-/** Text and the code of parameters in turn. */
+/** Alternating text and parameter code. */
 function partsOf(pattern: string, values: Values, count?: string): string[] {
 	return pattern.split(/\{(\w+)\}/).map((part, index) => {
 		if (index % 2 === 0) return part;

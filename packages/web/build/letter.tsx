@@ -16,7 +16,7 @@ const SOFT = "#57534a";
 const small = { margin: "0 0 4px", color: SOFT, fontSize: "13px", lineHeight: "20px" };
 const text = { margin: "0 0 16px", color: INK, fontSize: "16px", lineHeight: "26px", whiteSpace: "pre-line" as const };
 
-/** The links below a mail, by the key of their text. */
+/** The links below a mail, by text key. */
 function linksOf({ legal, support }: Brand): [Key, string][] {
 	const ours = (address: string | null) => (address?.startsWith("/") ? `%origin%${address}` : address);
 	const links: [Key, string | null][] = [
@@ -58,13 +58,13 @@ function Letter({ brand, language }: { brand: Brand; language: Language }): Reac
 	);
 }
 
-/** The HTML of elements by themselves: react-email wraps it in a document. */
+/** The HTML of elements alone, because react-email wraps it in a document. */
 async function part(element: ReactElement): Promise<string> {
 	const html = await render(element);
 	return html.replace(/^<!DOCTYPE[^>]*>/, "").replaceAll(/<!--\/?\$-->/g, "");
 }
 
-/** The templates of a brand's mails in a language. */
+/** The mail templates of a brand in one language. */
 async function letterTemplate(brand: Brand, language: Language): Promise<LetterTemplate> {
 	const { accent, on } = brand.accent.light;
 	const button = { padding: "11px 20px", borderRadius: "6px", backgroundColor: accent, color: on, fontSize: "16px", fontWeight: 600 };
@@ -87,7 +87,7 @@ async function letterTemplate(brand: Brand, language: Language): Promise<LetterT
 
 const MODULE = /^virtual:letters$/;
 
-/** Renders the mails' templates when the app is built: react-email itself would be half of the Worker. */
+/** Renders the mail templates at build time: react-email itself would double the Worker's size. */
 export function letters(): Plugin {
 	return {
 		name: "letters",

@@ -7,13 +7,13 @@ import { readBrand, styled } from "./brand.ts";
 
 const catalogues: Record<Language, Catalogue> = { en, de };
 
-/** Files of public/ that people read, by their names, with their texts. */
+/** Files in public/ with text for readers, by name, with their text keys. */
 const FILES: Record<string, readonly Key[]> = {
 	"offline.html": ["offline_title", "offline_text", "frame_try_again"],
 	"manifest.webmanifest": ["site_description"],
 };
 
-/** The same files with the brand and in a language: "offline.html", "offline.de.html". @throws {Error} where a file has not the English text */
+/** The same files with the brand, in one language: "offline.html", "offline.de.html". @throws {Error} if a file lacks the English text */
 export function publicFilesIn(language: Language): { fileName: string; source: string }[] {
 	const { name, accent } = readBrand();
 	return Object.entries(FILES).map(([file, keys]) => {

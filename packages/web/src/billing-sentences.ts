@@ -1,12 +1,12 @@
 import { t } from "./text/text.ts";
 import type { Outcome } from "./view/problem.ts";
 
-// Every sentence about what became of a failed action on a plan. Each is bound to what is known: only `unchanged` may say that nothing happened.
+// Messages for failed actions on a plan, by what is known. Only `unchanged` may claim that nothing happened.
 
-/** What a browser may do about a plan. */
+/** The actions on a plan available to a browser. */
 export type BillingAction = keyof OutcomesOf;
 
-/** What can be known when an action failed. The first three only open a page of the provider, which changes and charges nothing by itself. */
+/** The possible outcomes of a failed action. The first three only open a provider page, which by itself changes and charges nothing. */
 export interface OutcomesOf {
 	buy: "unchanged";
 	"add-card": "unchanged";
@@ -34,7 +34,7 @@ const sentences = (): { readonly [A in BillingAction]: Readonly<Record<OutcomesO
 	},
 });
 
-/** What is known of an action whose answer never came. */
+/** The outcome of an action whose answer was lost. */
 const UNHEARD: { readonly [A in BillingAction]: OutcomesOf[A] } = {
 	buy: "unchanged",
 	"add-card": "unchanged",
@@ -44,15 +44,15 @@ const UNHEARD: { readonly [A in BillingAction]: OutcomesOf[A] } = {
 	change: "unknown",
 };
 
-/** After the page has looked for two minutes. */
+/** Shown after the page has polled for two minutes. */
 export const stillUnknown = (): string => t("billing_still_unknown");
 
-/** What to say about an action that failed with this outcome. */
+/** The message for an action that failed with this outcome. */
 export function sentenceOf<A extends BillingAction>(action: A, outcome: OutcomesOf[A]): string {
 	return sentences()[action][outcome];
 }
 
-/** What is known of an action, and what to say, when no answer came. */
+/** The outcome and message of an action without an answer. */
 export function unheard(action: BillingAction): { outcome: Outcome; sentence: string } {
 	const outcome: Outcome = UNHEARD[action];
 	return { outcome, sentence: (sentences()[action] as Partial<Record<Outcome, string>>)[outcome] ?? stillUnknown() };

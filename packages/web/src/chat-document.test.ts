@@ -20,13 +20,13 @@ const turn = (over: Partial<ExportedTurn> = {}): ExportedTurn => ({
 	...over,
 });
 
-test("JSON has its format and version, the chat, and every turn as it is", () => {
+test("JSON has its format and version, the chat, and every turn unchanged", () => {
 	const turns = [turn(), turn({ turn: 2, answersAgain: 1, question: null }), turn({ turn: 3, parent: 1, answer: null })];
 	expect(JSON.parse([...jsonOf(chat, turns)].join(""))).toEqual({ format: "parley.chat", version: 1, ...chat, turns });
 	expect(JSON.parse([...jsonOf({ ...chat, shown: null }, [])].join(""))).toMatchObject({ shown: null, turns: [] });
 });
 
-test("Markdown has the words of a path, the names of files and the sources, and no attempt without a word", () => {
+test("Markdown has the text of a path, file names and sources, and omits attempts without text", () => {
 	const text = [
 		...markdownOf(chat, [turn(), turn({ question: { text: "And then?", files: [] }, answer: null })], wordsOfExport(chat.exportedAt)),
 	].join("");

@@ -1,22 +1,22 @@
 import { t } from "./text/text.ts";
 import type { AnswerState, Source } from "./view/chat.ts";
 
-/** The shape of an exported chat. Another number means that a reader of this one would misread it (docs/architecture/conversation.md). */
+/** The format of an exported chat. The number changes when a reader of this version would misread it (docs/architecture/conversation.md). */
 export const FORMAT = { format: "parley.chat", version: 1 };
 
 export interface ExportedChat {
-	/** The chat's id here, by which an import knows it again. Absent in files of an older version. */
+	/** The chat's id here, by which an import recognizes it. Absent in files of an older version. */
 	id?: string;
 	title: string;
-	/** What the chat tells every model; "" for nothing. */
+	/** The chat's instructions to every model; "" for none. */
 	instructions: string;
 	/** ISO 8601 in UTC. */
 	exportedAt: string;
-	/** The turn at which the shown path ends; null for none. */
+	/** The turn where the shown path ends; null for none. */
 	shown: number | null;
 }
 
-/** A file of a question. `id`: by which `GET /api/chat/{chat}/files/{id}` answers its bytes. `path`: where they are in a zip file that has them. */
+/** A file of a question. `id`: for `GET /api/chat/{chat}/files/{id}`. `path`: where its bytes are in a zip file that includes them. */
 export interface ExportedFile {
 	id?: string;
 	path?: string;
@@ -30,10 +30,10 @@ export interface ExportedTurn {
 	turn: number;
 	/** The turn that this one follows; null for the first. */
 	parent: number | null;
-	/** The turn whose question this one answers again; null where it has its own. */
+	/** The turn whose question this one answers again; null if it has its own. */
 	answersAgain: number | null;
 	question: { text: string; files: ExportedFile[] } | null;
-	/** `state` is null while it is written. */
+	/** `state` is null while the answer is in progress. */
 	answer: {
 		text: string;
 		reasoning: string;
@@ -46,20 +46,20 @@ export interface ExportedTurn {
 	} | null;
 }
 
-/** An exported chat as a whole. */
+/** A whole exported chat. */
 export type ChatDocument = typeof FORMAT & ExportedChat & { turns: ExportedTurn[] };
 
-/** The turns of a document's shown path, the oldest first, each with the question that it answers. */
+/** The turns of a document's shown path, oldest first, each with its question. */
 export function shownTurnsOf({ shown, turns }: Pick<ChatDocument, "shown" | "turns">): ExportedTurn[] {
 	const byNumber = new Map(turns.map((turn) => [turn.turn, turn]));
 	const path: ExportedTurn[] = [];
-	// Each turn follows an earlier one, so that a file which says otherwise ends here, too.
+	// Each turn must follow an earlier one, so an inconsistent file cannot loop forever.
 	for (let at = byNumber.get(shown ?? Number.NaN); at; at = at.parent !== null && at.parent < at.turn ? byNumber.get(at.parent) : undefined)
 		path.push({ ...at, question: at.question ?? byNumber.get(at.answersAgain ?? Number.NaN)?.question ?? null });
 	return path.reverse();
 }
 
-/** A chat as JSON, with all versions of its questions and answers: one line for each turn, in pieces. */
+/** A chat as JSON with all versions of its questions and answers, one line per turn, in pieces. */
 export function* jsonOf(chat: ExportedChat, turns: Iterable<ExportedTurn>): Generator<string, void> {
 	yield `${JSON.stringify({ ...FORMAT, ...chat }).slice(0, -1)},"turns":[`;
 	let before = "";
@@ -70,7 +70,7 @@ export function* jsonOf(chat: ExportedChat, turns: Iterable<ExportedTurn>): Gene
 	yield "\n]}\n";
 }
 
-/** What an exported chat says besides what was said in it. Read at once, because its pieces are written when nobody's request is answered any more. */
+/** The fixed texts of an export. Read in advance, because its pieces are written when the request's language is no longer known. */
 export const wordsOfExport = (exportedAt: string) => ({
 	exported: t("export_on", { day: exportedAt.slice(0, 10) }),
 	question: t("share_question"),
@@ -81,10 +81,10 @@ export const wordsOfExport = (exportedAt: string) => ({
 
 type Words = ReturnType<typeof wordsOfExport>;
 
-/** A file's name, which leads to its bytes where they lie beside the Markdown. */
+/** A file's name, as a link if its bytes lie next to the Markdown. */
 const linked = ({ name, path }: ExportedFile) => (path === undefined ? name : `[${name.replace(/[[\]]/g, "\\$&")}](<../${path}>)`);
 
-/** A path of a chat as Markdown, in pieces. `turns`: the path, the oldest first. */
+/** A path of a chat as Markdown, in pieces. `turns`: the path, oldest first. */
 export function* markdownOf({ title }: ExportedChat, turns: Iterable<ExportedTurn>, words: Words): Generator<string, void> {
 	yield `# ${title}\n\n${words.exported}\n`;
 	for (const { question, answer } of turns) {

@@ -17,7 +17,7 @@ export function chatTitle(message: string): string {
 	for (const [mark, plain] of marks) text = text.replace(mark, plain);
 	const characters = graphemesOf(text.trim().toWellFormed());
 	const isCut = start.length > READ_MAX;
-	// The last one may be half of what it was.
+	// The last character may be incomplete.
 	if (isCut) characters.pop();
 	if (!isCut && characters.length <= TITLE_MAX) return characters.join("");
 	return `${characters
@@ -26,5 +26,5 @@ export function chatTitle(message: string): string {
 		.trimEnd()}…`;
 }
 
-/** An emoji of several code points, or a letter with its accents, is one. */
+/** Splits a text into characters as readers see them: an emoji of several code points, or a letter with its accents, is one. */
 const graphemesOf = (text: string) => Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);

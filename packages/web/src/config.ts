@@ -11,25 +11,25 @@ import type { ProviderId } from "./sign-in-providers.ts";
 import { suggestedPrompts } from "./suggested-prompts.ts";
 import type { SuggestedPrompt } from "./view/chat.ts";
 
-/** Everything that a deployer can set, validated once. No other file reads variables. */
+/** Every setting of a deployment, validated once. No other file reads variables. */
 export interface Config {
 	authSecret: string;
-	/** Where this deployment is reached, such as `https://parley.example`. Other hosts are refused, except this machine. Null on a local start. */
+	/** The public origin, such as `https://parley.example`. Other hosts are refused, except this machine. Null on a local start. */
 	appOrigin: string | null;
-	/** The first one signs, all of them verify, so a secret can be rotated without losing guests. */
+	/** The first signs and all verify, so a secret can be rotated without losing guests. */
 	guestCookieSecrets: [string, ...string[]];
-	/** The models that answer, the default first. `demo`: none is configured, and built-in ones answer. */
+	/** The models on offer, default first. `demo`: none is configured, and built-in ones answer. */
 	models: { kind: "demo" } | { kind: "configured"; version: string; entries: ModelEntry[] };
-	/** What every model is told first, with its estimated tokens; "" for nothing. */
+	/** The system prompt of every model, with its estimated tokens; "" for none. */
 	systemPrompt: { text: string; tokens: number };
-	/** What a new chat suggests; null for the prompts of the brand. */
+	/** The prompts suggested for a new chat; null for the brand's. */
 	suggestedPrompts: SuggestedPrompt[] | null;
 	billing: BillingConfig;
 	/** The default payer of a member's new session: the user, or the organization they joined first. The user can switch. */
 	billingSubject: "user" | "organization";
-	/** Where mails go: an endpoint like Resend's, Cloudflare's binding EMAIL, or the log. */
+	/** How mails are sent: an endpoint compatible with Resend, Cloudflare's binding EMAIL, or the log. */
 	email: { from: string } & ({ kind: "log" | "cloudflare" } | { kind: "http"; url: string; apiKey: string | undefined });
-	/** Where to report a weakness, as an address that a person can open; null for no `/.well-known/security.txt`. */
+	/** Where to report a vulnerability, as a URL a person can open; null disables `/.well-known/security.txt`. */
 	securityContact: string | null;
 	/** Users with one of these confirmed addresses may use /api/admin. Lower case. */
 	adminEmails: string[];
@@ -41,52 +41,52 @@ export interface Config {
 	limits: Limits & { unconfirmed: number; signUps: number; everyGuest: number | null };
 	/** Cloudflare Turnstile, for sign-ups, and for a new guest once its network has used half of its pool. Null if its keys are not set. */
 	turnstile: { siteKey: string; secretKey: string; verifyUrl: string } | null;
-	/** What signs in by an account elsewhere, where both of its variables are set. */
+	/** OAuth clients for sign-in, each present if both of its variables are set. */
 	oauth: Record<ProviderId, OAuthClient | null>;
-	/** Whose tokens stand for a user at the API. Null where none is configured. */
+	/** The issuer whose tokens identify a user at the API. Null if none is configured. */
 	issuer: IssuerConfig | null;
-	/** Whether a subscriber whose plan and top-ups are used up still has the free day, on models of the free tier. */
+	/** Whether a subscriber with no plan and top-up requests left still has the free day, on free-tier models. */
 	paidKeepsFreeDay: boolean;
-	/** How long the ledger of a deleted account or organization is kept, days. It names nobody any more. */
+	/** Days that the ledger of a deleted account or organization is kept. It no longer identifies anyone. */
 	ledgerKeptDays: number;
-	/** How many days after its last use a chat is kept, by the tier of its owner; null for ever. */
+	/** Days that a chat is kept after its last use, by its owner's tier; null for forever. */
 	chatKeptDays: Record<"guest" | "free" | "paid", number | null>;
-	/** Where models may search the web. Null where no endpoint is configured, and then no request may ask for it. */
+	/** The web search endpoint. Null if none is configured; then requests may not use search. */
 	search: SearchConfig | null;
 }
 
-/** This deployment as a provider knows it. `baseUrl` stands in for the provider's own addresses, on a local start only. */
+/** This deployment's registration at a provider. `baseUrl` replaces the provider's own addresses, only on a local start. */
 export interface OAuthClient {
 	clientId: string;
 	clientSecret: string;
 	baseUrl: string | null;
 }
 
-/** An identity provider outside, whose tokens (JWT) the API takes. */
+/** An external identity provider whose tokens (JWT) the API accepts. */
 export interface IssuerConfig {
-	/** Its exact name in `iss`. */
+	/** Its exact value in `iss`. */
 	issuer: string;
-	/** What must be in `aud`, so that a token for another service is of no use here. */
+	/** Required in `aud`, so that a token for another service is not accepted here. */
 	audience: string;
 	jwksUrl: string;
-	/** The claims with a person's id, address, whether the issuer has confirmed it, and name. A full stop leads into an object. */
+	/** The claims with a person's id, email, whether the issuer has confirmed it, and name. A dot leads into an object. */
 	claims: Record<(typeof CLAIMS)[number], string>;
 }
 
 const CLAIMS = ["id", "email", "emailVerified", "name"] as const;
 const DEFAULT_CLAIMS: IssuerConfig["claims"] = { id: "sub", email: "email", emailVerified: "email_verified", name: "name" };
 
-/** The one endpoint that searches are sent to. */
+/** The endpoint all searches are sent to. */
 export interface SearchConfig {
 	kind: (typeof SEARCH_KINDS)[number];
-	/** The address that searches, such as `https://api.tavily.com/search`. */
+	/** The search URL, such as `https://api.tavily.com/search`. */
 	url: string;
 	apiKey: string | undefined;
-	/** What a search costs, units. */
+	/** The price of a search, units. */
 	units: number;
 }
 
-/** The forms of search endpoints (lib/chat/search/form.ts). */
+/** The supported kinds of search endpoints (lib/chat/search/form.ts). */
 const SEARCH_KINDS = ["searxng", "brave", "tavily"] as const;
 
 /** The provider that sells the plans. `webhookSecret` verifies its webhooks; null refuses all of them. */
@@ -99,14 +99,14 @@ type BillingConfig =
 /** Treats an empty variable as not set, because `.dev.vars.example` is copied with its blanks. */
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
 const count = optional(z.coerce.number().int().min(1).max(1_000_000));
-/** What the accounts of one network without a confirmed address have together, and how many accounts one network can create. Per UTC day. */
+/** Per network and UTC day: the requests shared by its unconfirmed accounts, and the accounts it can create. */
 const UNCONFIRMED_REQUESTS_DAILY = 60;
 const SIGN_UPS_DAILY = 20;
 /** As long as daily totals are kept. */
 const LEDGER_KEPT_DAYS = 400;
 const secret = z.string().min(16, "is missing or shorter than 16 characters");
 
-/** Whether a host is this machine, which is true on a local start and never on a deployment. */
+/** Whether a host is this machine, which is true on a local start and never in production. */
 export function isLoopback(host: string): boolean {
 	return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
@@ -125,7 +125,7 @@ const siteOrigin = z
 	}, "is not the https address of a site without a path, such as https://your.app")
 	.transform((text) => new URL(text).origin);
 
-/** The variables, one for each line of .dev.vars.example. */
+/** The variables, one per line of .dev.vars.example. */
 export const variables = z.object({
 	BETTER_AUTH_SECRET: secret,
 	GUEST_COOKIE_SECRET: z
@@ -243,7 +243,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 	};
 }
 
-/** A prompt that takes up to half a step of each model: the other half is left for the message, so that a short one costs no second step. */
+/** The system prompt may take at most half a step of each model. The other half is for the message, so that a short one costs no second step. */
 function readSystemPrompt(given: string | undefined, models: Config["models"]): Config["systemPrompt"] {
 	const text = plainInstruction(given ?? systemText);
 	const tokens = instructionTokens("site", text);
@@ -279,7 +279,7 @@ function readBilling(vars: z.infer<typeof variables>): BillingConfig {
 	return { kind, secretKey: STRIPE_SECRET_KEY, baseUrl, webhookSecret, proPrice };
 }
 
-/** MODELS, or the models of the quick start, or those of models.json whose secrets are set. */
+/** The models: MODELS, or those of the quick start, or those in models.json whose secrets are set. */
 function readModels(vars: z.infer<typeof variables>, bindings: Record<string, unknown>): Config["models"] {
 	const all = vars.MODELS ? modelsIn(vars.MODELS) : vars.AI_BASE_URL ? quickStart(vars, vars.AI_BASE_URL) : parseModels(shippedModels);
 	const isUsable = (one: ModelEntry["upstreams"][number]) =>
@@ -307,7 +307,7 @@ function modelsIn(json: string): ModelEntry[] {
 	}
 }
 
-/** Safe bounds for models of which only the name is known. The price is that of a dear model, so that the worst case is not told too low. */
+/** Safe limits for models known only by name. The price is that of an expensive model, so that the worst case is not underestimated. */
 function quickStart(vars: z.infer<typeof variables>, baseUrl: string): ModelEntry[] {
 	const weights = readUnits(vars.AI_MODEL_UNITS);
 	const seeing = new Set(listOf(vars.AI_IMAGE_MODELS));
@@ -336,7 +336,7 @@ function quickStart(vars: z.infer<typeof variables>, baseUrl: string): ModelEntr
 	return models;
 }
 
-/** Names a set of models: requests keep it, so that a later change can be told apart. */
+/** Identifies a set of models. Requests store it, so that a later change can be detected. */
 const digestOf = (entries: ModelEntry[]) => createHash("sha256").update(JSON.stringify(entries)).digest("hex").slice(0, 12);
 
 /** Parses `gpt-5=5`: a request to this model costs five units. */
@@ -383,7 +383,7 @@ function readOAuth(name: string, clientId: string | undefined, clientSecret: str
 	return { clientId, clientSecret, baseUrl: baseUrl?.replace(/\/$/, "") ?? null };
 }
 
-/** The issuer, whose keys are by default where OpenID Connect providers have them. */
+/** The issuer. Its keys default to the usual location of OpenID Connect providers. */
 function readIssuer({
 	JWT_ISSUER: issuer,
 	JWT_AUDIENCE: audience,
@@ -398,7 +398,7 @@ function readIssuer({
 	return { issuer, audience, jwksUrl, claims: { ...DEFAULT_CLAIMS, ...readClaims(JWT_CLAIMS) } };
 }
 
-/** Parses `email=primary_email`: the address is in the claim `primary_email`. */
+/** Parses `email=primary_email`: the email is in the claim `primary_email`. */
 function readClaims(list: string | undefined): Partial<IssuerConfig["claims"]> {
 	const claims: Partial<IssuerConfig["claims"]> = {};
 	for (const entry of listOf(list)) {
@@ -421,7 +421,7 @@ function readSearch(vars: z.infer<typeof variables>): SearchConfig | null {
 let parsed: Config | undefined;
 
 /**
- * The configuration, parsed once per isolate: bindings do not change during its life.
+ * The configuration, parsed once per isolate, since bindings do not change during its life.
  * @throws {ConfigError}
  */
 export function config(): Config {
@@ -429,15 +429,15 @@ export function config(): Config {
 	return parsed;
 }
 
-/** A secret that models.json names. */
+/** A secret named in models.json. */
 export function secretOf(variable: string | undefined): string | undefined {
 	const value = variable === undefined ? undefined : ({ ...env } as Record<string, unknown>)[variable];
 	return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /**
- * The Workers AI binding of a name.
- * @throws for a name without one
+ * The Workers AI binding with this name.
+ * @throws if there is none
  */
 export function aiBinding(name: string): AiBinding {
 	const binding = ({ ...env } as Record<string, unknown>)[name];
@@ -445,21 +445,21 @@ export function aiBinding(name: string): AiBinding {
 	return binding as AiBinding;
 }
 
-/** What is used of Cloudflare's email binding. */
+/** The part of Cloudflare's email binding that we use. */
 interface EmailBinding {
 	send(mail: { from: string; to: string; subject: string; html: string; text: string }): Promise<unknown>;
 }
 
 const isEmailBinding = (binding: unknown): binding is EmailBinding => typeof binding === "object" && binding !== null && "send" in binding;
 
-/** The binding EMAIL. @throws without one */
+/** The binding EMAIL. @throws if there is none */
 export function emailBinding(): EmailBinding {
 	const binding = ({ ...env } as Record<string, unknown>).EMAIL;
 	if (!isEmailBinding(binding)) throw new OwnError("EMAIL is no email binding");
 	return binding;
 }
 
-/** What is used of the Workers AI binding. */
+/** The part of the Workers AI binding that we use. */
 export interface AiBinding {
 	run(model: string, input: Record<string, unknown>, options: { signal?: AbortSignal | null | undefined }): Promise<unknown>;
 }

@@ -1,12 +1,12 @@
 /** The commit of this build; "dev" under Vite's dev server. */
 declare const __BUILD__: string;
 
-/** For each script of an English page, by its address, the one of another language (build/client-per-language.ts). Empty under Vite's dev server. */
+/** Maps each script of an English page to its counterpart in another language (build/client-per-language.ts). Empty under Vite's dev server. */
 declare module "virtual:twins" {
 	export const twins: Partial<Record<import("./text/languages.ts").Language, Record<string, string>>>;
 }
 
-/** The deployer's brand, checked (build/brand.ts). */
+/** The deployer's brand, validated (build/brand.ts). */
 declare module "virtual:brand" {
 	type Brand = Omit<import("../build/brand.ts").Brand, "files">;
 	export const name: Brand["name"];
@@ -24,15 +24,15 @@ declare module "virtual:brand" {
 
 /** The mails' templates in each language (build/letter.tsx). */
 declare module "virtual:letters" {
-	/** The parts of a mail's HTML, with places for what is written at run time: `%text%`, `%href%`. */
+	/** The parts of a mail's HTML, with placeholders filled at run time: `%text%`, `%href%`. */
 	export interface LetterTemplate {
-		/** `%subject%`, `%body%`, and `%origin%` in links to pages of ours. */
+		/** `%subject%`, `%body%`, and `%origin%` in links to our pages. */
 		letter: string;
 		paragraph: string;
 		/** `%href%` and `%label%`. */
 		button: string;
 		code: string;
-		/** The end of the plain text, with `%origin%` too. */
+		/** The end of the plain text, also with `%origin%`. */
 		signature: string;
 	}
 	export const letters: Record<import("./text/languages.ts").Language, LetterTemplate>;
@@ -47,7 +47,7 @@ declare namespace Cloudflare {
 		SHARE_LIST: DurableObjectNamespace<import("./objects/share-list.ts").ShareList>;
 		API_CALL: DurableObjectNamespace<import("./objects/api-call.ts").ApiCall>;
 		SHARED_CHAT: DurableObjectNamespace<import("./objects/shared-chat.ts").SharedChat>;
-		/** Where files of chats are kept. Absent where the deployer leaves it out of wrangler.toml. */
+		/** Storage for files of chats. Absent if the deployer omits it from wrangler.toml. */
 		FILES?: R2Bucket;
 		CONVERSATION: DurableObjectNamespace<import("./objects/conversation.ts").Conversation>;
 	}

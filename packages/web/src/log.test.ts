@@ -25,20 +25,20 @@ describe("a line of the log", () => {
 		}
 	});
 
-	test("shows neither a name nor a code that is a sentence, nor a message that looks like a stack", () => {
+	test("shows no name or code that is a sentence, and no message that looks like a stack", () => {
 		const error = Object.assign(new Error(`${marker}\n    at secret (sentence.js:1:1)`), { name: marker, code: marker, status: marker });
 		logFailure("health", error);
 		expect(text()).toMatch(/^health: Error at log\.test\.ts:\d+:\d+$/);
 	});
 
-	test("says what the database and the network say only in messages", () => {
+	test("reports database and network errors that are identified only by their messages", () => {
 		logFailure("health", new Error(`D1_ERROR: no such table: ${marker}: SQLITE_ERROR`));
 		expect(text()).toMatch(/^health: Error D1_ERROR at/);
 		logFailure("health", new Error("Network connection lost."));
 		expect(text()).toMatch(/^health: Error Network connection lost at/);
 	});
 
-	test("shows the message of an error of ours", () => {
+	test("shows the message of our own errors", () => {
 		class ConfigError extends OwnError {
 			override name = "ConfigError";
 		}
@@ -60,7 +60,7 @@ describe("a line of the log", () => {
 		expect(text()).toBe("500 POST /api/chat/ai: undefined");
 	});
 
-	test("is one line of at most 200 characters, whatever its parts", () => {
+	test("is one line of at most 200 characters, whatever its input", () => {
 		const error = new OwnError("x\ny".repeat(500), { cause: new Error(marker) });
 		error.cause = error;
 		logFailure(`answer ${"m\r\n".repeat(500)}`, error);
@@ -71,7 +71,7 @@ describe("a line of the log", () => {
 });
 
 describe("the console of the Worker", () => {
-	test("shows of a library's line only where it is from and the error's name", () => {
+	test("reduces a library's line to its origin and the error's name", () => {
 		const methods = ["error", "warn", "log", "info", "debug", "trace"] as const;
 		const lines = methods.map((method) => vi.spyOn(console, method).mockImplementation(() => {}));
 		guardConsole();
@@ -86,7 +86,7 @@ describe("the console of the Worker", () => {
 		}
 	});
 
-	test("shows our own lines as they are, and a mail whole where no mail server is configured", () => {
+	test("shows our own lines unchanged, and a whole mail if no mail server is configured", () => {
 		const log = vi.spyOn(console, "log").mockImplementation(() => {});
 		logged.mockClear();
 		guardConsole();
@@ -102,7 +102,7 @@ describe("the console of the Worker", () => {
 	});
 });
 
-test("every service that the Worker calls is tested with a marker that the log must not have", () => {
+test("every service called by the Worker is tested with a marker that must not appear in the log", () => {
 	const MARKED: Record<string, string> = {
 		"lib/chat/search/search.ts": "tests/workerd/log.test.ts",
 		"lib/chat/upstream/open-answer.ts": "tests/workerd/log.test.ts",
@@ -110,7 +110,7 @@ test("every service that the Worker calls is tested with a marker that the log m
 		"lib/identity/issuer.ts": "tests/workerd/issuer.test.ts",
 		"lib/identity/oauth-providers.ts": "tests/workerd/log.test.ts",
 		"lib/identity/turnstile.ts": "tests/guarded/guests.test.ts",
-		// Of both providers' SDKs.
+		// For both providers' SDKs.
 		"lib/payments/deadline.ts": "tests/stripe/log.test.ts",
 		"lib/time/dev-clock.ts": "tests/clock/clock.test.ts",
 	};

@@ -1,29 +1,29 @@
 // The only file that writes to the log. A line has at most 200 characters: what failed, in our words, and the error's name, status and code. Never its
-// message: it may quote a prompt, an answer, or the parameters of a query.
+// message, which may quote a prompt, an answer or query parameters.
 
 const LINE_MAX = 200;
 const WHAT_MAX = 120;
 
-/** An error of ours whose message quotes nothing from outside, so that the log may show it. */
+/** One of our own errors, whose message quotes nothing from outside, so the log may show it. */
 export class OwnError extends Error {}
 
-/** Logs a failure that the product expects and recovers from, such as a provider that is down. `what` says it in our words, with ids. */
+/** Logs a failure the product expects and recovers from, such as a provider outage. `what` describes it in our words, with ids. */
 export function logFailure(what: string, error: unknown): void {
 	write(`${oneLine(what).slice(0, WHAT_MAX)}: ${describe(error)}`);
 }
 
-/** Logs why a request is answered with 500. `requestId`: what the client is told, to quote it. */
+/** Logs why a request is answered with 500. `requestId`: the id given to the client to quote. */
 export function logFailedRequest({ method, url }: Request, error: unknown, requestId = ""): void {
 	const path = withoutTokens(new URL(url).pathname).slice(0, 60);
 	logFailure(`500 ${method} ${path} ${requestId}`.trimEnd(), error);
 }
 
-/** Logs something that an operator should know and that is no error. */
+/** Logs a note for operators that is not an error. */
 export function logNote(note: string): void {
 	write(oneLine(note));
 }
 
-/** Writes a mail to the log, whole: without a mail server, its link has to reach someone. */
+/** Writes a whole mail to the log, because without a mail server its link has to reach someone. */
 export function logMail({ to, subject, text }: { to: string; subject: string; text: string }): void {
 	ours(() => console.log(`mail to ${to}: ${subject}\n${text}`));
 }
@@ -33,7 +33,7 @@ let isOurs = false;
 const guarded = new WeakSet<object>();
 
 /**
- * Reduces what libraries write to the console in the same way. better-auth and Start log whole errors, with the parameters of a failed query.
+ * Reduces console output of libraries in the same way: better-auth and Start log whole errors, including the parameters of a failed query.
  * Idempotent.
  */
 export function guardConsole(): void {
@@ -73,7 +73,7 @@ function describe(error: unknown): string {
 	return chain.join(", caused by ") + placeOf(error);
 }
 
-/** What the platform says in messages only, from a closed list. */
+/** Platform errors that are identified only by their message, from a closed list. */
 const PLATFORM = /\b(?:D1_[A-Z_]*ERROR|SQLITE_[A-Z]{2,12}|Network connection lost)\b/;
 
 function nameOf(error: unknown): string {
@@ -88,14 +88,14 @@ function nameOf(error: unknown): string {
 		.join(" ");
 }
 
-/** Whether a code is one, such as 10042, `card_declined` or `SQLITE_BUSY`, rather than words from outside. */
+/** Whether a value is a code, such as 10042, `card_declined` or `SQLITE_BUSY`, rather than text from outside. */
 const isCode = (value: unknown) =>
 	typeof value === "number" || (typeof value === "string" && /^(?:[a-z_]{1,40}|[A-Z_]{1,40})$/.test(value));
 
-/** Where the error was made: file and line of its first frame, for the source map of the build. */
+/** Where the error was created: file and line of its first frame, for the build's source map. */
 function placeOf(error: unknown): string {
 	if (!(error instanceof Error) || !error.stack) return "";
-	// The stack begins with the message, which may look like a frame.
+	// The stack starts with the message, which may look like a frame.
 	const from = error.message ? error.stack.lastIndexOf(error.message) + error.message.length : 0;
 	const [, place] = /^\s+at .*?([\w.$-]+:\d+:\d+)\)?$/m.exec(error.stack.slice(from)) ?? [];
 	return place ? ` at ${place}` : "";
@@ -103,9 +103,9 @@ function placeOf(error: unknown): string {
 
 const oneLine = (text: string) => text.replace(/[\s\p{Cc}]+/gu, " ");
 
-/** Where a path has an id, which a client may choose: a chat's, an invitation's, a server function's. */
+/** Where a path has a client-chosen id: a chat's, an invitation's, a server function's. */
 const ID_PLACE = /^(\/(?:c|s|invitation|_serverFn|api\/chat|api\/shares)\/)(?!ai$)[^/]+/;
 
-/** A path without ids and tokens: what stands in an id's place, and long segments that are not words with dashes. */
+/** A path without ids and tokens: masks id positions, and long segments other than hyphenated words. */
 const withoutTokens = (path: string) =>
 	path.replace(ID_PLACE, "$1*").replace(/[^/]{16,}/g, (segment) => (/^[a-z-]+$/.test(segment) ? segment : "*"));

@@ -3,7 +3,7 @@ import { ownUrl } from "./own-url.ts";
 
 const origin = "https://parley.example";
 
-/** Each resolves to another site, now or when its path is resolved once more. */
+/** Each resolves to another site, either directly or when its path is resolved again. */
 const HOSTILE = [
 	"https://evil.example/",
 	"//evil.example",
@@ -34,12 +34,12 @@ const HOSTILE = [
 	"http://[",
 ];
 
-describe("an address of this site", () => {
+describe("an address on this site", () => {
 	test.each(HOSTILE)("is not %o", (target) => {
 		expect(ownUrl(target, origin)).toBe(null);
 	});
 
-	test.each([undefined, null, 7, {}, ["/a"]])("is not %o, which is no text", (target) => {
+	test.each([undefined, null, 7, {}, ["/a"]])("is not %o, which is not text", (target) => {
 		expect(ownUrl(target, origin)).toBe(null);
 	});
 

@@ -1,6 +1,6 @@
 /**
- * An address of this site, resolved as a browser resolves it, or null for anything else: another site, another scheme, credentials, or a path that
- * begins with two slashes and would name another host if it were resolved again (`/..//evil.example`).
+ * An address on this site, resolved like a browser does, or null for anything else: another site, another scheme, credentials, or a path
+ * starting with two slashes, which would name another host if resolved again (`/..//evil.example`).
  * @param origin this site's origin
  */
 export function ownUrl(target: unknown, origin: string): URL | null {

@@ -1,5 +1,5 @@
-/** How someone who is signed in can prove again that it is still them. */
+/** Ways in which a signed-in user can prove their identity again. */
 export type ProofWay = "password" | "passkey" | "mail";
 
-/** The header of a refusal that asks for such a proof: the ways that the account has, separated by commas. */
+/** The header of a refusal that requires such a proof: the account's available ways, separated by commas. */
 export const PROOF_HEADER = "parley-proof";

@@ -19,7 +19,7 @@ export function getRouter() {
 		context: { newChats: new Map() },
 		scrollRestoration: true,
 		defaultPreload: "intent",
-		// Usage and chats change while a page is open, so a preload may serve the click that follows it but no later one.
+		// Usage and chats change while a page is open, so a preload may serve only the click that follows it.
 		defaultPreloadStaleTime: 3_000,
 		defaultErrorComponent: ErrorPage,
 		defaultNotFoundComponent: NotFoundPage,

@@ -27,15 +27,15 @@ export { ShareList } from "./objects/share-list.ts";
 export { SharedChat } from "./objects/shared-chat.ts";
 export { UsageLedger } from "./objects/usage-ledger.ts";
 
-// Development shows errors whole. Also on each request: a test environment replaces the console after this module is loaded.
+// In development errors are shown whole. Also called on each request, because a test environment replaces the console after this module is loaded.
 const guard = import.meta.env.DEV ? () => {} : guardConsole;
 guard();
 
-/** Start for the pages of one language, whose scripts are its own. Each keeps its manifest. */
+/** Start for the pages of one language, which have their own scripts. Each keeps its manifest. */
 const startIn = (language: Language) =>
 	createStartHandler({
 		handler: (page) => {
-			// Start logs rendering that fails, but not loaders. A problem is decided or logged already (lib/http/server-functions.ts).
+			// Start logs rendering errors, but not loader errors. Problems are already handled or logged (lib/http/server-functions.ts).
 			for (const { status, error } of page.router.state.matches)
 				if (status === "error" && !(error instanceof ProblemError)) logFailedRequest(page.request, error);
 			return defaultStreamHandler(page);
@@ -57,7 +57,7 @@ export default {
 		}
 	},
 
-	/** Runs by the cron trigger of wrangler.toml. Objects end by their own alarms. */
+	/** Run by the cron trigger of wrangler.toml. Objects expire by their own alarms. */
 	async scheduled() {
 		guard();
 		await loadDevClock();
@@ -89,10 +89,10 @@ async function answer(request: Request, reader: Reader): Promise<Response> {
 	return secured;
 }
 
-/** Thrown further, an error would be answered by the platform: without our headers, and logged with its message. */
+/** If rethrown, the platform would answer the error without our headers and log its message. */
 function refusalFor(request: Request, error: unknown): Response {
 	if (error instanceof ProblemError) return problemResponse(error.code, { detail: error.detail }, error.headers);
-	// What a function throws is caught where it runs (server-functions.ts), so that Start could not read the call.
+	// Errors inside a function are caught where it runs (server-functions.ts), so here Start could not read the call.
 	if (isFunctionCall(request)) return problemResponse("not-found", { detail: t("problem_no_such_function") });
 	const requestId = crypto.randomUUID();
 	logFailedRequest(request, error, requestId);
@@ -101,13 +101,13 @@ function refusalFor(request: Request, error: unknown): Response {
 
 let isNoted = false;
 
-/** Once per isolate: a deployment without its address answers nobody. */
+/** Once per isolate: a deployment without its origin answers no requests. */
 function noteMissingOrigin(): void {
 	if (!isNoted) logNote("Configuration: APP_ORIGIN is not set, so every host but this machine is refused");
 	isNoted = true;
 }
 
-/** The configuration, or null if it is invalid: whatever needs it reports the error, and so does /api/health. */
+/** The configuration, or null if invalid. Whatever needs it reports the error, and so does /api/health. */
 function settingsOrNull(): Config | null {
 	try {
 		return config();

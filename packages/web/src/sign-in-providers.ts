@@ -1,6 +1,6 @@
-/** Where someone may have an account that opens one here, each where the deployment has keys of it. */
+/** OAuth providers that can open an account here, each if the deployment has keys for it. */
 export const PROVIDERS = ["github", "google"] as const;
 export type ProviderId = (typeof PROVIDERS)[number];
 
-/** A provider as people know it. */
+/** The common name of a provider. */
 export const PROVIDER_NAMES: Record<ProviderId, string> = { github: "GitHub", google: "Google" };

@@ -5,7 +5,7 @@ import { answerCall, runFunction } from "./lib/http/server-functions.ts";
 import { noteStartEvent } from "./lib/http/start-event.ts";
 import { followDevClock } from "./lib/time/dev-clock.ts";
 
-/** Lets server.ts find what Start keeps of the request. */
+/** Gives server.ts access to Start's state of the request. */
 const startEvent = createMiddleware().server(({ next, request }) => {
 	noteStartEvent(request);
 	return next();

@@ -3,20 +3,20 @@ import { suggestedPrompts } from "./suggested-prompts.ts";
 
 const parse = (value: unknown) => suggestedPrompts(JSON.stringify(value));
 
-describe("the prompts that a new chat suggests", () => {
-	test("are those of the brand, unless a variable says otherwise", () => {
+describe("the suggested prompts of a new chat", () => {
+	test("are the brand's unless a variable overrides them", () => {
 		expect(suggestedPrompts(undefined)).toBeNull();
 		expect(parse([])).toEqual([]);
 	});
 
-	test("are texts, or labels with the texts that they stand for", () => {
+	test("are texts, or labels with texts", () => {
 		expect(parse([" Plan a week ", { label: "Proofread", text: "Proofread this:\n\n" }])).toEqual([
 			{ label: "Plan a week", text: "Plan a week" },
 			{ label: "Proofread", text: "Proofread this:" },
 		]);
 	});
 
-	test("are refused with the place of the fault", () => {
+	test("are refused with the location of the error", () => {
 		const text = 'is neither a text of at most 120 characters nor {"label", "text"}';
 		expect(() => suggestedPrompts("[Plan]")).toThrow(/^is not JSON$/);
 		expect(() => parse({})).toThrow(/expected array/);

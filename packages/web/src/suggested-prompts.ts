@@ -10,15 +10,15 @@ const text = z.string().trim().min(1, "is empty").max(MESSAGE_CHARS_MAX, `is lon
 const prompts = z.array(z.union([label, z.strictObject({ label, text })])).max(PROMPTS_MAX, `has more than ${PROMPTS_MAX} prompts`);
 
 /**
- * The prompts that a new chat suggests, from the JSON of SUGGESTED_PROMPTS. Null without any: those of the brand are in the reader's language.
- * @throws {Error} saying what is wrong with the JSON
+ * Parses the suggested prompts from the JSON of SUGGESTED_PROMPTS. Null without any: the brand's are in the reader's language.
+ * @throws {Error} describing what is wrong with the JSON
  */
 export const suggestedPrompts = (json: string | undefined): SuggestedPrompt[] | null =>
 	json === undefined ? null : promptList(parse(json));
 
 /**
- * A list of texts, or of labels with the texts that they stand for. An empty list suggests nothing.
- * @throws {Error} saying what is wrong with it
+ * Parses a list of texts, or of labels with texts. An empty list suggests nothing.
+ * @throws {Error} describing what is wrong with it
  */
 export function promptList(given: unknown): SuggestedPrompt[] {
 	const parsed = prompts.safeParse(given);

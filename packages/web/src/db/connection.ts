@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import * as schema from "./schema.ts";
 
 const connect = () => drizzle(env.DB, { schema });
-// One for each isolate: drizzle works out the relations of all tables, which took 4 % of the CPU time of our tests.
+// One per isolate: drizzle computes the relations of all tables, which took 4 % of the CPU time of our tests.
 let connection: ReturnType<typeof connect> | undefined;
 
 /** The D1 database: identities, Stripe customers and ledger reports. */

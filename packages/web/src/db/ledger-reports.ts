@@ -6,7 +6,7 @@ import { ledgerReports } from "./schema.ts";
 
 export type LedgerReport = Omit<typeof ledgerReports.$inferInsert, "updatedAt">;
 
-/** Stores a ledger's latest report in place of the one before. Logs failures and never throws: metering must not depend on it. */
+/** Stores a ledger's latest report, replacing the previous one. Logs failures and never throws: metering must not depend on it. */
 export async function keepLedgerReport(report: LedgerReport): Promise<void> {
 	const updatedAt = new Date();
 	try {
@@ -20,11 +20,11 @@ export async function keepLedgerReport(report: LedgerReport): Promise<void> {
 	}
 }
 
-/** Ledgers that need attention, newest report first, at most 200; how many there are, and the sums over all ledgers. */
+/** Ledgers that need attention, newest report first, at most 200, with their number, and the sums over all ledgers. */
 export async function readLedgerReports() {
 	const { isTroubled, deadLetters, drift, owed, updatedAt } = ledgerReports;
 	const troubled = eq(isTroubled, true);
-	// Only the rows that add to a sum are read: all others have 0.
+	// Reads only rows that add to a sum; all others have 0.
 	const [ledgers, [troubles], [owing]] = await Promise.all([
 		db().select().from(ledgerReports).where(troubled).orderBy(desc(updatedAt)).limit(200),
 		db()
@@ -39,10 +39,10 @@ export async function readLedgerReports() {
 	return { ledgers, totals: { ...troubles, ...owing } };
 }
 
-/** The sum of a column: 0 without any row, where SQL's own is null. */
+/** The sum of a column: 0 without rows, for which SQL returns null. */
 const zeroSum = (column: SQLiteColumn) => sql<number>`coalesce(sum(${column}), 0)`;
 
-/** Whether the provider refused our key within the last hour. Flowglad does so for a bad key and at its rate limit. */
+/** Whether the provider refused our key within the last hour. Flowglad does so for a bad key and when rate-limiting. */
 export async function isKeyRefused(nowMs: number): Promise<boolean> {
 	const lately = new Date(nowMs - 3_600_000);
 	const refused = and(eq(ledgerReports.provider, "unauthorized"), gt(ledgerReports.updatedAt, lately));

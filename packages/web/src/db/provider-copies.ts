@@ -3,7 +3,7 @@ import { logFailure } from "../log.ts";
 import { db } from "./connection.ts";
 import { providerCopies } from "./schema.ts";
 
-/** The stored copy of a provider's answer, and when it was read (epoch milliseconds). Null when there is none. Never throws. */
+/** The stored copy of a provider's answer, and when it was read (epoch milliseconds). Null if there is none. Never throws. */
 export async function storedCopy(name: string): Promise<{ answer: unknown; readAtMs: number } | null> {
 	try {
 		const [found] = await db().select().from(providerCopies).where(eq(providerCopies.name, name)).limit(1);
@@ -14,7 +14,7 @@ export async function storedCopy(name: string): Promise<{ answer: unknown; readA
 	}
 }
 
-/** Stores a copy in place of the one before. Never throws: a page must not depend on it. */
+/** Stores a copy, replacing the previous one. Never throws: a page must not depend on it. */
 export async function storeCopy(name: string, copy: { answer: unknown; readAtMs: number }): Promise<void> {
 	const row = { answer: JSON.stringify(copy.answer), readAt: new Date(copy.readAtMs) };
 	try {

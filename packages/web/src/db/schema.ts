@@ -12,7 +12,7 @@ export const users = sqliteTable(
 		email: text("email").notNull().unique(),
 		emailVerified: integer("email_verified", { mode: "boolean" }).notNull().default(false),
 		image: text("image"),
-		/** When the cron trigger last reminded the account's list of chats that chats end (lib/chat/retention.ts). */
+		/** When the cron trigger last reminded the account's chat list that chats expire (lib/chat/retention.ts). */
 		listRemindedAt: instant("list_reminded_at").notNull().default(sql`0`),
 		createdAt: instant("created_at").notNull(),
 		updatedAt: instant("updated_at").notNull(),
@@ -31,11 +31,11 @@ export const sessions = sqliteTable(
 		expiresAt: instant("expires_at").notNull(),
 		ipAddress: text("ip_address"),
 		userAgent: text("user_agent"),
-		/** The organization that the session acts for. It has no effect once the membership has ended. */
+		/** The organization the session acts for. It has no effect after the membership has ended. */
 		activeOrganizationId: text("active_organization_id"),
-		/** When the person last proved who they are in this session; null: when it was opened (lib/identity/recent-proof.ts). */
+		/** When the person last proved their identity in this session; null: when it was opened (lib/identity/recent-proof.ts). */
 		provenAt: instant("proven_at"),
-		/** Written at most once an hour; null: not since it was opened. */
+		/** Written at most once an hour; null: not used since it was opened. */
 		usedAt: instant("used_at"),
 		createdAt: instant("created_at").notNull(),
 		updatedAt: instant("updated_at").notNull(),
@@ -64,7 +64,7 @@ export const accounts = sqliteTable(
 	},
 	(table) => [
 		index("accounts_user_id").on(table.userId),
-		// One account of a provider opens one account here.
+		// One provider account opens one account here.
 		uniqueIndex("accounts_provider").on(table.providerId, table.accountId),
 	],
 );
@@ -76,11 +76,11 @@ export const secondFactors = sqliteTable("second_factors", {
 		.references(() => users.id, { onDelete: "cascade" }),
 	/** The shared secret, encrypted. */
 	secret: text("secret").notNull(),
-	/** Keyed hashes of the recovery codes that are left, as JSON. */
+	/** Keyed hashes of the remaining recovery codes, as JSON. */
 	recovery: text("recovery").notNull(),
-	/** The time step of the last code that was accepted: a code works once (RFC 6238, 5.2). */
+	/** The time step of the last accepted code, because a code works once (RFC 6238, 5.2). */
 	lastStep: integer("last_step").notNull().default(0),
-	/** Null until a first code has shown that the app has the secret. Until then nothing is asked at a sign-in. */
+	/** Null until a first code has proven that the app has the secret. Until then sign-ins do not require it. */
 	enabledAt: instant("enabled_at"),
 });
 
@@ -135,12 +135,12 @@ export const organizations = sqliteTable("organizations", {
 	slug: text("slug").notNull().unique(),
 	logo: text("logo"),
 	metadata: text("metadata"),
-	/** How many requests each member may use in a billing period; null for the default (lib/identity/organization.ts). */
+	/** Each member's limit of requests per billing period; null for the default (lib/identity/organization.ts). */
 	requestsPerMember: integer("requests_per_member"),
 	createdAt: instant("created_at").notNull(),
 });
 
-// The triggers of migration 0004 allow only the roles owner, admin and member, and keep the last owner.
+// The triggers of migration 0004 allow only the roles owner, admin and member, and protect the last owner.
 export const members = sqliteTable(
 	"members",
 	{
@@ -179,13 +179,13 @@ export const invitations = sqliteTable(
 	(table) => [
 		index("invitations_organization").on(table.organizationId),
 		index("invitations_email").on(table.email),
-		// For the foreign key: SQLite looks for the invitations of a user that is written.
+		// For the foreign key: when a user is written, SQLite looks up their invitations.
 		index("invitations_inviter").on(table.inviterId),
 		index("invitations_expires").on(table.expiresAt),
 	],
 );
 
-/** What a user tells every model before a chat. Read with each session, so that a request needs no query of its own for it. */
+/** A user's instructions to every model. Read with each session, so that requests need no separate query. */
 export const instructions = sqliteTable("instructions", {
 	userId: text("user_id")
 		.primaryKey()
@@ -195,8 +195,8 @@ export const instructions = sqliteTable("instructions", {
 });
 
 /**
- * The API keys of users. Only a hash of each is stored: SHA-256, since a key is 256 random bits, which no guessing finds and a slow hash would not protect
- * better.
+ * Users' API keys. Only a hash of each is stored. SHA-256 suffices: a key has 256 random bits, which cannot be guessed, so a slow hash would not
+ * add protection.
  */
 export const apiKeys = sqliteTable(
 	"api_keys",
@@ -205,19 +205,19 @@ export const apiKeys = sqliteTable(
 		userId: text("user_id")
 			.notNull()
 			.references(() => users.id, { onDelete: "cascade" }),
-		/** The organization that the key acts for; null for the user alone. It has no effect once the membership has ended. */
+		/** The organization the key acts for; null for the user alone. It has no effect after the membership has ended. */
 		organizationId: text("organization_id").references(() => organizations.id, { onDelete: "cascade" }),
 		name: text("name").notNull(),
 		/** SHA-256 of the whole key, base64url. */
 		hash: text("hash").notNull().unique(),
-		/** The beginning of the key, by which its user tells it apart. */
+		/** The start of the key, by which its user recognizes it. */
 		prefix: text("prefix").notNull(),
-		/** What it may be used for, separated by spaces. */
+		/** Permitted uses, separated by spaces. */
 		scopes: text("scopes").notNull(),
-		/** Units that it may use in each of its windows; null for no limit but its user's. */
+		/** The most units per window; null for no limit besides the user's. */
 		limitUnits: integer("limit_units"),
 		limitPer: text("limit_per", { enum: ["day", "period"] }),
-		/** Null for never. By the clock that usage is counted by. */
+		/** Null for never. By the usage clock. */
 		expiresAt: instant("expires_at"),
 		lastUsedAt: instant("last_used_at"),
 		createdAt: instant("created_at").notNull(),
@@ -225,25 +225,25 @@ export const apiKeys = sqliteTable(
 	(table) => [index("api_keys_user").on(table.userId), index("api_keys_organization").on(table.organizationId)],
 );
 
-/** The mails of events (lib/identity/email/outbox.ts). One that is over keeps its event only, so that there is no second. Epoch milliseconds. */
+/** Mails about events (lib/identity/email/outbox.ts). A finished one keeps only its event, so that it is not sent again. Epoch milliseconds. */
 export const mails = sqliteTable(
 	"mails",
 	{
 		event: text("event").primaryKey(),
 		userId: text("user_id").references(() => users.id, { onDelete: "cascade" }),
 		topic: text("topic"),
-		/** The mail as JSON, the same in each attempt. */
+		/** The mail as JSON, identical in every attempt. */
 		letter: text("letter"),
 		state: text("state", { enum: ["waiting", "sending", "sent", "refused", "unknown"] }).notNull(),
 		attempts: integer("attempts").notNull(),
-		/** When it may be attempted, by the machine's clock; null once it is over. */
+		/** When it may be attempted, by the machine's clock; null once finished. */
 		dueAt: integer("due_at"),
-		/** The same by the clock that usage is counted by. */
+		/** The earliest attempt by the usage clock. */
 		notBefore: integer("not_before").notNull(),
 		firstTriedAt: integer("first_tried_at"),
-		/** An attempt ended without an answer. */
+		/** Whether an attempt ended without an answer. */
 		isUnsure: integer("is_unsure", { mode: "boolean" }).notNull().default(false),
-		/** How long after its first attempt it is given up. */
+		/** How long after its first attempt it is abandoned. */
 		usefulMs: integer("useful_ms").notNull(),
 		createdAt: instant("created_at").notNull(),
 		endedAt: instant("ended_at"),
@@ -252,48 +252,48 @@ export const mails = sqliteTable(
 		index("mails_due").on(table.dueAt),
 		index("mails_ended").on(table.endedAt),
 		index("mails_topic").on(table.topic),
-		// For the foreign key: SQLite looks for the mails of a user that is deleted.
+		// For the foreign key: when a user is deleted, SQLite looks up their mails.
 		index("mails_user").on(table.userId),
 	],
 );
 
-/** How an account is written to. A row is made with its first session. */
+/** An account's mail settings. Created with its first session. */
 export const mailSettings = sqliteTable("mail_settings", {
 	userId: text("user_id")
 		.primaryKey()
 		.references(() => users.id, { onDelete: "cascade" }),
 	/** The language of the account's last sign-in. */
 	language: text("language", { enum: ["en", "de"] }).notNull(),
-	/** Whether the account is told of 80 % and 100 % used. Null: of a plan that is paid for, and not of the free day. */
+	/** Whether the account is notified at 80 % and 100 % usage. Null: for a paid plan, but not for the free day. */
 	tellsUsage: integer("tells_usage", { mode: "boolean" }),
 });
 
-/** How often a thing happened in its window: wrong passwords for an address, mails to one (lib/identity/bounds.ts). */
+/** Counts of rate-limited events per window: wrong passwords for an address, mails to one (lib/identity/bounds.ts). */
 export const bounds = sqliteTable(
 	"bounds",
 	{
-		/** A keyed hash of what is counted, so the table holds no address. */
+		/** A keyed hash of what is counted, so the table contains no address. */
 		key: text("key").primaryKey(),
 		count: integer("count").notNull(),
-		/** Epoch milliseconds. From then on the row counts as 0. */
+		/** Epoch milliseconds. From then on the count is 0. */
 		endsAt: integer("ends_at").notNull(),
 	},
 	(table) => [index("bounds_ends").on(table.endsAt)],
 );
 
-/** Users and organizations that are to be deleted (lib/deletion). A user's row locks the account. The deletion itself removes its row last. */
+/** Pending deletions of users and organizations (lib/deletion). A user's row locks the account. The deletion removes its own row last. */
 export const deletions = sqliteTable(
 	"deletions",
 	{
 		/** The id of the user or organization. */
 		id: text("id").primaryKey(),
 		kind: text("kind", { enum: ["user", "organization"] }).notNull(),
-		/** How its plan was cancelled; `none` where there was none. */
+		/** How its plan was cancelled; `none` if there was none. */
 		plan: text("plan", { enum: ["none", "now", "period-end"] }).notNull(),
 		requestedAt: instant("requested_at").notNull(),
-		/** Until then it can be kept; from then on it is deleted. By the clock that usage is counted by. */
+		/** It can be kept until then, and is deleted afterwards. By the usage clock. */
 		dueAt: instant("due_at").notNull(),
-		/** The last attempt to delete it. */
+		/** The last deletion attempt. */
 		triedAt: instant("tried_at").notNull(),
 	},
 	(table) => [index("deletions_due").on(table.dueAt)],
@@ -309,13 +309,13 @@ export const ledgerReports = sqliteTable(
 		/** Rows not yet reported to the provider, and how many of them it refused five times. */
 		owed: integer("owed").notNull(),
 		deadLetters: integer("dead_letters").notNull(),
-		/** Units that the provider counts less than the ledger, at the last comparison (metering/reconciliation.ts). Null before the first. */
+		/** Units by which the provider's count was below the ledger's at the last comparison (metering/reconciliation.ts). Null before the first. */
 		drift: integer("drift"),
-		/** Reports sent again because of drift. */
+		/** Reports resent because of drift. */
 		resent: integer("resent").notNull().default(0),
 		comparedAt: instant("compared_at"),
 		updatedAt: instant("updated_at").notNull(),
-		/** Whether an operator has to look at this ledger. Computed, so that the few of them have an index among millions. */
+		/** Whether an operator must look at this ledger. A computed column, so that the few of them have an index among millions. */
 		isTroubled: integer("is_troubled", { mode: "boolean" }).generatedAlwaysAs(
 			sql`(provider <> 'ok' or dead_letters > 0 or coalesce(drift, 0) <> 0)`,
 		),
@@ -327,22 +327,22 @@ export const ledgerReports = sqliteTable(
 	],
 );
 
-/** What each subject used by UTC day, model and tier: copies of the ledgers' daily totals, for sums over all subjects. */
+/** Each subject's usage by UTC day, model and tier: copies of the ledgers' daily totals, for sums over all subjects. */
 export const usageDays = sqliteTable(
 	"usage_days",
 	{
 		id: integer("id").primaryKey(),
-		/** The instant at which the UTC day begins. */
+		/** The start of the UTC day. */
 		day: instant("day").notNull(),
 		/** The subject's key. */
 		subject: text("subject").notNull(),
 		model: text("model").notNull(),
 		/** The tier that paid. */
 		tier: text("tier", { enum: ["guest", "free", "paid"] }).notNull(),
-		/** Requests that were counted, and their units. */
+		/** Counted requests, and their units. */
 		requests: integer("requests").notNull(),
 		units: integer("units").notNull(),
-		/** Tokens and millionths of a dollar of all model calls, and how many requests have an estimated number. */
+		/** Tokens and micro-dollars of all model calls, and how many requests have estimated numbers. */
 		input: integer("input").notNull(),
 		cached: integer("cached").notNull(),
 		output: integer("output").notNull(),
@@ -350,24 +350,24 @@ export const usageDays = sqliteTable(
 		microDollars: integer("micro_dollars").notNull(),
 		estimated: integer("estimated").notNull(),
 	},
-	// A new row is two rows written, a change is one.
+	// Inserting a row writes two rows, changing one writes one.
 	(table) => [uniqueIndex("usage_days_totals").on(table.day, table.subject, table.model, table.tier)],
 );
 
-/** Maps users and organizations to Stripe customers (seed 002). Written at the first checkout and never changed. */
+/** Maps users and organizations to Stripe customers (seed 002). Written at the first checkout; changed only if Stripe no longer has the customer. */
 export const stripeCustomers = sqliteTable("stripe_customers", {
-	/** The id of the user, or of the organization that pays. */
+	/** The id of the user or paying organization. */
 	userId: text("user_id").primaryKey(),
 	stripeCustomerId: text("stripe_customer_id").notNull().unique(),
 	createdAt: instant("created_at").notNull(),
 });
 
-/** Handled Stripe events, kept for as long as Stripe may deliver them again. */
+/** Processed Stripe events, kept for as long as Stripe may redeliver them. */
 export const stripeEvents = sqliteTable("stripe_events", { id: text("id").primaryKey(), doneAt: instant("done_at").notNull() }, (table) => [
 	index("stripe_events_done").on(table.doneAt),
 ]);
 
-/** What a billing provider answers every visitor, such as its prices, so that no page of a visitor waits for it. Replaced with each read. */
+/** A billing provider's answers for all visitors, such as prices, so that no visitor's page waits for it. Replaced by each read. */
 export const providerCopies = sqliteTable(
 	"provider_copies",
 	{

@@ -9,20 +9,20 @@ import { usageDays } from "./schema.ts";
 // Copies of the ledgers' daily totals, for sums over all subjects. Ledgers never read them back.
 
 const DAY_MS = 86_400_000;
-/** D1 binds at most 100 values in a statement, and a row has 12. */
+/** D1 binds at most 100 values per statement, and a row has 12. */
 const ROWS_PER_STATEMENT = 8;
 const GROUPS_MAX = 200;
 
 const NUMBERS = ["requests", "units", "input", "cached", "output", "reasoning", "microDollars", "estimated"] as const;
 type Amounts = Record<(typeof NUMBERS)[number], number>;
 
-/** Sums over the copies of a group. `paidUnits` are the part of `units` that subscribers paid. */
+/** Sums over a group's copies. `paidUnits` is the part of `units` paid by subscribers. */
 export interface UsageSum extends Amounts {
 	paidUnits: number;
 }
 
 /**
- * Stores a subject's totals in place of those of the same days, models and tiers. Writes only rows that differ. Never throws, because metering
+ * Stores a subject's totals, replacing those of the same days, models and tiers. Writes only rows that differ. Never throws, because metering
  * must not depend on it.
  * @returns whether D1 stored them
  */
@@ -55,13 +55,13 @@ export async function keepUsageDays(subject: string, totals: readonly DayTotals[
 	}
 }
 
-/** The value that an insert was refused for. */
+/** The new value of a conflicting insert. */
 const news = (number: (typeof NUMBERS)[number]): SQL => sql.raw(`excluded.${usageDays[number].name}`);
 
-/** What usage is added up by. */
+/** The columns usage can be grouped by. */
 const GROUPS = { model: usageDays.model, plan: usageDays.tier, subject: usageDays.subject, day: usageDays.day } as const;
 
-/** Sums of the days from `fromMs` to `toMs`, by group, the most expensive first, at most 200; and the sum of all. */
+/** Sums from `fromMs` to `toMs` by group, most expensive first, at most 200; and the total. */
 export async function readUsage(
 	by: keyof typeof GROUPS,
 	fromMs: number,

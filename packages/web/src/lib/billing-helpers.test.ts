@@ -143,7 +143,7 @@ describe("toEntitlement", () => {
 		}
 	});
 
-	test("is the balance of the newest current paid plan, also when past due", () => {
+	test("is the balance of the newest current paid plan, even when past due", () => {
 		const entitlement = {
 			kind: "balance",
 			subscriptionId: "sub_pro",
@@ -166,7 +166,7 @@ describe("toEntitlement", () => {
 		},
 	});
 
-	test("takes the balance unchanged, also when negative or on trial", () => {
+	test("takes the balance unchanged, even when negative or on trial", () => {
 		expect(toEntitlement(billing(withBalances(pro, -503)), 5, 1)).toMatchObject({ subscriptionId: "sub_pro", available: -503 });
 		expect(toEntitlement(billing({ ...pro, status: "trialing" }), 5, 1)).toMatchObject({ available: 997, allowance: 1000 });
 	});
@@ -188,7 +188,7 @@ describe("toEntitlement", () => {
 		expect(chosen(withBalances(older), withBalances(newer))).toMatchObject({ kind: "none" });
 	});
 
-	test("is none for a plan at a price of $0, whatever it grants", () => {
+	test("is none for a plan priced at $0, whatever it grants", () => {
 		const at = (unitPrice: number): Subscription => ({ ...pro, subscriptionItems: [{ price: { unitPrice, currency: "USD" } }] });
 		expect(toEntitlement(billing(at(0)), 5, 1000)).toEqual({ kind: "none", fetchedAtMs: 5 });
 		expect(toEntitlement(billing({ ...at(0), experimental: {} }), 5, 1000)).toEqual({ kind: "none", fetchedAtMs: 5 });

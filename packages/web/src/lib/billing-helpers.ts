@@ -14,8 +14,8 @@ import type { Offer } from "./payments/port.ts";
 export const AI_REQUESTS_METER = "ai_requests";
 
 /**
- * The price for usage of a meter: the meter's default price (API v0.17 and later), or a product's usage price for it in an older pricing model. Null
- * when the meter has none.
+ * The usage price of a meter: the meter's default price (API v0.17 and later), or in an older pricing model a product's usage price for it.
+ * Null if the meter has none.
  */
 export function findUsagePriceByMeterSlug(usageMeterSlug: string, pricingModel: PricingModel): Price | null {
 	const meter = pricingModel.usageMeters?.find((one) => one.slug === usageMeterSlug);
@@ -27,7 +27,7 @@ export function findUsagePriceByMeterSlug(usageMeterSlug: string, pricingModel: 
 	return older.find((price) => price.type === "usage" && matches(price)) ?? null;
 }
 
-/** The requests that a subscription grants on a meter per billing period; 0 when it grants none. */
+/** The requests a subscription grants on a meter per billing period; 0 if none. */
 export function computeUsageTotal(
 	usageMeterSlug: string,
 	currentSubscription: Subscription | undefined,
@@ -49,7 +49,7 @@ function granted(items: Feature[], meterId: string | undefined, frequency: "ever
 	return units;
 }
 
-/** The requests of all top-ups that a customer has ever paid for. */
+/** Requests of all top-ups a customer has ever paid for. */
 export function creditsBought({ purchases = [], pricingModel }: Pick<FlowgladBilling, "purchases" | "pricingModel">): number {
 	const meterId = pricingModel.usageMeters?.find((meter) => meter.slug === AI_REQUESTS_METER)?.id;
 	let units = 0;
@@ -62,15 +62,15 @@ export function creditsBought({ purchases = [], pricingModel }: Pick<FlowgladBil
 	return units;
 }
 
-/** Whether a price belongs to the default product, which every customer has and nobody buys. */
+/** Whether a price belongs to the default product, which every customer has without buying it. */
 export function isDefaultPlanBySlug(pricingModel: PricingModel, priceSlug: string): boolean {
 	const product = pricingModel.products?.find((one) => one.prices?.some((price) => price.slug === priceSlug));
 	return product?.default ?? false;
 }
 
 /**
- * What a customer may use: the newest paid plan with credits left, or else the newest. A plan at a price of $0 is none. A plan whose first credits are
- * not granted yet is not live: its payment is in progress, and the free tier applies.
+ * What a customer may use: the newest paid plan with credits left, or else the newest. A plan priced at $0 does not count. A plan whose first credits
+ * are not yet granted is not live: its payment is in progress, and the free tier applies.
  * @param fetchedAtMs when the read was sent
  * @param fallbackAllowance requests per period for a paid plan without a credit grant
  */
@@ -83,7 +83,7 @@ export function toEntitlement(billing: FlowgladBilling, fetchedAtMs: number, fal
 		live.push({
 			kind: "balance",
 			subscriptionId: plan.id,
-			// Without a grant the balance only falls, so the fallback replaces the grant.
+			// Without a grant the balance only decreases, so the fallback replaces the grant.
 			available: (granted > 0 ? 0 : fallbackAllowance) + (balance ?? 0),
 			allowance: granted > 0 ? granted : fallbackAllowance,
 			periodStartMs: plan.currentBillingPeriodStart ?? plan.createdAt,
@@ -94,19 +94,19 @@ export function toEntitlement(billing: FlowgladBilling, fetchedAtMs: number, fal
 	return live.find(({ available }) => available > 0) ?? live[0] ?? { kind: "none", fetchedAtMs };
 }
 
-/** The paid subscriptions that something is paid for. Changing a paid plan to a price of $0 does not make Flowglad call it free. */
+/** The paid subscriptions with a price above $0. Flowglad does not mark a paid plan as free when it changes to a price of $0. */
 function pricedSubscriptions(billing: FlowgladBilling): Subscription[] {
 	const isFree = ({ subscriptionItems: items = [] }: Subscription) => items.length > 0 && items.every(({ price }) => price.unitPrice === 0);
 	return paidSubscriptions(billing).filter((plan) => !isFree(plan));
 }
 
-/** The customer's paid plan that grants no requests, if any. Its allowance is the configured fallback. */
+/** A paid plan of the customer that grants no requests, if any. Its allowance is the configured fallback. */
 export function planWithoutGrant(billing: FlowgladBilling): Subscription | undefined {
 	return pricedSubscriptions(billing).find((plan) => computeUsageTotal(AI_REQUESTS_METER, plan, billing.pricingModel) === 0);
 }
 
 /**
- * The plans and top-ups of a pricing model that are for sale, cheapest first.
+ * The plans and top-ups for sale in a pricing model, cheapest first.
  * @param fallbackAllowance requests per period for a paid plan without a credit grant
  * @param currentPriceId the price of the customer's own paid plan
  */

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Subject } from "./identity/subject.ts";
 import { everyGuestKey, guestKey, networkKey, organizationKey, type SubjectKey, unconfirmedKey, userKey } from "./identity/subject-key.ts";
 
-/** One scripted ledger: its answer to `hold`, and what happens to it, in `calls` with every other ledger's. */
+/** A scripted ledger: its answer to `hold`. Calls to all ledgers are recorded together in `calls`. */
 interface Scripted {
 	outcome:
 		| Partial<Extract<Outcome, { kind: "held" | "repeat" }>>
@@ -17,17 +17,17 @@ const world = vi.hoisted(() => ({
 	/** Ledgers that have stored nothing yet. */
 	unstored: [] as string[],
 	calls: [] as string[],
-	/** What each ledger was asked to hold, and told that an attempt used. */
+	/** The hold and the usage each ledger received. */
 	holds: {} as Record<string, object>,
 	spent: {} as Record<string, unknown>,
-	/** The answers of ledgers to a raise, default: raised. An error is thrown. */
+	/** Ledgers' answers to a raise; default: raised. An error is thrown. */
 	raises: {} as Record<string, unknown>,
-	/** The raises that ended requests have in the ledger that pays, and the steps that each ledger was told to count. */
+	/** Raises in the paying ledger when a request ends, and the steps each ledger was told to count. */
 	raised: [] as { step: number; units: number }[],
 	counted: {} as Record<string, unknown>,
 	/** Ledgers that cannot be reached to lower a raise. */
 	unreachable: [] as string[],
-	/** What each pool has left. */
+	/** Remaining units of each pool. */
 	left: {} as Record<string, number>,
 	isHuman: true,
 	checks: 0,
@@ -168,19 +168,19 @@ describe("a known guest", () => {
 		if (usage.allowed) expect(usage.newlyHeld.takenFrom).toEqual(usage.hold.takenFrom);
 	});
 
-	test("keeps all units when a pool refuses: the call releases what it held", async () => {
+	test("keeps all units when a pool refuses: the call releases its own hold", async () => {
 		script({ [NETWORK]: refused("network") });
 		expect(await check(guest(null))).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "network" } });
 		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${NETWORK} ${OWN}:r`, `release ${OWN} r refused`]);
 	});
 
-	test("sees the lowest balance among the ledgers", async () => {
+	test("sees the lowest balance of all its ledgers", async () => {
 		script({ [EVERY_GUEST]: { ...held(), standing: { remaining: 2 } } });
 		expect(await check(guest(null))).toMatchObject({ standing: { remaining: 2 } });
 	});
 });
 
-describe("a guest whose ledger has stored nothing, known by the cookie of a page", () => {
+describe("a guest with a page's cookie whose ledger has stored nothing", () => {
 	beforeEach(() => {
 		world.unstored = [OWN];
 	});
@@ -190,13 +190,13 @@ describe("a guest whose ledger has stored nothing, known by the cookie of a page
 		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${NETWORK} ${OWN}:r`, `hold ${EVERY_GUEST} ${OWN}:r`, `hold ${OWN} r`]);
 	});
 
-	test("holds nothing of its own when a pool refuses", async () => {
+	test("holds nothing in its own ledger when a pool refuses", async () => {
 		script({ [NETWORK]: refused("network") });
 		expect(await check(guest(null))).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "network" } });
 		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${NETWORK} ${OWN}:r`]);
 	});
 
-	test("must pass the human check once a pool is half used, before anything of its own is held", async () => {
+	test("must pass the human check once a pool is half used, before its own ledger holds anything", async () => {
 		script({ [NETWORK]: { ...held(), ...halfUsed } });
 		world.isHuman = false;
 		expect(await check(guest(null))).toMatchObject({ allowed: false, reason: "challenge" });
@@ -205,12 +205,12 @@ describe("a guest whose ledger has stored nothing, known by the cookie of a page
 });
 
 describe("a new guest", () => {
-	test("draws on the pools first, and gets the cookie once every ledger holds", async () => {
+	test("draws on the pools first and receives the cookie once every ledger holds", async () => {
 		expect(await check(guest("cookie"))).toMatchObject({ allowed: true, setCookie: "cookie" });
 		expect(world.calls).toEqual([`hold ${NETWORK} ${OWN}:r`, `hold ${EVERY_GUEST} ${OWN}:r`, `hold ${OWN} r`]);
 	});
 
-	test("leaves no ledger and gets no cookie when a pool refuses", async () => {
+	test("leaves no ledger and receives no cookie when a pool refuses", async () => {
 		script({ [NETWORK]: refused("network") });
 		expect(await check(guest("cookie"))).not.toHaveProperty("setCookie");
 		expect(world.calls).toEqual([`hold ${NETWORK} ${OWN}:r`]);
@@ -218,7 +218,7 @@ describe("a new guest", () => {
 });
 
 describe("a repeat", () => {
-	test("is held in the pools of its first attempt, and newly holds nothing", async () => {
+	test("is held in the pools of its first attempt and holds nothing new", async () => {
 		const yesterday = networkKey("2026-11-27", "hash");
 		script({ [OWN]: repeat({ state: "held", attempt: 2, sharedWith: [yesterday] }), [yesterday]: repeat({ state: "held" }) });
 		const usage = await check(guest(null));
@@ -239,7 +239,7 @@ describe("a repeat", () => {
 });
 
 describe("Turnstile", () => {
-	test("guards a half-used pool from new guests, and from known ones who never used a request", async () => {
+	test("guards a half-used pool from new guests, and from known ones without any earlier request", async () => {
 		world.isHuman = false;
 		script({ [NETWORK]: { ...held(), ...halfUsed } });
 		expect(await check(guest("cookie"))).toMatchObject({ allowed: false, reason: "challenge" });
@@ -276,7 +276,7 @@ describe("a member of an organization", () => {
 		expect(await check(member)).toMatchObject({ allowed: true, hold: { takenFrom: [{ ledger: ADA, id: "r" }] } });
 	});
 
-	test("is refused by the plan's limit for good: the two ledgers never mix", async () => {
+	test("is refused for good by the plan's limit: the two ledgers never mix", async () => {
 		script({ [ACME]: refused("paid") });
 		expect(await check(member)).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "paid" } });
 		expect(world.calls).toEqual([`hold ${ACME} ${ADA}:r`]);
@@ -294,7 +294,7 @@ describe("a user without a confirmed address", () => {
 		expect(world.calls).toEqual([`settle ${ADA} r`, `settle ${UNCONFIRMED} ${ADA}:r`, `settle ${EVERY_GUEST} ${ADA}:r`]);
 	});
 
-	test("is refused by a spent pool for their unconfirmed address, and keeps their own unit", async () => {
+	test("is refused by a spent pool because of their unconfirmed address, and keeps their own unit", async () => {
 		for (const pool of [UNCONFIRMED, EVERY_GUEST]) {
 			world.calls = [];
 			script({ [pool]: refused("network") });
@@ -303,12 +303,12 @@ describe("a user without a confirmed address", () => {
 		}
 	});
 
-	test("is refused by their own limit as a confirmed user is", async () => {
+	test("is refused by their own limit like a confirmed user", async () => {
 		script({ [ADA]: refused("free") });
 		expect(await check(unconfirmed)).toMatchObject({ reason: "limit", refusal: { policy: "free" } });
 	});
 
-	test("draws on no pool for what a plan pays", async () => {
+	test("draws on no pool for requests a plan pays", async () => {
 		script({ [ADA]: held({ pool: "sub:s1" }), ...poolIsSpent });
 		expect(await check(unconfirmed)).toMatchObject({ allowed: true });
 		script({ [ACME]: held({ pool: "sub:s1@0" }), ...poolIsSpent });
@@ -316,20 +316,20 @@ describe("a user without a confirmed address", () => {
 		expect(world.calls).toEqual([`hold ${ADA} r`, `hold ${ACME} ${ADA}:r`]);
 	});
 
-	test("solves no Turnstile for a request: the sign-up did", async () => {
+	test("needs no Turnstile for a request, because the sign-up required it", async () => {
 		world.isHuman = false;
 		script({ [UNCONFIRMED]: { ...held(), ...halfUsed } });
 		expect(await check(unconfirmed)).toMatchObject({ allowed: true });
 		expect(world.checks).toBe(0);
 	});
 
-	test("sees their own limit, with no more left than the pools have", async () => {
+	test("sees their own limit, with at most the pools' remaining units", async () => {
 		script({ [ADA]: { ...held(), standing: { tier: "free", limit: 20, remaining: 19 } }, [UNCONFIRMED]: { ...held(), ...halfUsed } });
 		expect(await check({ ...unconfirmed, pools: [UNCONFIRMED] })).toMatchObject({ standing: { tier: "free", limit: 20, remaining: 12 } });
 	});
 });
 
-test("a hold is settled in each of its ledgers, and counts by the one that pays", async () => {
+test("a hold is settled in each of its ledgers, and the paying ledger decides whether it counts", async () => {
 	const usage = await check(guest(null));
 	world.calls = [];
 	expect(usage.allowed && (await recordUsage(usage.hold))).toMatchObject({ counted: true });
@@ -342,21 +342,21 @@ describe("a priced request", () => {
 	const ask = (subject: Subject) =>
 		checkUsageAllowed(new Request("https://parley.example/"), { subject, requestId: "r", units: 2, terms, tiers: ["free", "paid"] });
 
-	test("gives its terms and its free day to the ledger that pays, and units only to pools", async () => {
+	test("passes its terms and free day to the paying ledger, and only units to pools", async () => {
 		await ask(guest(null));
 		expect(world.holds[OWN]).toMatchObject({ units: 2, terms, tiers: ["free", "paid"] });
 		expect(world.holds[NETWORK]).toMatchObject({ units: 2 });
 		for (const pool of [NETWORK, EVERY_GUEST]) expect(Object.keys(world.holds[pool] ?? {})).not.toContain("terms");
 	});
 
-	test("is held everywhere with the units of its first attempt, and says what it was sold as", async () => {
+	test("is held everywhere with the units of its first attempt, and returns the terms it was sold under", async () => {
 		const first = { ...terms, version: "v0" };
 		script({ [OWN]: held({ units: 5, terms: first }) });
 		expect(await ask(guest(null))).toMatchObject({ allowed: true, units: 5, terms: first });
 		for (const pool of [NETWORK, EVERY_GUEST]) expect(world.holds[pool]).toMatchObject({ units: 5 });
 	});
 
-	test("stores what it used where it is paid, counted or not", async () => {
+	test("stores its token usage in the paying ledger, counted or not", async () => {
 		const usage = await ask(guest(null));
 		if (!usage.allowed) throw new Error("the request is allowed");
 		await recordUsage(usage.hold, 1, { spent });
@@ -377,13 +377,13 @@ describe("a raise", () => {
 	};
 	const limit = { kind: "refused", refusal: { policy: "guest", remaining: 1 } };
 
-	test("goes to the pools first and to the ledger that pays last, each by its own attempt, with what the sender agreed to", async () => {
+	test("goes to the pools first and the paying ledger last, each with its own attempt and the sender's maximum", async () => {
 		script({ [OWN]: held({ attempt: 3 }) });
 		expect(await raiseUsage(await holdOf(guest(null), 9), 2, 4)).toEqual({ raised: true, units: 7 });
 		expect(world.calls).toEqual([`raise ${NETWORK} ${OWN}:r 1 2 4 9`, `raise ${EVERY_GUEST} ${OWN}:r 1 2 4 9`, `raise ${OWN} r 3 2 4 9`]);
 	});
 
-	test("of a member says what the member may use", async () => {
+	test("by a member passes on the member's cap", async () => {
 		const [spender] = member.payers;
 		if (!spender?.member) throw new Error("a member spends");
 		const payers = [{ ...spender, member: { ...spender.member, cap: 30 } }];
@@ -404,25 +404,25 @@ describe("a raise", () => {
 	test.each([
 		[{ kind: "not-raised", reason: "max-units", left: 2 }, "max-units", 2],
 		[{ kind: "unknown" }, "unknown", 0],
-	])("says why it is refused: %j", async (answer, reason, left) => {
+	])("reports why it is refused: %j", async (answer, reason, left) => {
 		world.raises = { [OWN]: answer };
 		expect(await raiseUsage(await holdOf(guest(null)), 1, 2)).toEqual({ raised: false, reason, left });
 	});
 
-	test("that meets an end leaves the pools to that end", async () => {
+	test("of an ended hold leaves the pools to that ending", async () => {
 		world.raises = { [OWN]: { kind: "not-raised", reason: "ended", left: 0 } };
 		expect(await raiseUsage(await holdOf(guest(null)), 1, 2)).toMatchObject({ raised: false, reason: "ended" });
 		expect(world.calls.filter((call) => call.startsWith("lower"))).toEqual([]);
 	});
 
-	test("that cannot reach a ledger throws, and is undone there too, because its answer may be lost", async () => {
+	test("that cannot reach a ledger throws and is undone there too, because the ledger's answer may be lost", async () => {
 		world.raises = { [OWN]: new Error("gone") };
 		world.unreachable = [EVERY_GUEST];
 		await expect(raiseUsage(await holdOf(guest(null)), 1, 2)).rejects.toThrow("gone");
 		expect(world.calls.slice(3)).toEqual([`lower ${OWN} r 1 1`, `lower ${NETWORK} ${OWN}:r 1 1`, `lower ${EVERY_GUEST} ${OWN}:r 1 1`]);
 	});
 
-	test("whose step failed is undone where it is paid, and then in the pools", async () => {
+	test("whose step failed is undone in the paying ledger, then in the pools", async () => {
 		const hold = await holdOf(guest(null));
 		await lowerUsage(hold, 4);
 		expect(world.calls).toEqual([`lower ${OWN} r 1 4`, `lower ${NETWORK} ${OWN}:r 1 4`, `lower ${EVERY_GUEST} ${OWN}:r 1 4`]);
@@ -430,7 +430,7 @@ describe("a raise", () => {
 		await expect(lowerUsage(hold, 4)).rejects.toThrow("unreachable");
 	});
 
-	test("counts in pools as it does in the ledger that pays, which ends first, also for a new guest", async () => {
+	test("counts in pools as in the paying ledger, which ends first, also for a new guest", async () => {
 		const hold = await holdOf(guest("cookie"));
 		world.raised = [{ step: 2, units: 4 }];
 		await recordUsage(hold);
@@ -440,14 +440,14 @@ describe("a raise", () => {
 		expect(world.counted).toEqual({ [OWN]: undefined, [NETWORK]: undefined, [EVERY_GUEST]: undefined });
 	});
 
-	test("of an earlier call does not change the price that a repeat is told", async () => {
+	test("of an earlier call does not change the price reported to a repeat", async () => {
 		script({ [OWN]: repeat({ state: "held", units: 6, raises: [{ step: 1, units: 4 }], sharedWith: [NETWORK] }) });
 		expect(await check(guest(null))).toMatchObject({ allowed: true, units: 2 });
 		expect(world.holds[NETWORK]).toMatchObject({ units: 2 });
 	});
 });
 
-describe("a refusal says what is left of", () => {
+describe("a refusal reports the remaining units of", () => {
 	const refusalOf = async (subject: Subject, limit: { policy: string; tier: string; remaining: number }, ledger: SubjectKey) => {
 		world.ledgers = { [ledger]: { outcome: { kind: "refused", ...limit } } };
 		const usage = await check(subject);

@@ -25,14 +25,14 @@ import { now } from "./time/clock.ts";
 
 export { AI_REQUESTS_METER } from "./billing-helpers.ts";
 
-/** What one request holds, and in which ledgers. Stored with the answer until the request is settled or released. */
+/** The units one request holds, and in which ledgers. Stored with the answer until the request is settled or released. */
 export interface UsageHold {
 	requestId: string;
-	/** Starts at 1. A released request may be sent again, which is the next attempt. */
+	/** Starts at 1. Sending a released request again is the next attempt. */
 	attempt: number;
-	/** One entry a ledger. A guest's request is held in the pools that it shares, too, and so is one of a user without a confirmed address. */
+	/** One entry per ledger. Requests of guests, and of users without a confirmed address, are also held in their shared pools. */
 	takenFrom: TakenFrom[];
-	/** The most that its raises may make it cost, units; absent for no bound. */
+	/** The most the request may cost including raises, units; absent for no limit. */
 	maxUnits?: number | undefined;
 }
 
@@ -41,25 +41,25 @@ interface TakenFrom {
 	ledger: string;
 	/** The request's row in that ledger. */
 	id: string;
-	/** The row's own attempt: each ledger numbers them. Absent in chats of an older version. */
+	/** The row's own attempt, since each ledger numbers its own. Absent in chats stored by an older version. */
 	attempt?: number;
-	/** What the member may use of an organization's ledger. */
+	/** The member's share of an organization's ledger. */
 	cap?: MemberLimit;
 }
 
-/** What a ledger answers to a hold. `not-in-plan`: the subject's tier may not ask the model, and nothing was held. */
+/** A ledger's answer to a hold. `not-in-plan`: the subject's tier may not use the model, and nothing was held. */
 export type HoldOutcome = Outcome | { kind: "not-in-plan" };
 
-/** Why a limit refuses a request. `unconfirmed`: a pool that accounts without a confirmed address share is used up. */
+/** Why a limit refuses a request. `unconfirmed`: the shared pool for accounts without a confirmed address is used up. */
 export type UsageRefusal = Omit<Refusal, "policy"> & { policy: Refusal["policy"] | "unconfirmed" };
 
-/** The standing of the limit with the least left. `policy`: which it is, if it is not that of the tier. */
+/** The standing of the limit with the fewest remaining units. `policy` names that limit if it is not the tier's. */
 export type ReportedStanding = Standing & { policy?: Refusal["policy"] };
 
 export type UsageCheckResult =
 	/**
-	 * `newlyHeld` is the part of `hold` that this call took: everything, unless the request is a repeat. Release it if the request goes no further.
-	 * `units` and `terms` are those of the request's first attempt, whatever this call asked for. `hasEnded`: a repeat of a request that has been counted.
+	 * `newlyHeld` is the part of `hold` added by this call: everything, unless the request is a repeat. Release it if the request goes no further.
+	 * `units` and `terms` are those of the first attempt, whatever this call requested. `hasEnded`: the request is a repeat and already counted.
 	 */
 	| {
 			allowed: true;
@@ -73,38 +73,38 @@ export type UsageCheckResult =
 			setCookie: string | null;
 	  }
 	| { allowed: false; subject: Subject; reason: "limit"; refusal: UsageRefusal }
-	/** The subject's tier may not ask the model. */
+	/** The subject's tier may not use the model. */
 	| { allowed: false; subject: Subject; reason: "not-in-plan"; tier: Tier }
-	/** A new guest on a network that has used half of its pool has to pass Turnstile first (lib/identity/turnstile.ts). */
+	/** A new guest on a network that has used half of its pool must pass Turnstile first (lib/identity/turnstile.ts). */
 	| { allowed: false; subject: Subject; reason: "challenge" }
 	/** The request id was used with another body. */
 	| { allowed: false; subject: Subject; reason: "conflict" };
 
 export interface UsageOptions {
-	/** Who made the request, if that is known already. */
+	/** The sender of the request, if already identified. */
 	subject?: Subject;
 	/** Default: the `Idempotency-Key` header, or a new id. */
 	requestId?: string;
-	/** Identifies the body. A request id that returns with another fingerprint is a conflict. */
+	/** Identifies the body. A repeated request id with another fingerprint is a conflict. */
 	fingerprint?: string;
-	/** The chat that knows the outcome, if the hold expires. */
+	/** The chat to ask for the outcome if the hold expires. */
 	chatId?: string;
 	/** Default 1. */
 	units?: number;
-	/** The most that the request may cost with its raises, units; default: no bound. Whether `units` are within it is for the caller to judge. */
+	/** The most the request may cost including raises, units; default: no limit. The caller checks `units` against it. */
 	maxUnits?: number | undefined;
-	/** What the request is sold as. Stored in the ledger that pays, not in pools. */
+	/** The terms the request is sold under. Stored in the paying ledger, not in pools. */
 	terms?: Terms;
-	/** The tiers that may ask the model; default: all. A subscriber's free day may pay for a model of the free tier. */
+	/** The tiers that may use the model; default: all. A subscriber's free day may pay for a free-tier model. */
 	tiers?: readonly Tier[];
-	/** For `recordUsage`: what the model calls of this attempt used. Stored in the ledger that pays, not in pools. */
+	/** For `recordUsage`: token usage of this attempt's model calls. Stored in the paying ledger, not in pools. */
 	spent?: Spent | null;
 }
 
 const ledger = (key: string) => env.USAGE_LEDGER.getByName(key);
 
 /**
- * Admits a request before the model is called: holds its units in every ledger that it counts in, or says which limit refuses it. Idempotent by
+ * Admits a request before the model is called: holds its units in every ledger it counts in, or returns the limit that refuses it. Idempotent by
  * request id. Only a refusal waits for the billing provider.
  */
 export async function checkUsageAllowed(request: Request, options: UsageOptions = {}): Promise<UsageCheckResult> {
@@ -173,16 +173,16 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 }
 
 /**
- * The ledgers of a guest's first request, in order. Everyone else's own limit is judged before the pools. Here the pools come first: a script that
- * drops its cookie would have no limit, and one that collects cookies of pages would leave a ledger for each.
+ * The ledgers of a guest's first request, pools first. For everyone else, their own limit is checked first. Without this, a script that drops
+ * its cookie would have no limit, and one that collects cookies from pages would leave a ledger for each.
  */
 function poolsFirst({ payers, pools }: Subject): Payer[] {
 	return [...pools.map((key) => payerOf(key, null)), ...payers];
 }
 
 /**
- * The pools of a held request: those of its first attempt, so a repeat from another network takes nothing more. None once it has ended, and for a
- * request that a plan pays only that of its API key.
+ * The pools of a held request: those of its first attempt, so a repeat from another network takes nothing more. Empty once it has ended. If a plan
+ * pays, only the API key's pool.
  */
 function poolsOf(row: RequestRow, subject: Subject): Payer[] {
 	if (row.state !== "held") return [];
@@ -191,13 +191,13 @@ function poolsOf(row: RequestRow, subject: Subject): Payer[] {
 	return pools.map((key) => payerOf(key, subject));
 }
 
-/** A pool as a hold takes it: that of an API key is bounded by the key's own limit. */
+/** A pool as the target of a hold. An API key's pool is limited by the key's own limit. */
 function payerOf(key: PoolKey, subject: Subject | null): Payer {
 	const limit = isKeyPool(key) && subject ? keyLimitOf(subject) : null;
 	return { key, member: limit && { id: limit.id, cap: limit.units } };
 }
 
-/** The limit of the API key that a subject is known by; null for none. */
+/** The limit of the subject's API key; null for none. */
 function keyLimitOf(subject: Subject): (KeyLimit & { id: string }) | null {
 	const credential = subject.kind === "user" ? subject.credential : undefined;
 	return credential?.limit ? { ...credential.limit, id: credential.id } : null;
@@ -205,30 +205,30 @@ function keyLimitOf(subject: Subject): (KeyLimit & { id: string }) | null {
 
 type WindowOfKey = KeyWindow & { limit: KeyLimit & { id: string } };
 
-/** The window that the limit of a subject's API key counts now, by the ledger that pays; null without a limit. */
+/** The current window of the API key's limit, which depends on the payer; null without a limit. */
 function windowOfKey(subject: Subject, payer: SubjectKey, standing: Standing): WindowOfKey | null {
 	const limit = keyLimitOf(subject);
 	return limit && { ...keyWindowOf(limit.id, limit, kindOf(payer), standing, now()), limit };
 }
 
-/** What an API key has used of its own limit, and has left. */
+/** The used and remaining units of an API key's own limit. */
 async function shareOfKey({ pool, window, limit }: WindowOfKey) {
 	const { share } = await ledger(pool).usage(pool, limit.id);
 	const { used, held } = share ?? { used: 0, held: 0 };
 	return { limit: limit.units, used, held, remaining: Math.max(0, limit.units - used - held), window };
 }
 
-/** The standing to report of a request with an API key: the key's own limit, where it has less left. */
+/** The standing to report for an API key: the key's own limit if it has fewer remaining units. */
 function boundByKey(sofar: ReportedStanding | undefined, ofKey: Awaited<ReturnType<typeof shareOfKey>>): ReportedStanding | undefined {
 	return sofar && ofKey.remaining < sofar.remaining ? { ...sofar, ...ofKey, policy: "key" } : sofar;
 }
 
-/** What a pool has left. */
+/** A pool's remaining units. */
 const leftIn = async (key: PoolKey): Promise<number> => (await ledger(key).usage(key)).remaining;
 
 /**
- * To a user, a pool's refusal is about their unconfirmed address: confirming it lifts the pool, where a guest would sign up. What remains is what the
- * subject and all of its pools have left, so that a cheaper request that fits is admitted.
+ * For a user, a pool's refusal concerns their unconfirmed address: confirming it removes the pool, whereas a guest would sign up. The remaining
+ * units are the least of the subject's and all its pools', so that a cheaper request that fits is admitted.
  */
 async function explain(
 	refusal: Refusal,
@@ -237,7 +237,7 @@ async function explain(
 	tier: Tier,
 	keyWindow: WindowOfKey | null,
 ): Promise<UsageRefusal> {
-	// A repeat is refused by the pool of its first attempt. Where the window of that pool is over, the next one has begun at its end.
+	// A repeat is refused by the pool of its first attempt. If that pool's window is over, the next one began at its end.
 	if (keyWindow && isKeyPool(by))
 		return { ...refusal, tier, resetAtMs: keyWindow.pool === by ? keyWindow.window.endMs : keyWindow.window.startMs };
 	if (refusal.policy === "in-flight" || refusal.policy === "organization") return refusal;
@@ -250,7 +250,7 @@ async function explain(
 	return { ...refusal, remaining, policy: "unconfirmed", tier: "free" };
 }
 
-/** The standing to report: that of the ledger with the least left. A user's keeps their own limit, which ends with the pool's day. */
+/** The standing to report: that of the ledger with the fewest remaining units. A user keeps their own limit, which resets with the pool's day. */
 function lowerOf(sofar: Standing | undefined, next: Standing, subject: Subject): Standing {
 	if (!sofar) return next;
 	if (next.remaining >= sofar.remaining) return sofar;
@@ -261,22 +261,22 @@ function requestIdOf(request: Request, { requestId }: UsageOptions): string {
 	return requestId ?? request.headers.get("idempotency-key") ?? crypto.randomUUID();
 }
 
-/** An organization without a plan refuses; the next payer is then tried. With a plan its limit is final: the two never mix. */
+/** An organization without a plan refuses, and the next payer is tried. With a plan its limit is final: the two never mix. */
 const hasNoPlan = (outcome: HoldOutcome) => outcome.kind === "refused" && outcome.refusal.policy === "organization";
 
 const isHalfUsed = ({ used, held, limit }: Standing) => 2 * (used + held) > limit;
 
 export type RaiseResult =
-	/** `units`: what the request costs now, hold and raises together. */
+	/** `units`: the request's present cost, hold and raises together. */
 	| { raised: true; units: number }
-	/** `limit`: a limit or a member's cap has no room. `unknown`: a ledger has no such request. `left`: by how many units it could be raised. */
+	/** `limit`: a limit or member cap has no room. `unknown`: a ledger has no such request. `left`: the units it could be raised by. */
 	| { raised: false; reason: NotRaised | "limit" | "unknown"; left: number };
 
 /**
- * Adds `units` to the open hold of a request, in each ledger that holds it: all or nothing. Idempotent by step. Pools are raised first and the ledger
- * that pays last, so nobody is charged for a raise that did not get through: where a pool has more, the end of the hold takes it off again.
- * @param step 1 to 8. The same step again adds nothing
- * @throws when a ledger cannot be reached. The raise is then undone wherever one can be, and may be repeated with the same step
+ * Adds `units` to a request's open hold in each of its ledgers: all or nothing. Idempotent per step. Pools are raised first and the paying ledger
+ * last, so a raise that fails halfway is never charged: any excess in a pool is removed when the hold ends.
+ * @param step 1 to 8. Repeating a step adds nothing
+ * @throws when a ledger cannot be reached. The raise is then undone in every reachable ledger, and may be repeated with the same step
  */
 export async function raiseUsage(hold: UsageHold, step: number, units: number): Promise<RaiseResult> {
 	const { maxUnits } = hold;
@@ -293,7 +293,7 @@ export async function raiseUsage(hold: UsageHold, step: number, units: number): 
 		}
 		if (outcome.kind !== "raised") {
 			const { reason, left } = refusalOf(outcome);
-			// What has ended here is ending in the others too, by the raises of the ledger that pays.
+			// A hold that has ended here is also ending in the other ledgers, based on the paying ledger's raises.
 			if (reason !== "ended") await lowerWhereReached(raised, step);
 			return { raised: false, reason, left };
 		}
@@ -309,15 +309,15 @@ function refusalOf(outcome: Outcome): Omit<Extract<RaiseResult, { raised: false 
 }
 
 /**
- * Undoes a raise whose step failed, in each ledger that holds the request: the ledger that pays first, because pools count the raises that it has.
- * Idempotent, and nothing happens once the hold has ended.
+ * Undoes the raise of a failed step in each ledger that holds the request. The paying ledger goes first, because pools count its raises.
+ * Idempotent. Does nothing once the hold has ended.
  * @throws when a ledger cannot be reached
  */
 export async function lowerUsage(hold: UsageHold, step: number): Promise<void> {
 	for (const from of [...payersIn(hold), ...poolsIn(hold)]) await lowerIn(from, step);
 }
 
-/** Never rejects: what a pool keeps, the end of the hold takes off it. */
+/** Never rejects: any excess left in a pool is removed when the hold ends. */
 async function lowerWhereReached(from: readonly TakenFrom[], step: number): Promise<void> {
 	for (const one of from) {
 		try {
@@ -333,8 +333,8 @@ const poolsIn = ({ takenFrom }: UsageHold) => takenFrom.filter((from) => isPool(
 const payersIn = ({ takenFrom }: UsageHold) => takenFrom.filter((from) => !isPool(from.ledger));
 
 /**
- * Counts a request: settles its hold, or holds and settles `amount` units at once if it has none. Idempotent.
- * @returns whether it counts, and the outcome in the ledger that pays; for a request without a hold also that ledger's standing and row
+ * Counts a request: settles its hold, or, without one, holds and settles `amount` units at once. Idempotent.
+ * @returns whether it counts, and the outcome in the paying ledger; for a request without a hold also that ledger's standing and row
  */
 export async function recordUsage(
 	request: Request | UsageHold,
@@ -356,8 +356,8 @@ export async function recordUsage(
 }
 
 /**
- * Whether a paid plan pays for a subject. If no plan is known, the provider is read, because the subject may just have paid: as often as it may be
- * (objects/provider-link.ts), however often this is called.
+ * Whether a paid plan pays for a subject. If no plan is known, the provider is read, because the subject may have just paid. Reads are
+ * rate-limited (objects/provider-link.ts), however often this is called.
  */
 export async function hasPaidPlan({ payers }: Subject): Promise<boolean> {
 	const isPaid = async (key: string) => (await ledger(key).usage(key)).tier === "paid";
@@ -368,18 +368,18 @@ export async function hasPaidPlan({ payers }: Subject): Promise<boolean> {
 
 /**
  * Releases a hold, or counts it once the subject's free failures are used up (docs/who-pays.md).
- * @param spent what the model calls of this attempt used
+ * @param spent token usage of this attempt's model calls
  */
 export async function releaseUsage(hold: UsageHold, why: Release, spent?: Spent | null): Promise<{ counted: boolean }> {
 	return endHold(hold, (from, raised) => ledger(from.ledger).release(from.id, why, spentIn(from, spent), raised));
 }
 
-/** Pools count units only: what a request used is stored where it is paid. */
+/** Pools count only units; token usage is stored in the paying ledger. */
 const spentIn = (from: TakenFrom, spent: Spent | null | undefined) => (isPool(from.ledger) ? null : (spent ?? null));
 
 /**
- * Ends a hold in each of its ledgers, and returns the outcome in the ledger that pays. That one goes first: pools count the raises that it has, so a
- * raise that stopped halfway counts in none.
+ * Ends a hold in each of its ledgers and returns the paying ledger's outcome. That ledger goes first, because pools count its raises:
+ * a raise that stopped halfway counts in none.
  */
 async function endHold(hold: UsageHold, end: (from: TakenFrom, raised: number[] | undefined) => Promise<Outcome>) {
 	let outcome: Outcome = { kind: "unknown" };
@@ -399,13 +399,13 @@ function isCounted(outcome: HoldOutcome): boolean {
 }
 
 interface SummaryOptions {
-	/** Who made the request, if that is known already. */
+	/** The sender of the request, if already identified. */
 	subject?: Subject;
-	/** The user returns from a checkout: the billing provider is read first, as often as it may be (objects/open-checkout.ts). */
+	/** The user returns from a checkout: the billing provider is read first, within its rate limit (objects/open-checkout.ts). */
 	afterCheckout?: boolean;
 }
 
-/** What the subject has left and when it resets. Holds nothing, and stores nothing for a subject that was never served. */
+/** The subject's remaining units and their reset. Holds nothing, and stores nothing for a subject that was never served. */
 export async function getBillingSummary(request: Request, options: SummaryOptions = {}): Promise<UsageView> {
 	const subject = options.subject ?? (await identify(request));
 	const usageOf = (key: string, memberId?: string) =>
@@ -427,12 +427,12 @@ export async function getBillingSummary(request: Request, options: SummaryOption
 	const inPools = Math.min(own.remaining, ...shared);
 	const isBound = inPools < own.remaining && own.tier !== "paid";
 	const view = await withKey(toView(own, isBound ? inPools : own.remaining), windowOfKey(subject, subject.key, own));
-	// Of a plan whose requests cannot be used, perhaps because it is not paid.
+	// News about a plan whose requests cannot be used, perhaps because it is unpaid.
 	const unused = organization?.mayBuy && plan?.plan ? { plan: { ...plan.plan, of: organization.name } } : {};
 	return { ...view, ...unused, checkoutOpen: view.checkoutOpen || (plan?.checkoutOpen ?? false) };
 }
 
-/** A standing with that of the API key's own limit, which also bounds what is left. */
+/** Adds an API key's own limit to a view, which also caps the remaining units. */
 async function withKey(view: UsageView, keyWindow: WindowOfKey | null): Promise<UsageView> {
 	if (!keyWindow) return view;
 	const { window, ...share } = await shareOfKey(keyWindow);
@@ -440,12 +440,12 @@ async function withKey(view: UsageView, keyWindow: WindowOfKey | null): Promise<
 	return { ...view, remaining, key: { ...share, resetAt: iso(window.endMs) } };
 }
 
-/** The last so many UTC days of usage, today included. */
+/** UTC days of usage shown, including today. */
 const DAYS_SHOWN = 31;
 const DAY_MS = 86_400_000;
 
 /**
- * What was used by UTC day and model, oldest day first: by the members of the active organization, for a viewer who manages its paid plan, or else by
+ * Usage by UTC day and model, oldest day first: of the active organization's members, for a viewer who manages its paid plan; otherwise of
  * the subject. Stores nothing.
  */
 export async function getUsageHistory(subject: Subject): Promise<UsageHistory> {
@@ -460,7 +460,7 @@ export async function getUsageHistory(subject: Subject): Promise<UsageHistory> {
 	return { today: dayOf(now()), days: [...days.values()] };
 }
 
-/** Adds a tier's totals to those of the other tiers. What a request cost us is not for users. */
+/** Adds one tier's totals to those of other tiers. Our own cost of a request is not shown to users. */
 function plus(before: UsageDay | undefined, { day, model, ...totals }: DayTotals): UsageDay {
 	return {
 		day,

@@ -20,7 +20,7 @@ function streamOf(chunks: UIMessageChunk[]): ReadableStream<UIMessageChunk> {
 	});
 }
 
-/** An answer as a model writes it: reasoning, then text in two deltas, one of them with characters that JSON or SSE could break. */
+/** An answer as a model streams it: reasoning, then text in two deltas, one with characters that could break JSON or SSE. */
 function written(metadata: AnswerMetadata): AnswerStream {
 	const answer = new AnswerStream("a1", { model: "m" });
 	answer.open("reasoning");
@@ -74,7 +74,7 @@ describe("an answer's stream", () => {
 		}
 	});
 
-	test("has only chunks that the AI SDK's schema accepts", async () => {
+	test("has only chunks accepted by the AI SDK's schema", async () => {
 		for (const metadata of [COMPLETE, FAILED, STOPPED]) {
 			for (const chunk of chunksOf(await read(written(metadata).join()))) {
 				expect(await uiMessageChunkSchema().validate?.(chunk)).toMatchObject({ success: true });
@@ -82,7 +82,7 @@ describe("an answer's stream", () => {
 		}
 	});
 
-	test("is read by the AI SDK as the message that is stored", async () => {
+	test("is parsed by the AI SDK into the message that is stored", async () => {
 		const answer = written(COMPLETE);
 		const chunks = chunksOf(await read(answer.join()));
 		let message: unknown;
@@ -90,7 +90,7 @@ describe("an answer's stream", () => {
 		expect(message).toMatchObject({ id: "a1", role: "assistant", parts: answer.parts, metadata: COMPLETE });
 	});
 
-	test("has one part for reasoning and one for words, however they alternate", async () => {
+	test("has one part for reasoning and one for text, however they alternate", async () => {
 		const answer = new AnswerStream("a1", { model: "m" });
 		for (const word of ["Inter", "leaved ", "thinking"]) {
 			answer.append("reasoning", "hm ");
@@ -108,7 +108,7 @@ describe("an answer's stream", () => {
 		expect(message).toMatchObject({ parts });
 	});
 
-	test("that is closed without an end has no last chunk", async () => {
+	test("that is closed without an end has no final chunk", async () => {
 		const answer = new AnswerStream("a1", { model: "m" });
 		answer.append("text", "half");
 		answer.close();
@@ -126,7 +126,7 @@ describe("a replay", () => {
 		{ type: "text", text: "Again" },
 	];
 
-	test("has one delta for each stored part, two of the same type in a row included", async () => {
+	test("has one delta per stored part, including two of the same type in a row", async () => {
 		const chunks = chunksOf(await read(replayAnswer("a1", parts, COMPLETE).join()));
 		expect(chunks.map((chunk) => chunk.type)).toEqual([
 			"start",
@@ -137,7 +137,7 @@ describe("a replay", () => {
 		]);
 	});
 
-	test("differs from the live stream in its deltas only", async () => {
+	test("differs from the live stream only in its deltas", async () => {
 		const live = written(STOPPED);
 		const replayed = await read(replayAnswer("a1", live.parts, STOPPED).join());
 		const withoutDeltas = (body: string) => chunksOf(body).filter((chunk) => !chunk.type.endsWith("-delta"));
@@ -150,7 +150,7 @@ describe("a replay", () => {
 		expect(textOf(replayed)).toBe(textOf(body));
 	});
 
-	test("of an answer without output is its start and its end", async () => {
+	test("of an answer without output consists of its start and end", async () => {
 		expect(chunksOf(await read(replayAnswer("a1", [], FAILED).join())).map((chunk) => chunk.type)).toEqual([
 			"start",
 			"message-metadata",

@@ -5,18 +5,18 @@ import { Broadcast } from "./broadcast.ts";
 
 export type AnswerPart = TextPart;
 
-/** One answer as a UI message stream of the AI SDK. Sends each chunk to all readers in the same turn (docs/decisions/0009). */
+/** One answer as an AI SDK UI message stream. Sends each chunk to all readers in the same turn (docs/decisions/0009). */
 export class AnswerStream {
 	readonly #parts: AnswerPart[] = [];
 	#sources = 0;
 	readonly #broadcast = new Broadcast();
 
-	/** `asked`: what is known of the answer before its first word. */
+	/** `asked`: metadata known before the first output. */
 	constructor(answerId: string, asked: AnswerMetadata) {
 		this.#send({ type: "start", messageId: answerId, messageMetadata: asked });
 	}
 
-	/** The parts so far; the last of each type still grows. */
+	/** The parts so far; the last of each type is still growing. */
 	get parts(): readonly AnswerPart[] {
 		return this.#parts;
 	}
@@ -25,20 +25,20 @@ export class AnswerStream {
 		return this.#broadcast.readers;
 	}
 
-	/** A stream for one more reader, from the beginning of the answer. `onLeft` is called once, when the reader is gone. */
+	/** A stream for another reader, from the beginning of the answer. `onLeft` is called once, when the reader is gone. */
 	join(onLeft?: () => void): ReadableStream<Uint8Array> {
 		return this.#broadcast.join(onLeft);
 	}
 
-	/** Begins a new part, even after one of the same type. */
+	/** Starts a new part, even after one of the same type. */
 	open(type: AnswerPart["type"]): void {
 		this.#parts.push({ type, text: "" });
 		this.#send({ type: `${type}-start`, id: String(this.#parts.length - 1) });
 	}
 
 	/**
-	 * Extends the last part of this type, or begins one. Both stay open until the end: reasoning that goes on between words is still one piece, and
-	 * does not tear the words apart.
+	 * Extends the last part of this type, or starts one. Both stay open until the end, so that reasoning between two pieces of text
+	 * does not split the text.
 	 */
 	append(type: AnswerPart["type"], delta: string): void {
 		if (!this.#parts.some((part) => part.type === type)) this.open(type);
@@ -48,18 +48,18 @@ export class AnswerStream {
 		this.#send({ type: `${type}-delta`, id: String(at), delta });
 	}
 
-	/** Sends the sources that are new: `sources` are all of the answer. */
+	/** Sends the new ones of `sources`, which are all the sources of the answer. */
 	cite(sources: readonly Source[]): void {
 		for (const part of sourceParts(sources).slice(this.#sources)) this.#send(part);
 		this.#sources = sources.length;
 	}
 
-	/** Sends what has become known of the answer before its end. */
+	/** Sends metadata known before the answer's end. */
 	tell(metadata: AnswerMetadata): void {
 		this.#send({ type: "message-metadata", messageMetadata: metadata });
 	}
 
-	/** Sends the last chunks: `finish`, `abort` or `error`, by the answer's state. The stream still has to be closed. */
+	/** Sends the final chunks: `finish`, `abort` or `error`, by the answer's state. The stream must still be closed. */
 	end(metadata: AnswerMetadata): void {
 		for (const [at, { type }] of this.#parts.entries()) this.#send({ type: `${type}-end`, id: String(at) });
 		if (metadata.state === "failed" || metadata.state === "interrupted") {
@@ -74,7 +74,7 @@ export class AnswerStream {
 		this.#sendEvent("[DONE]");
 	}
 
-	/** Ends every reader's stream. Without `end` before it, readers see an answer that was cut off. */
+	/** Ends every reader's stream. Without a preceding `end`, readers see an answer that was cut off. */
 	close(): void {
 		this.#broadcast.close();
 	}
@@ -88,11 +88,11 @@ export class AnswerStream {
 	}
 }
 
-/** Sources as the parts of a message, with their numbers. */
+/** Converts sources to message parts with their numbers. */
 export const sourceParts = (sources: readonly Source[]): SourcePart[] =>
 	sources.map(({ url, title }, at) => ({ type: "source-url", sourceId: String(at + 1), url, title }));
 
-/** A stored answer as a complete stream, one delta for each part. */
+/** A stored answer as a complete stream, one delta per part. */
 export function replayAnswer(
 	answerId: string,
 	parts: readonly AnswerPart[],
@@ -111,12 +111,12 @@ export function replayAnswer(
 	return answer;
 }
 
-/** Whether an answer has a visible word: reasoning and white space are none. */
+/** Whether an answer has visible text. Reasoning and white space do not count. */
 export function hasWords(parts: readonly AnswerPart[]): boolean {
 	return parts.some(({ type, text }) => type === "text" && text.trim() !== "");
 }
 
-/** Characters (UTF-16 units) of an answer, reasoning included. */
+/** Length of an answer in UTF-16 code units, including reasoning. */
 export function charsOf(parts: readonly AnswerPart[]): number {
 	return parts.reduce((sum, part) => sum + part.text.length, 0);
 }

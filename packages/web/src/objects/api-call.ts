@@ -23,21 +23,21 @@ import { logFailure, OwnError } from "../log.ts";
 import type { ModelOption } from "../view/chat.ts";
 import { Broadcast } from "./broadcast.ts";
 
-/** How often a running call is looked after. */
+/** How often a running call is checked. */
 const HEARTBEAT_MS = 20_000;
-/** When the end of a hold is tried again. */
+/** Delay before retrying to end a hold. */
 const END_AGAIN_MS = 1_000;
 const EXTEND_EVERY_MS = 240_000;
 const ANSWER_MAX_MS = 20 * 60_000;
-/** How long a finished answer is kept in memory for a repeat of its request. Never on disk. */
+/** How long a finished answer stays in memory for a repeat of its request. It is never stored. */
 const KEPT_MS = 120_000;
 
-/** One request of the API, parsed and priced. */
+/** One API request, parsed and priced. */
 export interface CallAsk {
 	requestId: string;
-	/** Identifies the body. A request id that returns with another one is a conflict. */
+	/** Identifies the body. A repeated request id with another fingerprint is a conflict. */
 	fingerprint: string;
-	/** Whether the client can come back: it has named the request. Without a name, leaving stops the model. */
+	/** Whether the client named the request and can therefore return. Otherwise a disconnect stops the model. */
 	isNamed: boolean;
 	subject: User;
 	model: ModelOption;
@@ -45,9 +45,9 @@ export interface CallAsk {
 	units: number;
 	terms: Terms;
 	maxOutput: number;
-	/** The body for an upstream, JSON. */
+	/** The JSON body for an upstream. */
 	body: string;
-	/** The last text of the user, for the demo. */
+	/** The user's last text, for the demo. */
 	question: string;
 	/** Estimated tokens of the input. */
 	input: number;
@@ -55,7 +55,7 @@ export interface CallAsk {
 	headers: [string, string][];
 }
 
-/** What a call sends: parts of the answer, one JSON a line. `done` is the last and is sent once the hold has ended. */
+/** A piece of a call's output: parts of the answer, one JSON value per line. `done` is last, sent once the hold has ended. */
 export type CallPart =
 	| { type: "text"; delta: string }
 	| { type: "reasoning"; delta: string }
@@ -73,10 +73,10 @@ export type CallPart =
 export type CallAnswer =
 	| { kind: "stream"; stream: ReadableStream<Uint8Array>; standing: Extract<UsageCheckResult, { allowed: true }>["standing"] }
 	| { kind: "refused"; check: Exclude<UsageCheckResult, { allowed: true }> }
-	/** The request was counted, and its answer is not kept. */
+	/** The request was counted, and its answer is no longer available. */
 	| { kind: "answered" };
 
-/** What is on disk while a call runs: enough to end its hold after a crash. */
+/** The stored state of a running call: enough to end its hold after a crash. */
 interface Run {
 	hold: UsageHold;
 	model: string;
@@ -92,27 +92,27 @@ interface Live {
 	abort: AbortController;
 	isStopped: boolean;
 	isNamed: boolean;
-	/** How the model's answer ended; null while it is written. */
+	/** How the model's answer ended; null while it is in progress. */
 	read: { ended: Ended; spent: Spent | null } | null;
 	isClosing: boolean;
 	/** Null until the hold has ended. */
 	counted: boolean | null;
 }
 
-/** The name of the object of a request: no chat's id has a full stop. */
+/** The name of a request's object. Chat ids contain no dot, so the names cannot collide. */
 export const callName = (requestId: string): string => `call.${requestId}`;
 export const isCallName = (name: string): boolean => name.startsWith("call.");
 
 /**
- * One request of the API. It owns the model call, so that the hold is ended whatever becomes of the client or the Worker (docs/decisions/0026). The
- * answer is in memory only.
+ * One API request. It owns the model call, so that the hold is ended whatever happens to the client or the Worker (docs/decisions/0026). The
+ * answer is kept only in memory.
  */
 export class ApiCall extends DurableObject<Cloudflare.Env> {
 	#live: Live | null = null;
 	#starting: Promise<CallAnswer | Live> | null = null;
 	#extendedAtMs = 0;
 
-	/** Starts the request, or joins it while it runs and for two minutes after it. */
+	/** Starts the request, or joins it while it runs and for two minutes afterwards. */
 	async call(ask: CallAsk): Promise<CallAnswer> {
 		if (!this.#live) await this.#recover();
 		for (;;) {
@@ -131,7 +131,7 @@ export class ApiCall extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
-	/** The state of the run, for a ledger whose hold on it has expired. */
+	/** The state of a run, for a ledger whose hold on it has expired. */
 	async runState(attempt: number): Promise<ChatStatus> {
 		if (this.#starting || this.#live?.counted === null) return "running";
 		const run = this.#run();
@@ -155,7 +155,7 @@ export class ApiCall extends DurableObject<Cloudflare.Env> {
 		const options = { subject, requestId, fingerprint, units, terms, tiers: model.tiers, chatId: callName(requestId) };
 		const check = await checkUsageAllowed(new Request(url, { headers }), options);
 		if (!check.allowed) return { kind: "refused", check };
-		// A hold that is open without a run is of an attempt that died before it called the model: this one takes it over.
+		// An open hold without a run belongs to an attempt that died before calling the model. This one takes it over.
 		if (check.hasEnded) return { kind: "answered" };
 		const run: Run = { hold: check.hold, model: model.id, input: ask.input, hasOutput: false };
 		this.ctx.storage.kv.put("run", run);
@@ -172,8 +172,8 @@ export class ApiCall extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Whether another ledger than the first has counted the request. An organization that has bought a plan since its member's ledger paid would pay
-	 * again.
+	 * Whether a ledger other than the first has counted the request. Without this check, an organization that bought a plan after its member's
+	 * ledger paid would pay again.
 	 */
 	async #isCountedElsewhere({ subject, requestId }: CallAsk): Promise<boolean> {
 		for (const { key } of subject.payers.slice(1))
@@ -200,7 +200,7 @@ export class ApiCall extends DurableObject<Cloudflare.Env> {
 		return { kind: "stream", stream, standing: live.standing };
 	}
 
-	/** Runs the model, and ends the hold. Never rejects. */
+	/** Runs the model and ends the hold. Never rejects. */
 	async #answer(live: Live, ask: CallAsk): Promise<void> {
 		const timer = setTimeout(() => live.abort.abort(new OwnError("the answer took too long")), ANSWER_MAX_MS);
 		const read = new ReadParts(live, ask, () => this.#noteOutput(live));
@@ -210,7 +210,7 @@ export class ApiCall extends DurableObject<Cloudflare.Env> {
 		await this.#close(live, live.read);
 	}
 
-	/** Ends the hold, and only then says that the answer has ended. Never rejects: while the ledger cannot be reached, the alarm tries again. */
+	/** Ends the hold, and only then reports the end of the answer. Never rejects: while the ledger is unreachable, the alarm retries. */
 	async #close(live: Live, { ended, spent }: NonNullable<Live["read"]>): Promise<void> {
 		if (live.isClosing) return;
 		live.isClosing = true;
@@ -228,7 +228,7 @@ export class ApiCall extends DurableObject<Cloudflare.Env> {
 		}, KEPT_MS);
 	}
 
-	/** Ends the hold by the table (who pays), then forgets the run. @throws when the ledger cannot be reached */
+	/** Ends the hold by the published table (who pays), then forgets the run. @throws when the ledger cannot be reached */
 	async #settle(run: Run, ended: Ended, spent: Spent | null): Promise<boolean> {
 		const output: Output = run.hasOutput ? "words" : ended.hasThought ? "tokens" : "none";
 		const release = whoPays({ end: ended.end, output, failure: ended.failure });
@@ -242,7 +242,7 @@ export class ApiCall extends DurableObject<Cloudflare.Env> {
 		this.ctx.storage.kv.put("run", live.run);
 	}
 
-	/** Ends the hold of a run that a crash or deploy left open. Never rejects. */
+	/** Ends a hold left open by a crash or deploy. Never rejects. */
 	async #recover(): Promise<void> {
 		const run = this.#run();
 		if (!run) return;
@@ -267,10 +267,10 @@ interface Ended {
 	hasThought: boolean;
 }
 
-/** The usage of an answer that used nothing, as far as is known. */
+/** The usage of an answer with no known usage. */
 export const NOTHING_USED: Spent = { input: 0, cached: 0, output: 0, reasoning: 0, microDollars: 0, estimated: true };
 
-/** Reads the parts of one answer, and keeps what its end depends on. */
+/** Reads the parts of one answer and keeps the state that its ending depends on. */
 class ReadParts {
 	readonly #live: Live;
 	readonly #ask: CallAsk;
@@ -297,7 +297,7 @@ class ReadParts {
 		return this.#live.isStopped ? { end: "stopped", hasThought } : { ...ended, hasThought };
 	}
 
-	/** What the call used: as the provider says, or by our estimate. Null where nothing came. */
+	/** The call's usage: as reported by the provider, or estimated. Null if nothing arrived. */
 	spent(end: AnswerEnd): Spent | null {
 		const { model, input, maxOutput } = this.#ask;
 		const price = priceOfModel(model.id);

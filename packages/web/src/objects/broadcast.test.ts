@@ -44,7 +44,7 @@ describe("Broadcast", () => {
 		expect(await read(staying)).toBe("before after");
 	});
 
-	test("reports once that a reader is gone: at its end, or when it leaves", async () => {
+	test("reports once that a reader is gone, at its end or when it leaves", async () => {
 		const broadcast = new Broadcast();
 		const left = vi.fn();
 		const leaving = broadcast.join(left);
@@ -62,7 +62,7 @@ describe("Broadcast", () => {
 describe("a reader that does not read", () => {
 	afterEach(() => void vi.useRealTimers());
 
-	test("is dropped after a minute, also after the end of the answer", async () => {
+	test("is dropped after a minute, even after the end of the answer", async () => {
 		vi.useFakeTimers();
 		const broadcast = new Broadcast();
 		const left = vi.fn();
@@ -89,7 +89,7 @@ describe("a reader that does not read", () => {
 	test("holds no copy: 50 of them use at most 20 % more memory than one", () => {
 		setFlagsFromString("--expose-gc");
 		const collect: () => void = runInNewContext("gc");
-		/** Bytes that an answer of 300,000 characters and its readers hold. */
+		/** Bytes held by an answer of 300,000 characters and its readers. */
 		const bytesOf = (readers: number) => {
 			const used = () => {
 				collect();

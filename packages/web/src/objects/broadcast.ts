@@ -1,14 +1,14 @@
 import { OwnError } from "../log.ts";
 
-/** A reader that takes nothing for this long is dropped: its unread bytes must not outlive it. */
+/** A reader that reads nothing for this long is dropped, because its unread bytes stay in memory. */
 const STALLED_AFTER_MS = 60_000;
-/** The most that one read receives, in characters. */
+/** The most characters that one read returns. */
 const READ_CHARS_MAX = 16_384;
 
 interface Reader {
 	/** The index of the next piece to read. */
 	at: number;
-	/** Whether the reader asked for a piece that has not been sent yet. */
+	/** Whether the reader has requested a piece that is not sent yet. */
 	isWaiting: boolean;
 	readAtMs: number;
 	controller: ReadableByteStreamController;
@@ -17,8 +17,8 @@ interface Reader {
 }
 
 /**
- * One text stream for many readers: each receives it from the beginning, then live. The pieces are kept once; a reader pulls them by index, so
- * that one that does not read holds no copy.
+ * One text stream for many readers: each receives it from the beginning, then live. The pieces are stored once and readers pull them by index, so
+ * that a stalled reader holds no copy.
  */
 export class Broadcast {
 	readonly #sent: string[] = [];
@@ -36,13 +36,13 @@ export class Broadcast {
 		this.#wake();
 	}
 
-	/** Ends the stream for every reader that has read it all. One that joins later still receives everything. */
+	/** Ends the stream for every reader that has read everything. One that joins later still receives it all. */
 	close(): void {
 		this.#closed = true;
 		this.#wake();
 	}
 
-	/** A stream for one more reader. Cancelling it affects no other reader. `onLeft` is called once, however the reader ends. */
+	/** A stream for another reader. Cancelling it does not affect other readers. `onLeft` is called once, however the reader ends. */
 	join(onLeft: () => void = () => {}): ReadableStream<Uint8Array> {
 		let own: Reader | undefined;
 		return new ReadableStream({
@@ -66,7 +66,7 @@ export class Broadcast {
 		for (const reader of this.#readers) if (reader.isWaiting) this.#serve(reader);
 	}
 
-	/** Gives a waiting reader what was sent since its last read, or the end of the stream. */
+	/** Sends a waiting reader everything since its last read, or the end of the stream. */
 	#serve(reader: Reader): void {
 		let text = "";
 		while (reader.at < this.#sent.length && text.length < READ_CHARS_MAX) {
@@ -82,7 +82,7 @@ export class Broadcast {
 		}
 	}
 
-	/** Looks again after `ms` whether a reader has left pieces unread for too long, and then drops it. */
+	/** Checks after `ms` whether a reader has left pieces unread for too long, and drops it. */
 	#watch(reader: Reader, ms: number): void {
 		reader.timer = setTimeout(() => {
 			const idleMs = reader.isWaiting ? 0 : Date.now() - reader.readAtMs;

@@ -8,7 +8,7 @@ afterEach(() => {
 	vi.useRealTimers();
 });
 
-test("admits so many calls in any window, and says how long to wait for the next", () => {
+test("admits a limited number of calls in any window, and reports how long to wait for the next", () => {
 	const window = new CallWindow(3, 60_000);
 	expect([window.take(), window.take()]).toEqual([0, 0]);
 	vi.advanceTimersByTime(20_000);
@@ -19,7 +19,7 @@ test("admits so many calls in any window, and says how long to wait for the next
 	expect([window.take(), window.take(), window.take()]).toEqual([0, 0, 20_000]);
 });
 
-test("a refused call takes nothing", () => {
+test("a refused call uses no slot", () => {
 	const window = new CallWindow(1, 1_000);
 	window.take();
 	for (let n = 0; n < 5; n += 1) expect(window.take()).toBe(1_000);

@@ -1,4 +1,4 @@
-/** Counts calls in a sliding window. In memory: an object that forgets them has been idle. */
+/** Counts calls in a sliding window. In memory: an object that loses it has been idle. */
 export class CallWindow {
 	readonly #max: number;
 	readonly #windowMs: number;
@@ -9,7 +9,7 @@ export class CallWindow {
 		this.#windowMs = windowMs;
 	}
 
-	/** Takes a call. @returns 0, or how long to wait when the window is full, milliseconds */
+	/** Takes a call. @returns 0, or how long to wait while the window is full, milliseconds */
 	take(): number {
 		const nowMs = Date.now();
 		this.#takenAtMs = this.#takenAtMs.filter((atMs) => nowMs - atMs < this.#windowMs);

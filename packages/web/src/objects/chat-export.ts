@@ -8,7 +8,7 @@ import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts"
 
 export type ExportFormat = "json" | "markdown";
 
-/** A chat as a file: all versions as JSON, or the shown path as Markdown. A turn is read when it is reached, so that a chat of any length fits. */
+/** A chat as a file: all versions as JSON, or the shown path as Markdown. Each turn is read when it is reached, so that chats of any length fit. */
 export function exportOf(chat: Chat, stored: ConversationStorage, format: ExportFormat, reader: Reader): ReadableStream<Uint8Array> {
 	const { id, title, instructions = "" } = chat;
 	const head = { id, title, instructions, exportedAt: new Date().toISOString(), shown: stored.shown()?.seq ?? null };
@@ -70,7 +70,7 @@ function streamOf(pieces: Iterator<string, void>): ReadableStream<Uint8Array> {
 			const { done, value } = pieces.next();
 			if (!done) return controller.enqueue(encoder.encode(value));
 			controller.close();
-			// A read into a buffer of the reader's has to be answered, too.
+			// A pending read into the reader's own buffer must be answered, too.
 			controller.byobRequest?.respond(0);
 		},
 	});

@@ -4,12 +4,12 @@ import type { FilePart } from "../view/chat.ts";
 import { defined, flag, instant, integer, oneOf, Table, text } from "./table.ts";
 
 /**
- * A file of a chat. Its row is written before its bytes, so that no bytes are left without one. `unsent` until a message with it is answered. Sent files
- * stay as long as the chat: an edit or another answer has the same ones.
+ * A file of a chat. Its row is written before its bytes, so no bytes exist without a row. `unsent` until a message with it is answered. Sent files
+ * are kept as long as the chat, because edits and other answers share them.
  */
 interface FileRow {
 	id: string;
-	/** Who uploaded it. Once there is a chat, its owner decides. */
+	/** The uploader. Once the chat exists, its owner decides. */
 	owner: string;
 	name: string;
 	mediaType: string;
@@ -17,7 +17,7 @@ interface FileRow {
 	tokens: number;
 	atMs: number;
 	state: "uploading" | "unsent" | "sent";
-	/** Whether the bytes are in this object, not in the bucket. */
+	/** Whether the bytes are in this object rather than the bucket. */
 	inObject: boolean;
 }
 
@@ -38,13 +38,13 @@ const FILE = new Table<FileRow>(
 );
 const CONTENT = "CREATE TABLE IF NOT EXISTS file_content (id TEXT PRIMARY KEY, content BLOB NOT NULL)";
 
-/** Keys of one delete at R2. */
+/** The most keys in one R2 delete. */
 const KEYS_MAX = 1_000;
-/** What a branch takes along: its chat's object copies them in one call. */
+/** The most files a branch copies: its chat's object copies them in one call. */
 const COPIES_MAX = 20;
 const COPIED_BYTES_MAX = 16 * 1024 * 1024;
 
-/** A file on its way into another chat: its bytes are in the bucket under `from`, or in `content`. */
+/** A file being copied into another chat: its bytes are in the bucket under `from`, or in `content`. */
 export interface FileCopy extends Omit<Upload, "bytes"> {
 	id: string;
 	from: string;
@@ -52,7 +52,7 @@ export interface FileCopy extends Omit<Upload, "bytes"> {
 	content: Uint8Array<ArrayBuffer> | null;
 }
 
-/** The files of one chat: their rows here, their bytes in the bucket, or here where none is bound. Tables are created with the first file. */
+/** The files of one chat: rows here, bytes in the bucket, or here if none is bound. Tables are created with the first file. */
 export class ChatFiles {
 	readonly #sql: SqlStorage;
 	readonly #bucket: R2Bucket | undefined;
@@ -62,7 +62,7 @@ export class ChatFiles {
 		this.#bucket = bucket;
 	}
 
-	/** @returns false if the chat was deleted meanwhile: then nothing is left of the file */
+	/** @returns false if the chat was deleted meanwhile; then nothing is stored */
 	async add(id: string, owner: string, { name, mediaType, tokens, bytes }: Upload, atMs: number): Promise<boolean> {
 		if (!FILE.exists(this.#sql)) this.#sql.exec(FILE.create);
 		const row: FileRow = {
@@ -95,13 +95,13 @@ export class ChatFiles {
 		return true;
 	}
 
-	/** A file whose bytes have arrived. */
+	/** A file whose bytes have been stored. */
 	row(id: string): FileRow | null {
 		const [row] = this.#rows("WHERE id = ?", id);
 		return row ?? null;
 	}
 
-	/** A file's bytes; null where they are missing. */
+	/** A file's bytes; null if they are missing. */
 	async read({ id, inObject }: Pick<FileRow, "id" | "inObject">): Promise<Uint8Array | null> {
 		return inObject ? this.#contentOf(id) : ((await (await this.#bucket?.get(id))?.bytes()) ?? null);
 	}
@@ -111,14 +111,14 @@ export class ChatFiles {
 		return row ? new Uint8Array(row.content) : null;
 	}
 
-	/** Stores a file of another chat under its new id. One whose bytes are missing there stays missing. */
+	/** Stores a file from another chat under its new id. If its bytes are missing there, they stay missing. */
 	async addCopy({ id, from, content, name, mediaType, tokens }: FileCopy, owner: string, atMs: number): Promise<void> {
 		const stored = content ?? (await (await this.#bucket?.get(from))?.arrayBuffer());
 		if (stored) await this.add(id, owner, { name, mediaType, tokens, bytes: new Uint8Array(stored) }, atMs);
 	}
 
 	/**
-	 * Chooses the files that a branch takes along, in the order in which they are asked for: at most 20, of 16 MiB together.
+	 * Chooses the files that a branch copies, in the order requested: at most 20, of 16 MiB in total.
 	 * @param into the id of the new chat
 	 */
 	copiesFor(into: string): { take: (file: FilePart) => FilePart | null; taken: FileCopy[] } {
@@ -144,14 +144,14 @@ export class ChatFiles {
 		for (const id of ids) this.#sql.exec("UPDATE file SET state = 'sent' WHERE id = ? AND state <> 'sent'", id);
 	}
 
-	/** Deletes a file that no message has. */
+	/** Deletes a file that is in no message. */
 	async remove(id: string): Promise<void> {
 		await this.#delete([...this.#rows("WHERE id = ? AND state <> 'sent'", id)]);
 	}
 
 	/**
-	 * Deletes files that were uploaded before an instant and never sent. Never throws: what the bucket keeps is tried again.
-	 * @returns when the oldest of the other unsent files was uploaded, or null without any
+	 * Deletes files uploaded before an instant and never sent. Never throws: a failed bucket delete is retried.
+	 * @returns when the oldest remaining unsent file was uploaded; null without any
 	 */
 	async dropUnsent(beforeMs: number): Promise<number | null> {
 		try {
@@ -190,7 +190,7 @@ export class ChatFiles {
 	}
 }
 
-/** A file as a message has it. */
+/** A file as a message part. */
 export function partOf(
 	chatId: string,
 	{ id, name, mediaType, bytes, tokens }: Pick<FileRow, "id" | "name" | "mediaType" | "bytes" | "tokens">,
@@ -199,5 +199,5 @@ export function partOf(
 	return { type: "file", url, mediaType, filename: name, providerMetadata: { parley: { bytes, tokens } } };
 }
 
-/** The id of a file of a message. */
+/** The id of a message's file. */
 export const idOf = ({ url }: FilePart): string => url.slice(url.lastIndexOf("/") + 1);

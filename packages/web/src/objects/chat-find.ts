@@ -3,26 +3,26 @@ import type { ChatIndex } from "./chat-index.ts";
 import { type ListedChat, type ListedChats, summaryOf } from "./listed-chats.ts";
 import { passageOf, searchable, type Word, wordsIn } from "./passage.ts";
 
-/** Chats that a search finds at most. */
+/** The most chats a search returns. */
 const FOUND_CHATS = 20;
-/** Characters of text that one search reads at most. */
+/** The most characters one search reads. */
 const READ_CHARS = 8_000_000;
 
-/** The chats that a search looks at, and that are indexed. */
+/** The chats that are searched and indexed. */
 export const SEARCHED = "WHERE deletes_at_ms IS NULL";
 
-/** One word of a search, and the chats that may have it in what is indexed; null if the index cannot tell. */
+/** A word of a search, and the chats that may contain it according to the index; null if the index cannot tell. */
 type Looked = Word & { mayHave: Set<string> | null };
 
-/** What a search found, and how many characters the index does not have. */
+/** The result of a search, and how many characters are not indexed. */
 interface Find {
 	found: FoundChats;
 	unindexed: number;
 }
 
 /**
- * The newest chats that have each of these words in their title or text. The index says which texts to read; what it does not have yet, and words
- * of one or two letters, are looked for in the texts themselves, the newest first.
+ * The newest chats that contain every word in their title or text. The index tells which texts to read. Unindexed text, and words
+ * of one or two letters, are searched in the texts themselves, newest first.
  */
 export function find(query: string, chats: ListedChats, index: ChatIndex): Find {
 	const words: Looked[] = wordsIn(query).map((word) => ({ ...word, mayHave: index.mayHave(word.text) }));
@@ -51,6 +51,6 @@ function mayHave({ id, chars }: ListedChat, { mayHave }: Looked, indexed: Map<st
 	return mayHave === null || mayHave.has(id) || chars > (indexed.get(id) ?? 0);
 }
 
-/** SQLite would read each row twice to sort them. */
+/** In SQLite, sorting would read each row twice. */
 const newestFirst = (chats: ListedChat[]) =>
 	chats.sort((a, b) => (a.updatedAt < b.updatedAt || (a.updatedAt === b.updatedAt && a.id < b.id) ? 1 : -1));

@@ -7,20 +7,20 @@ const FOLDER = new Table<Folder>(
 	{ suffix: "WITHOUT ROWID" },
 );
 
-/** A chat that is in a folder, or was. */
+/** A chat that is, or was, in a folder. */
 interface Filed {
 	id: string;
 	/** Empty for a chat that has left its folder. */
 	folder: string;
-	/** Whether the chat does not know yet what its folder tells every model. */
+	/** Whether the chat still has to receive its folder's instructions. */
 	owes: boolean;
 }
 
 const FILED = new Table<Filed>("filed", { id: defined(text, "TEXT PRIMARY KEY"), folder: text, owes: flag }, { suffix: "WITHOUT ROWID" });
 
 /**
- * The folders of a list of chats, and which chats are in them. A chat keeps a copy of its folder's instructions, so that no request has to read them
- * here: what a chat does not know yet, it is told. Without a folder there are no tables. All of it is synchronous.
+ * The folders of a chat list, and which chats are in them. A chat keeps a copy of its folder's instructions, so that requests need not read them
+ * here; changes are sent to the chats. Without a folder there are no tables. All of it is synchronous.
  */
 export class ChatFolders {
 	readonly #sql: SqlStorage;
@@ -40,7 +40,7 @@ export class ChatFolders {
 		return folder ?? null;
 	}
 
-	/** Makes a folder, or changes it. Its chats owe a change of its instructions. */
+	/** Creates or changes a folder. If its instructions change, they have to be sent to its chats. */
 	write(folder: Folder): void {
 		const before = this.folder(folder.id);
 		if (!this.#exists()) this.#sql.exec(FOLDER.create + FILED.create);
@@ -49,7 +49,7 @@ export class ChatFolders {
 		if (before && before.instructions !== folder.instructions) this.#sql.exec("UPDATE filed SET owes = 1 WHERE folder = ?", folder.id);
 	}
 
-	/** Deletes a folder. Its chats leave it. @returns whether it was there */
+	/** Deletes a folder. Its chats leave it. @returns whether it existed */
 	remove(id: string): boolean {
 		if (!this.folder(id)) return false;
 		this.#sql.exec("UPDATE filed SET folder = '', owes = 1 WHERE folder = ?", id);
@@ -57,7 +57,7 @@ export class ChatFolders {
 		return true;
 	}
 
-	/** Puts a chat into a folder, and out of the one that it was in. Null: into none. */
+	/** Moves a chat into a folder, out of its present one. Null: into none. */
 	file(id: string, folder: string | null): void {
 		if (!this.#exists()) return;
 		const [before] = FILED.read(this.#sql, "WHERE id = ?", id);
@@ -72,37 +72,37 @@ export class ChatFolders {
 		return filed?.folder ?? null;
 	}
 
-	/** The folder of each chat that is in one. */
+	/** The folder of each chat that has one. */
 	filed(): Map<string, string> {
 		return new Map(this.#exists() ? [...FILED.read(this.#sql, "WHERE folder <> ''")].map(({ id, folder }) => [id, folder]) : []);
 	}
 
-	/** Forgets a chat that is gone. */
+	/** Forgets a deleted chat. */
 	forget(id: string): void {
 		if (this.#exists()) this.#sql.exec("DELETE FROM filed WHERE id = ?", id);
 	}
 
-	/** Chats that do not know the instructions of their folder yet, and these. */
+	/** Chats that still have to receive their folder's instructions, with those instructions. */
 	owing(max: number): { id: string; instructions: string }[] {
 		if (!this.#exists()) return [];
 		return [...FILED.read(this.#sql, "WHERE owes = 1 LIMIT ?", max)].map(({ id }) => ({ id, instructions: this.instructionsOf(id) }));
 	}
 
-	/** What the folder of a chat tells every model; "" for nothing, and without one. */
+	/** The instructions of a chat's folder; "" for none or without a folder. */
 	instructionsOf(id: string): string {
 		if (!this.#exists()) return "";
 		const [folder] = FOLDER.read(this.#sql, "WHERE id = (SELECT folder FROM filed WHERE id = ?)", id);
 		return folder?.instructions ?? "";
 	}
 
-	/** A chat knows these instructions now. They may have changed since. */
+	/** Records that a chat has received these instructions. They may have changed since. */
 	told(id: string, instructions: string): void {
 		if (this.instructionsOf(id) !== instructions) return;
 		this.#sql.exec("DELETE FROM filed WHERE id = ? AND folder = ''", id);
 		this.#sql.exec("UPDATE filed SET owes = 0 WHERE id = ?", id);
 	}
 
-	/** A condition on chats of the list: those in no folder, or with one placeholder those in a folder. */
+	/** SQL condition on chats of the list: those in no folder, or with one placeholder those in a folder. */
 	get inNone(): string {
 		return this.#exists() ? "id NOT IN (SELECT id FROM filed WHERE folder <> '')" : "TRUE";
 	}

@@ -5,7 +5,7 @@ import type { ChatMessage } from "../view/chat.ts";
 import type { StoredPart, Turn } from "./conversation-storage.ts";
 
 /**
- * The turns of an imported chat, which no ledger knows: nothing was counted for them here, so they say neither price nor rule.
+ * The turns of an imported chat. No ledger knows them and nothing was counted for them here, so they have neither price nor rule.
  * @param atMs when it was imported: the time of its last turn, if that has none
  */
 export function turnsOf({ turns, shown }: ImportedChat, atMs: number): Turn[] {
@@ -55,7 +55,7 @@ function pathTo(shown: number, turns: readonly ImportedTurn[]): Set<number> {
 	return path;
 }
 
-/** Files are not in a document, so a model and a reader get their names. */
+/** Documents contain no files, so models and readers get their names. */
 function questionOf({ question }: ImportedTurn): ChatMessage | null {
 	if (!question) return null;
 	const texts = [...question.files.map(importedFile), question.text].filter((text) => text !== "");

@@ -1,7 +1,7 @@
 import { trigramsOf } from "./passage.ts";
 import { defined, integer, isRecord, json, Table } from "./table.ts";
 
-/** Characters of a chat's text, in UTF-16 code units: a part of a document of the index. */
+/** A range of a chat's text, in UTF-16 code units: part of one index document. */
 export interface Slice {
 	id: string;
 	from: number;
@@ -11,7 +11,7 @@ export interface Slice {
 const isSlice = (value: unknown): value is Slice =>
 	isRecord(value) && typeof value.id === "string" && Number.isSafeInteger(value.from) && Number.isSafeInteger(value.to);
 
-/** What the documents of a batch are. */
+/** The documents of one batch. */
 interface Batch {
 	batch: number;
 	documents: Slice[][];
@@ -26,25 +26,25 @@ const BATCH = new Table<Batch>("batch", {
 });
 
 /*
- * Which documents have a trigram, and nothing else: the texts are in the rows of the chats. Without positions and in large pages, because a page is a
- * row written.
+ * Records only which documents contain a trigram: the texts are in the rows of the chats. Without positions and in large pages, because each page is a
+ * written row.
  */
 const TRIGRAM = `
 	CREATE VIRTUAL TABLE trigram USING fts5(text, content='', columnsize=0, detail=none, tokenize='trigram');
 	INSERT INTO trigram (trigram, rank) VALUES ('pgsz', 32768);`;
 
-/** Documents of a batch. A document's number is that of its batch times this, and its place there. */
+/** Documents per batch. A document's number is its batch's times this, plus its position. */
 const DOCUMENTS_MAX = 1024;
-/** A document takes chats until it has so many characters: each document is a row written. */
+/** Chats are added to a document until it has this many characters, because each document is a written row. */
 const DOCUMENT_CHARS = 16_000;
-/** A query needs no more: what it finds is read anyway. */
+/** More trigrams than this do not help a query, because matching texts are read anyway. */
 const TRIGRAMS_ASKED = 24;
-/** Pages that one step of a merge writes at most, about. */
+/** Approximate maximum of pages written by one merge step. */
 const MERGED_PAGES = 256;
 
 /**
- * Full-text index over the chats of one list (SQLite FTS5). It answers which chats may have a word; their texts decide. Texts only grow, and each
- * batch of additions is a few rows.
+ * Full-text index over the chats of one list (SQLite FTS5). It tells which chats may contain a word; their texts decide. Texts only grow, and each
+ * batch of additions takes a few rows.
  */
 export class ChatIndex {
 	readonly #sql: SqlStorage;
@@ -61,7 +61,7 @@ export class ChatIndex {
 		return lengths;
 	}
 
-	/** The chats that may have a word in what is indexed of them; null for a word that is too short to tell. */
+	/** The chats whose indexed text may contain a word; null for a word too short to tell. */
 	mayHave(word: string): Set<string> | null {
 		const trigrams = trigramsOf(word).slice(0, TRIGRAMS_ASKED);
 		if (trigrams.length === 0) return null;
@@ -77,7 +77,7 @@ export class ChatIndex {
 		return chats;
 	}
 
-	/** Indexes parts of texts, as many as a batch takes. Call it in a transaction: one batch is one segment of the index. */
+	/** Indexes parts of texts, as many as fit in a batch. Call it in a transaction: one batch is one segment of the index. */
 	add(slices: readonly Slice[], textOf: TextOf): void {
 		if (!this.#exists()) this.#create();
 		const [newest] = this.#sql.exec<{ batch: number | null }>("SELECT max(batch) AS batch FROM batch");
@@ -87,7 +87,7 @@ export class ChatIndex {
 		BATCH.write(this.#sql, { batch, documents });
 	}
 
-	/** Forgets a chat whose text is still there. @returns whether anything was indexed of it */
+	/** Removes a chat whose text still exists. @returns whether any of it was indexed */
 	remove(id: string, textOf: TextOf): boolean {
 		let wasIndexed = false;
 		for (const { batch, documents } of this.#batches()) {
@@ -111,12 +111,12 @@ export class ChatIndex {
 		this.#sql.exec("INSERT INTO trigram (rowid, text) VALUES (?, ?)", rowid, textIn(document, textOf));
 	}
 
-	/** One step of rewriting the index into one segment, from which deleted documents are gone. @returns whether that is done */
+	/** One step of rewriting the index into a single segment without deleted documents. @returns whether it is done */
 	merge(isFirst: boolean): boolean {
 		if (!this.#exists()) return true;
 		const before = this.#changes();
 		this.#sql.exec("INSERT INTO trigram (trigram, rank) VALUES ('merge', ?)", isFirst ? -MERGED_PAGES : MERGED_PAGES);
-		// SQLite: fewer than two changes say that nothing is left to merge.
+		// In SQLite, fewer than two changes mean that nothing is left to merge.
 		return this.#changes() - before < 2;
 	}
 
@@ -139,7 +139,7 @@ export class ChatIndex {
 	}
 }
 
-/** The text of a chat in the list. */
+/** Returns the text of a chat in the list. */
 type TextOf = (id: string) => string;
 
 const textIn = (document: readonly Slice[], textOf: TextOf) => document.map(({ id, from, to }) => textOf(id).slice(from, to)).join(" ");

@@ -10,49 +10,50 @@ import { type ListedChat, ListedChats, summaryOf } from "./listed-chats.ts";
 import { searchable } from "./passage.ts";
 
 const PAGE_CHATS = 50;
-/** Chats of a page of all that there are: a list of 10,000 is read in 20 calls. */
+/** Chats per page when reading all of them: a list of 10,000 takes 20 calls. */
 const LONG_PAGE_CHATS = 500;
-/** Pinned chats. One more unpins the one that was used longest ago. */
+/** The most pinned chats. Another one unpins the least recently used. */
 const PINNED_CHATS = 50;
-/** The account that a guest became. */
+/** The account the guest became. */
 const MOVED_TO = "moved-to";
-/** Chats that one subject may branch off in a day (UTC): each is a copy that nobody pays for. */
+/** Branches one subject may create per UTC day. Limited because each is a copy that is not charged. */
 const BRANCHES_DAILY = 50;
 const BRANCHES = "branches";
 /**
- * What one account imports at most: in a day (UTC), so that nobody fills the disk for nothing, and in all. The day takes what others keep in years.
+ * Import limits of an account: per UTC day, so that nobody fills the disk for free, and in total. A day's limit exceeds what most people
+ * collect in years.
  */
 const IMPORTED_DAILY = { chats: 10_000, turns: 100_000, bytes: 256 * 1024 * 1024 };
 const IMPORTED_MAX = 50_000;
 const IMPORTS = "imports";
-/** How long a deleted chat can be brought back. */
+/** How long a deleted chat can be restored. */
 const UNDO_MS = 10_000;
-/** Chats that one alarm deletes, and when it tries again to delete what it could not. */
+/** Chats deleted per alarm, and the delay before retrying failures. */
 const DELETED_AT_ONCE = 25;
 const DELETE_AGAIN_MS = 60_000;
-/** Folders of a list; chats that learn at once what their folders tell every model, and when it is tried again with those that could not. */
+/** Folders per list; chats that receive their folder's instructions at once; and the delay before retrying failures. */
 const FOLDERS_MAX = 100;
 const TOLD_AT_ONCE = 25;
 const TELL_AGAIN_MS = 60_000;
-/** The subject of the list, kept once chats are to be deleted or told something: an alarm does not know it. */
+/** The list's subject. Stored once chats must be deleted or updated later, because an alarm does not know it. */
 const OWNER = "owner";
-/** The note that the account is deleted: its chats leave nothing. */
+/** Set when the account is deleted: its chats leave no trace. */
 const ENDING = "ending";
 const DAY_MS = 86_400_000;
-/** How soon after a look at old chats the next one is, at the earliest and at the latest; and how many chats one look ends at most. */
+/** The earliest and latest next check for old chats, and the most chats one check expires. */
 const LOOK_AGAIN_MS = 3_600_000;
 const LOOK_LATEST_MS = 30 * DAY_MS;
 const UNUSED_AT_ONCE = 500;
 const WATCH = "watch";
-/** How soon the index is rewritten without the words of deleted chats, and the note that it is to be. */
+/** Delay before the index is rewritten without deleted chats, and the key of that pending work. */
 const MERGE_AFTER_MS = 3_600_000;
 const MERGE = "merge";
-/** Characters of a chat that a search finds; the rest of a longer chat is not kept here. */
+/** Characters of a chat that a search covers; the rest of a longer chat is not stored here. */
 export const TEXT_CHARS_MAX = 200_000;
-/** Characters that are searched without the index. Once there are more, a search is followed by batches of at least as many. */
+/** Characters searched without the index. Beyond this, a search is followed by indexing in batches of at least this size. */
 const BATCH_CHARS = 200_000;
 
-/** What was said in a chat in the turns after `after`, up to and with `through`. */
+/** The text of a chat's turns after `after`, up to and including `through`. */
 export interface Said {
 	after: number;
 	through: number;
@@ -63,14 +64,14 @@ interface ChatsToMove extends ChatPage {
 	chats: (ChatSummary & { deleted?: boolean })[];
 }
 
-/** How long chats are kept after their last use, days or for ever (null), since when it is not more, and when that is looked at next. */
+/** The retention of chats: days after their last use (null: forever), since when it is at most that, and when to check next. */
 interface Watch {
 	days: number | null;
 	sinceMs: number;
 	dueMs: number;
 }
 
-/** A note that the index is to be rewritten: when, and whether that has begun. */
+/** Pending rewrite of the index: when, and whether it has begun. */
 interface Merge {
 	dueMs: number;
 	hasBegun: boolean;
@@ -80,19 +81,19 @@ const UNPIN_OLDEST = "SET pinned = 0 WHERE id IN (SELECT id FROM chat WHERE pinn
 
 const NEW_CHAT = { pinned: false, archived: false, deletesAtMs: null, through: null, chars: 0, text: "" };
 
-/** The chats of one subject, for its side column and its search. A guest's list costs no database query, and moves to its account as a whole. */
+/** The chats of one subject, for the sidebar and search. A guest's list needs no database query, and moves to the account as a whole. */
 export class ChatList extends DurableObject<Cloudflare.Env> {
 	#chats = new ListedChats(this.ctx.storage.sql);
 	#folders = new ChatFolders(this.ctx.storage.sql);
 	#index = new ChatIndex(this.ctx.storage.sql);
 	#indexing = false;
-	/** The last batch of chats that learn of their folders. Never rejects. */
+	/** The last batch of chats being sent folder instructions. Never rejects. */
 	#telling: Promise<void> = Promise.resolve();
 
 	/**
-	 * Adds a chat, or moves it to the top under its present title, with what was said in it since. Writes one row.
-	 * @returns the account to which this guest's chats have moved: then nothing is added, and the chat follows them. Or the turn after which words are
-	 * missing here. Else null
+	 * Adds a chat, or moves it to the top under its present title, along with its new text. Writes one row.
+	 * @returns the account this guest's chats have moved to: then nothing is added, and the chat follows them. Or the turn after which text is
+	 * missing here. Otherwise null
 	 */
 	put({ id, title, updatedAt }: ChatSummary, said: Said | null = null): string | { missingAfter: number } | null {
 		const account = this.ctx.storage.kv.get<string>(MOVED_TO);
@@ -101,7 +102,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		const through = before.through ?? 0;
 		const isNews = said !== null && said.after <= through && said.through > through;
 		const words = isNews ? { ...withWords(before.text, said.text), through: said.through } : {};
-		// A chat that is used again is no longer archived.
+		// Using a chat again unarchives it.
 		const archived = before.archived && updatedAt <= before.updatedAt;
 		this.#chats.write({ ...before, ...words, title, updatedAt, archived });
 		const owner = this.ctx.id.name;
@@ -109,13 +110,13 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return said !== null && said.after > through ? { missingAfter: through } : null;
 	}
 
-	/** Takes no more chats, because the guest has become an account. @returns the first of those to move */
+	/** Stops accepting chats, because the guest has become an account. @returns the first chats to move */
 	moveTo(account: string): ChatsToMove {
 		if (this.ctx.storage.kv.get(MOVED_TO) !== account) this.ctx.storage.kv.put(MOVED_TO, account);
 		return this.every();
 	}
 
-	/** Takes one of the subject's branches of the day. @returns false when none is left */
+	/** Takes one of the subject's branches for today. @returns false if none is left */
 	takeBranch(nowMs: number): boolean {
 		const day = Math.floor(nowMs / 86_400_000);
 		const before = this.ctx.storage.kv.get<{ day: number; taken: number }>(BRANCHES);
@@ -125,7 +126,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
-	/** Takes a chat of those that the account may import. @returns false when there is no room left for it today, or ever */
+	/** Counts a chat against the account's import limits. @returns false if there is no room today, or at all */
 	takeImport(nowMs: number, turns: number, bytes: number): boolean {
 		const day = Math.floor(nowMs / 86_400_000);
 		const none = { day, chats: 0, turns: 0, bytes: 0, all: 0 };
@@ -135,20 +136,23 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		const { chats, turns: turnsMax, bytes: bytesMax } = IMPORTED_DAILY;
 		if (after.chats > chats || after.turns > turnsMax || after.bytes > bytesMax || after.all > IMPORTED_MAX) return false;
 		this.ctx.storage.kv.put(IMPORTS, after);
-		// Imported chats are as old as they were elsewhere. They are kept as long as chats that are used today.
+		// Imported chats keep their original dates, but are retained as long as chats used today.
 		const watch = this.ctx.storage.kv.get<Watch>(WATCH);
 		if (watch) this.ctx.storage.kv.put<Watch>(WATCH, { ...watch, sinceMs: nowMs });
 		return true;
 	}
 
-	/** Whether a chat is in the list. One that is being deleted is brought back: its owner wants it here. */
+	/** Whether a chat is in the list. One being deleted is restored, because its owner wants it here. */
 	keeps(id: string): boolean {
 		const [chat] = this.#chats.read("WHERE id = ?", id);
 		if (chat?.deletesAtMs != null) this.#chats.update("SET deletes_at_ms = NULL WHERE id = ? AND deletes_at_ms > ?", id, Date.now());
 		return chat !== undefined && (chat.deletesAtMs === null || chat.deletesAtMs > Date.now());
 	}
 
-	/** Pins, archives or deletes a chat, or undoes that. A deleted chat is hidden at once and ends 10 s later. @returns false for none of the list */
+	/**
+	 * Pins, archives or deletes a chat, or undoes that. A deleted chat is hidden at once and removed 10 s later.
+	 * @returns false if it is not in the list
+	 */
 	async mark(owner: string, id: string, { pinned, archived, deleted, folder }: ChatMarks): Promise<boolean> {
 		const nowMs = Date.now();
 		const [chat] = this.#chats.read("WHERE id = ? AND (deletes_at_ms IS NULL OR deletes_at_ms > ?)", id, nowMs);
@@ -165,13 +169,13 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
-	/** Puts a branch into the folder of its chat. */
+	/** Puts a branch into the same folder as its chat. */
 	async fileBeside(owner: string, id: string, branch: string): Promise<void> {
 		this.#folders.file(branch, this.#folders.folderOf(id));
 		await this.#tellChats(owner);
 	}
 
-	/** Marks a chat as it was where it comes from. The folder is the one of that name, or a new one as long as there may be one more. */
+	/** Applies the marks an imported chat had. Its folder is the one of that name, or a new one if the limit allows. */
 	async markImported(owner: string, id: string, marks: ChatMarks, folder: Omit<Folder, "id"> | null): Promise<void> {
 		const all = this.#folders.all();
 		const there = folder && all.find(({ name }) => name === folder.name)?.id;
@@ -181,7 +185,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.mark(owner, id, { ...marks, folder: into });
 	}
 
-	/** Deletes every chat, or brings back those that are being deleted. Like `mark`, for all of them. */
+	/** Deletes every chat, or restores those being deleted. Like `mark`, for all of them. */
 	async markAll(owner: string, { deleted }: { deleted: boolean }): Promise<void> {
 		const nowMs = Date.now();
 		if (!deleted) return this.#chats.update("SET deletes_at_ms = NULL WHERE deletes_at_ms > ?", nowMs);
@@ -195,34 +199,36 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return this.#folders.all();
 	}
 
-	/** Makes a folder. Idempotent. @returns false for one too many */
+	/** Creates a folder. Idempotent. @returns false if there are too many */
 	async addFolder(owner: string, folder: Folder): Promise<boolean> {
 		if (!this.#folders.folder(folder.id) && this.#folders.all().length >= FOLDERS_MAX) return false;
 		await this.#writeFolder(owner, folder);
 		return true;
 	}
 
-	/** Changes a folder. @returns it as it is now; null where it is not there */
+	/** Changes a folder. @returns its new state; null if it does not exist */
 	async changeFolder(owner: string, id: string, change: Partial<Folder>): Promise<Folder | null> {
 		const before = this.#folders.folder(id);
 		return before && this.#writeFolder(owner, { ...before, ...change });
 	}
 
-	/** The chats of a folder learn its instructions: the first of them before this resolves. */
+	/** Sends a folder's instructions to its chats: the first batch before this resolves. */
 	async #writeFolder(owner: string, folder: Folder): Promise<Folder> {
 		this.#folders.write(folder);
 		await this.#tellChats(owner);
 		return folder;
 	}
 
-	/** Deletes a folder; its chats stay. @returns whether it was there */
+	/** Deletes a folder; its chats stay. @returns whether it existed */
 	async removeFolder(owner: string, id: string): Promise<boolean> {
 		const wasThere = this.#folders.remove(id);
 		await this.#tellChats(owner);
 		return wasThere;
 	}
 
-	/** Tells chats the instructions of their folders: a batch at once, and the others by alarm. One batch after the other, so that none is overtaken. */
+	/**
+	 * Sends folder instructions to chats: one batch now, the others by alarm. Batches run in order, so that older instructions never arrive last.
+	 */
 	#tellChats(owner: string): Promise<void> {
 		const told = this.#telling.then(() => this.#tellBatch(owner));
 		this.#telling = told.catch(() => {});
@@ -239,7 +245,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		if (!areTold.includes(false) && this.#folders.owing(1).length > 0) await this.#arm(Date.now());
 	}
 
-	/** Never rejects. @returns whether the chat knows */
+	/** Never rejects. @returns whether the chat received them */
 	async #tell(owner: string, { id, instructions }: { id: string; instructions: string }): Promise<boolean> {
 		try {
 			await this.env.CONVERSATION.getByName(id).fileUnder(owner, instructions);
@@ -251,7 +257,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
-	/** Forgets a chat and its words. */
+	/** Removes a chat and its text. */
 	async remove(id: string): Promise<void> {
 		const wasIndexed = this.ctx.storage.transactionSync(() => {
 			const wasThere = this.#index.remove(id, this.#textOf);
@@ -265,7 +271,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.#arm(dueMs);
 	}
 
-	/** Sees to it that chats end that were not used for as long as they are kept (lib/chat/retention.ts). Idempotent. */
+	/** Ensures that unused chats expire after their retention (lib/chat/retention.ts). Idempotent. */
 	async watch(owner: string): Promise<void> {
 		if (!this.#isWatchMissing || [...this.#chats.read("LIMIT 1")].length === 0) return;
 		const nowMs = Date.now();
@@ -274,7 +280,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.#arm(nowMs);
 	}
 
-	/** Whether nothing looks at old chats, although some end here. One that is long overdue has lost its alarm. */
+	/** Whether chats expire here but no check is scheduled. A check that is long overdue has lost its alarm. */
 	get #isWatchMissing(): boolean {
 		if (!endsChats()) return false;
 		const watch = this.ctx.storage.kv.get<Watch>(WATCH);
@@ -282,14 +288,14 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Ends every chat of an account that is deleted, and the list with the last of them: a batch now, and the others by alarm. A chat that cannot be reached
-	 * blocks no other. Idempotent.
+	 * Removes every chat of a deleted account, and with the last one the list: one batch now, the others by alarm. An unreachable chat does not block
+	 * others. Idempotent.
 	 * @returns whether nothing is left
 	 */
 	async endAll(owner: string): Promise<boolean> {
 		this.ctx.storage.kv.put(ENDING, true);
 		const nowMs = Date.now();
-		// Those that failed before stay behind the others.
+		// Earlier failures stay behind the others.
 		this.#chats.update("SET deletes_at_ms = ? WHERE deletes_at_ms IS NULL", nowMs);
 		await this.#deleteAt(owner, nowMs + DELETE_AGAIN_MS);
 		await this.#deleteDue();
@@ -298,7 +304,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
-	/** Deletes the list, once its guest or account has ended. */
+	/** Deletes the list once its guest or account has ended. */
 	async end(): Promise<void> {
 		await this.ctx.storage.deleteAlarm();
 		await this.ctx.storage.deleteAll();
@@ -308,8 +314,8 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * A page of the list, the newest first. `after` is the `next` of the page before. Reads each of the subject's rows: an index by time would
-	 * write two more rows for each answer (docs/decisions/0012).
+	 * A page of the list, newest first. `after` is the previous page's `next`. Reads all rows of the subject: an index by time would
+	 * write two more rows per answer (docs/decisions/0012).
 	 */
 	list(after: string | null = null): ChatPage {
 		const { chats, next } = this.#page(`deletes_at_ms IS NULL AND NOT archived AND NOT pinned AND ${this.#folders.inNone}`, after);
@@ -317,7 +323,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return { chats: [...(after === null ? this.#chats.read(pinned) : []), ...chats].map(summaryOf), next };
 	}
 
-	/** A page of the chats in a folder, pinned ones too. */
+	/** A page of the chats in a folder, including pinned ones. */
 	inFolder(folder: string, after: string | null = null): ChatPage {
 		const { chats, next } = this.#page(`deletes_at_ms IS NULL AND NOT archived AND ${this.#folders.inOne}`, after, folder);
 		return { chats: chats.map(summaryOf), next };
@@ -330,8 +336,8 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * A page of all chats, archived ones too, in the order of their ids: a chat that is used meanwhile keeps its place, so that none is left out.
-	 * @param after the last id of the page before; null for the first page
+	 * A page of all chats, including archived ones, ordered by id: a chat used meanwhile keeps its position, so that none is skipped.
+	 * @param after the last id of the previous page; null for the first page
 	 */
 	inOrder(after: string | null): ChatPage {
 		const clauses = "WHERE deletes_at_ms IS NULL AND id > ? ORDER BY id LIMIT ?";
@@ -342,25 +348,28 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return { chats: listed, next: chats.length > page.length ? (page.at(-1)?.id ?? null) : null };
 	}
 
-	/** What the side column shows at first: the first page, and the folders. */
+	/** The initial content of the sidebar: the first page and the folders. */
 	front(): ChatPage & { folders: FolderName[] } {
 		return { ...this.list(), folders: this.#folders.all().map(nameOf) };
 	}
 
-	/** A page of all chats, also those that are archived or being deleted. */
+	/** A page of all chats, including archived ones and those being deleted. */
 	every(): ChatsToMove {
 		const { chats, next } = this.#page("TRUE", null);
 		return { chats: chats.map((chat) => ({ ...summaryOf(chat), ...(chat.deletesAtMs !== null && { deleted: true }) })), next };
 	}
 
-	/** The newest chats that have each of these words in their title or text. Then, behind the answer, indexes what was not, if it is enough for a batch. */
+	/**
+	 * The newest chats that contain every word in their title or text. Afterwards, in the background, indexes new text if there is enough for
+	 * a batch.
+	 */
 	find(words: string): FoundChats {
 		const { found, unindexed } = find(words, this.#chats, this.#index);
 		if (!this.#indexing && unindexed >= BATCH_CHARS) this.ctx.waitUntil(this.#catchUp());
 		return found;
 	}
 
-	/** Ends chats that were not used for long, deletes what is due, rewrites the index after deletions, and tells chats what their folders do, a step at a time. */
+	/** Expires unused chats, deletes due ones, rewrites the index after deletions, and sends folder instructions to chats, one step at a time. */
 	override async alarm(): Promise<void> {
 		await this.#endUnused();
 		await this.#deleteDue();
@@ -378,7 +387,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		if (next?.deletesAtMs) await this.#arm(next.deletesAtMs);
 	}
 
-	/** Marks chats to be deleted that were not used for as long as their owner's tier keeps them. While that cannot be read, nothing is. */
+	/** Marks chats for deletion that were unused for the retention of their owner's tier. If that cannot be read, none is marked. */
 	async #endUnused(): Promise<void> {
 		const watch = this.ctx.storage.kv.get<Watch>(WATCH);
 		const nowMs = Date.now();
@@ -393,9 +402,9 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		} catch (error) {
 			return logFailure(`how long chats of ${owner} are kept could not be read`, error);
 		}
-		// An import may have come meanwhile.
+		// An import may have arrived meanwhile.
 		const { sinceMs: keptSinceMs } = this.ctx.storage.kv.get<Watch>(WATCH) ?? watch;
-		// A shorter time begins when it is noticed, so that nothing ends because a plan did, or the configuration changed.
+		// A shorter retention starts when it is noticed, so that no chat expires just because a plan ended or the configuration changed.
 		const sinceMs = days !== null && (watch.days === null || days < watch.days) ? nowMs : keptSinceMs;
 		const lifeMs = (days ?? Number.POSITIVE_INFINITY) * DAY_MS;
 		if (sinceMs + lifeMs <= nowMs) {
@@ -404,7 +413,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 			this.#chats.update(`SET deletes_at_ms = ? WHERE id IN (${unused})`, nowMs, before, UNUSED_AT_ONCE);
 		}
 		const [oldest] = this.#chats.read("WHERE deletes_at_ms IS NULL ORDER BY updated_at LIMIT 1");
-		// The next chat begins another watch.
+		// The next chat starts a new watch.
 		if (!oldest || !endsChats()) return void this.ctx.storage.kv.delete(WATCH);
 		const nextMs = Math.max(Date.parse(oldest.updatedAt), sinceMs) + lifeMs;
 		const dueMs = Math.min(Math.max(nextMs, nowMs + LOOK_AGAIN_MS), nowMs + LOOK_LATEST_MS);
@@ -416,12 +425,12 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return this.#arm(dueMs);
 	}
 
-	/** Never rejects: what fails is tried again, behind the others. @returns whether the chat is gone */
+	/** Never rejects: failures are retried after the others. @returns whether the chat is gone */
 	async #delete(id: string): Promise<boolean> {
 		const chat = this.env.CONVERSATION.getByName(id);
 		const owner = this.ctx.storage.kv.get<string>(OWNER) ?? "";
 		try {
-			// It leaves the list itself, unless it is not the subject's any more.
+			// The chat removes itself from the list, unless it no longer belongs to the subject.
 			await (this.ctx.storage.kv.get(ENDING) === undefined ? chat.delete(owner) : chat.end(owner));
 			await this.remove(id);
 			return true;
@@ -451,13 +460,13 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.#arm(atMs);
 	}
 
-	/** Makes sure that an alarm fires at this instant or earlier. */
+	/** Ensures that an alarm fires at this instant or earlier. */
 	async #arm(atMs: number): Promise<void> {
 		const earlier = await this.ctx.storage.getAlarm();
 		if (earlier === null || earlier > atMs) await this.ctx.storage.setAlarm(atMs);
 	}
 
-	/** Indexes batches of what is not indexed, until less than one is left. Each is written as a whole, so an object that dies continues there. */
+	/** Indexes in batches until less than one is left. Each batch is written as a whole, so that work resumes there after a crash. */
 	async #catchUp(): Promise<void> {
 		this.#indexing = true;
 		try {
@@ -498,7 +507,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	}
 }
 
-/** A chat's text with the words of later turns. Texts only grow: what is indexed of them stays where it is. */
+/** A chat's text, extended by the text of later turns. Texts only grow, so indexed ranges stay valid. */
 function withWords(before: string, words: string): { text: string; chars: number } {
 	const text = [before, searchable(words)]
 		.filter((one) => one !== "")
@@ -507,7 +516,7 @@ function withWords(before: string, words: string): { text: string; chars: number
 	return { text, chars: text.length };
 }
 
-/** A folder as the side column names it. */
+/** A folder as shown in the sidebar. */
 function nameOf({ id, name, instructions }: Folder): FolderName {
 	const tokens = instructionTokens("folder", instructions);
 	return { id, name, ...(tokens > 0 && { tokens }) };

@@ -8,39 +8,39 @@ import { type AnswerPart, charsOf, hasWords, sourceParts } from "./answer-stream
 import type { PathResult } from "./conversation-calls.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
-/** A page of a chat: 50 messages. */
+/** Turns per page: 50 messages. */
 const PAGE_TURNS = 25;
-/** A page that goes back to a message of the viewer's, and a branch in a new chat: 500 messages. */
+/** The most turns of a page that reaches back to a given message, and of a branch copied to a new chat: 500 messages. */
 const LONG_TURNS = 250;
-/** A branch in a new chat is sent there at once, in a call of at most 32 MiB. */
+/** A branch is sent to its new chat in one call of at most 32 MiB. */
 const BRANCH_CHARS_MAX = 4_000_000;
-/** A view measures no more of a chat of an older version: measuring takes a microsecond for a character. */
+/** A view measures at most this much of a chat of an older version: measuring takes a microsecond per character. */
 const VIEW_TOKENS_MAX = 200_000;
 
-/** Where a request's turn belongs. */
+/** Where a request's turn belongs in the tree. */
 export interface Place {
 	parent: number | null;
 	versionOf: number | null;
 	asks: number | null;
 	question: ChatMessage | null;
-	/** Whether it follows the shown path. Everything else is a branch. */
+	/** Whether it continues the shown path. Otherwise it is a branch. */
 	extends: boolean;
-	/** The turns before it, the newest first. Each is read when it is first reached. */
+	/** The preceding turns, newest first. Each is read when it is first reached. */
 	before: Iterable<Turn>;
 }
 
-/** Reads a chat's tree of turns (docs/decisions/0012): the path that is shown, and where a new turn belongs. Writes sums, and what the viewer chooses. */
+/** Reads a chat's tree of turns (docs/decisions/0012): the shown path, and where a new turn belongs. Writes token sums and the viewer's choice. */
 export class ChatPath {
 	readonly #stored: () => ConversationStorage;
 	readonly #live: () => Turn | null;
 
-	/** `live`: the turn whose answer is being written. */
+	/** `live`: the turn whose answer is in progress. */
 	constructor(stored: () => ConversationStorage, live: () => Turn | null) {
 		this.#stored = stored;
 		this.#live = live;
 	}
 
-	/** Where the turn of a request belongs. `earlier`: the latest attempt of the same request. */
+	/** Where a request's turn belongs. `earlier`: the latest attempt of the same request. */
 	placeOf(prompt: Prompt, earlier: Turn | null): Place {
 		const beside = ({ seq, parent, versionOf }: Turn) => ({
 			...{ parent, versionOf: versionOf ?? seq, extends: false },
@@ -57,12 +57,12 @@ export class ChatPath {
 		const before = new ReadOnce(this.#stored().path(shown));
 		const replaced = this.#replaced(before, message.id, replaces);
 		if (!replaced) return { parent: shown, versionOf: null, asks: null, question: message, extends: true, before };
-		// The same words and files again are another answer to the same question.
+		// The same text and files again request another answer to the same question.
 		const isSame = wordsOf(this.#stored().question(replaced) ?? message) === wordsOf(message);
 		return isSame ? branch(replaced) : { ...beside(replaced), asks: null, question: message };
 	}
 
-	/** The turn of a path whose question has this id. Without `anywhere`, only on the newest page. */
+	/** The turn of a path whose question has this id. Without `anywhere`, searches only the newest page. */
 	#replaced(path: Iterable<Turn>, messageId: string, anywhere: boolean): Turn | null {
 		let turnsLeft = anywhere ? Number.POSITIVE_INFINITY : PAGE_TURNS;
 		for (const turn of path) {
@@ -73,24 +73,24 @@ export class ChatPath {
 		return null;
 	}
 
-	/** The messages that lead to an answer, the newest first. Each is read when it is reached. */
+	/** The messages leading to an answer, newest first. Each is read when it is reached. */
 	*newestFirst({ asks, question, before }: Pick<Place, "asks" | "question" | "before">): Generator<ChatMessage, void> {
 		const asked = this.#stored().question({ asks, question });
 		if (asked) yield asked;
 		for (const turn of before) yield* this.#messagesOf(turn).reverse();
 	}
 
-	/** The messages of the shown path, the newest first. Each is read when it is reached. */
+	/** The messages of the shown path, newest first. Each is read when it is reached. */
 	shownNewestFirst(): Generator<ChatMessage, void> {
 		return this.newestFirst({ asks: null, question: null, before: this.#stored().path(this.#stored().shown()?.seq ?? null) });
 	}
 
-	/** The tokens of a turn's messages that a later request may send. */
+	/** The tokens that a turn's messages add to a later request. */
 	tokensOf(turn: Turn, parts: readonly AnswerPart[]): number {
 		return exchangeTokens(this.#stored().question(turn), { id: turn.answerId, role: "assistant", parts: [...parts] });
 	}
 
-	/** A turn's question and answer. The page gets a running answer from the stream, from its beginning. */
+	/** A turn's question and answer. The page reads a running answer from the stream instead, from its beginning. */
 	#messagesOf(turn: Turn): ChatMessage[] {
 		const question = this.#stored().question(turn);
 		const messages = question ? [question] : [];
@@ -109,7 +109,7 @@ export class ChatPath {
 		});
 	}
 
-	/** The versions of a turn's question and those of its answer. An attempt without a word, which nothing shows, is none. */
+	/** The versions of a turn's question and answer. An attempt without text is never shown and does not count. */
 	#versionsOf(turn: Turn): { question: Versions; answer: Versions } {
 		const isVersion = (one: Turn) =>
 			one.seq === turn.seq || (one.phase === "ended" && (one.counted === true || hasWords(this.#stored().parts(one))));
@@ -124,8 +124,8 @@ export class ChatPath {
 	}
 
 	/**
-	 * Where the path ends with another version of a question, or of an answer: at the newest turn that follows it. Null where there is no such version.
-	 * A question is followed by what follows any of its answers.
+	 * The new end of the path for another version of a question or answer: the newest turn below it. Null if there is no such version.
+	 * A question's turns are those below any of its answers.
 	 */
 	#endWith(seq: number, of: "question" | "answer"): Turn | null {
 		const turn = this.#stored().turn(seq);
@@ -135,7 +135,7 @@ export class ChatPath {
 		return this.#stored().newestBelow(answers) ?? turn;
 	}
 
-	/** Shows another version of a question or an answer, where the page knows the end of the path. What is shown already stays. */
+	/** Shows another version of a question or answer if the page knows the end of the path. A version already shown stays. */
 	show(chat: Chat, seq: number, of: "question" | "answer", seen: string | null | undefined): PathResult {
 		const end = this.#endWith(seq, of);
 		if (!end) return { kind: "no-such-message" };
@@ -146,7 +146,7 @@ export class ChatPath {
 		return { kind: "done", chat: this.view(chat, { through: seq }) };
 	}
 
-	/** The turn of a message of the shown path. */
+	/** The turn of a message on the shown path. */
 	turnOf(messageId: string): Turn | null {
 		for (const turn of this.#stored().path(this.#stored().shown()?.seq ?? null))
 			if (turn.answerId === messageId || this.#stored().question(turn)?.id === messageId) return turn;
@@ -154,9 +154,9 @@ export class ChatPath {
 	}
 
 	/**
-	 * A path as the turns of a new chat, which no ledger knows: up to a message of the turn `last`, and at most the newest 500 messages or 4 million
+	 * A path copied as the turns of a new chat, unknown to any ledger: up to a message of the turn `last`, at most the newest 500 messages or 4 million
 	 * characters.
-	 * @param take a file as the new chat has it, the newest first; null for one that stays in this chat and is only named
+	 * @param take returns a file as the new chat has it, called newest first; null for one that stays in this chat and is only named
 	 */
 	copyTo(last: Turn, messageId: string, newId: () => string, take: (file: FilePart) => FilePart | null): Turn[] {
 		const copies: Turn[] = [];
@@ -180,7 +180,7 @@ export class ChatPath {
 			copy.seq = at + 1;
 			copy.parent = at === 0 ? null : at;
 			if (copy.answerId) copy.answerId = `${newId()}-${copy.seq}`;
-			// Without the messages that are left out, a sum is smaller by theirs.
+			// The sum would include messages that were left out.
 			if (copy.answerId === "" || isNamed || (before && before.tokens === null)) copy.tokens = null;
 			else if (copy.tokens !== null) copy.tokens -= before?.tokens ?? 0;
 		}
@@ -188,8 +188,8 @@ export class ChatPath {
 	}
 
 	/**
-	 * Adds up the tokens of the messages up to a turn, its answer included. A turn has its own sum. Without it, as in chats of an older version, turns
-	 * are measured: at most `turns` of them, and none once `tokens` are reached. `isExact` is false when that was not all.
+	 * Total tokens of the messages up to a turn, including its answer. A turn stores its sum. If it is missing, as in chats of an older version,
+	 * turns are measured: at most `turns` of them, and none once `tokens` are reached. `isExact` is false if that did not cover all.
 	 */
 	tokensTo(last: number | null, turns: number, tokens: number): { tokens: number; isExact: boolean } {
 		let sum = 0;
@@ -203,7 +203,7 @@ export class ChatPath {
 		return { tokens: sum, isExact: true };
 	}
 
-	/** Measures the shown path of a chat of an older version, or no more than its newest page. An exact sum is kept. */
+	/** Measures the shown path of a chat of an older version, but at most its newest page. An exact sum is stored. */
 	#measured(newest: Turn): number {
 		const { tokens, isExact } = this.tokensTo(newest.seq, PAGE_TURNS, VIEW_TOKENS_MAX);
 		if (isExact && newest.phase === "ended") this.#stored().writeTokens(newest, tokens);
@@ -211,8 +211,8 @@ export class ChatPath {
 	}
 
 	/**
-	 * A page of the chat: its newest messages, or those before the turn `before`. Without messages where `seen` is the last one. `through`: a turn whose
-	 * version the page shows, even if it is a long page.
+	 * A page of the chat: its newest messages, or those before the turn `before`. Has no messages if `seen` is the last one. `through`: a turn whose
+	 * version the page must show, even if that makes it a long page.
 	 */
 	view(chat: Chat, { before, seen, through }: { before?: number; seen?: string; through?: number } = {}): ChatView {
 		const newest = this.#live() ?? this.#stored().shown();
@@ -246,7 +246,7 @@ export class ChatPath {
 		return { ...view, messages: pages.reverse().flat(), earlier };
 	}
 
-	/** Whether the asking page knows the end of the shown path. A retry follows what its first attempt followed, or that attempt. */
+	/** Whether the requesting page knows the end of the shown path. A retry follows the same turn as its first attempt, or that attempt itself. */
 	hasSeen(seen: string | null | undefined, earlier: Turn | null): boolean {
 		const last = this.#stored().shown();
 		if (seen === undefined || (last !== null && last.seq === earlier?.seq)) return true;
@@ -254,7 +254,7 @@ export class ChatPath {
 	}
 }
 
-/** What an iterator yields, for any number of readers. */
+/** Replays an iterator's values to any number of readers, reading each once. */
 class ReadOnce<T> implements Iterable<T> {
 	readonly #read: T[] = [];
 	readonly #rest: Iterator<T, void>;
@@ -275,10 +275,10 @@ class ReadOnce<T> implements Iterable<T> {
 	}
 }
 
-/** The turn whose question a turn answers. */
+/** The turn that holds a turn's question. */
 const questionOf = ({ seq, asks }: Turn): number => asks ?? seq;
 
-/** A turn in another chat: its request was made in this one. */
+/** The fields of a turn copied to another chat, since its request was made in this one. */
 const NEW_CHAT = {
 	versionOf: null,
 	requestId: "",
@@ -290,31 +290,31 @@ const NEW_CHAT = {
 	pieces: 0,
 };
 
-/** A turn whose answer is left out. */
+/** The fields of a turn copied without its answer. */
 const ONLY_ASKED = { answerId: "", sold: null, end: null, counted: null, told: null, searched: null, tokens: null };
 
-/** A message with its files as another chat has them, or their names in their place. */
+/** A message with its files as stored in another chat, or their names instead. */
 function withFiles({ parts, ...message }: ChatMessage, take: (file: FilePart) => FilePart | null): ChatMessage {
 	const named = ({ filename }: FilePart) => ({ type: "text" as const, text: t("chat_file_in_other", { name: filename }) });
 	return { ...message, parts: parts.map((part) => (part.type === "file" ? (take(part) ?? named(part)) : part)) };
 }
 
-/** What a question says, with the files that it names. */
+/** Identifies a question's content: its text and files. */
 const wordsOf = (message: ChatMessage) => JSON.stringify([textOf(message), ...filesOf(message).map(({ url }) => url)]);
 
-/** What a model had sent when an answer ended. */
+/** The output that existed when an answer ended. */
 export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPart[]): Output {
 	if (hasWords(parts)) return "words";
 	return parts.some(({ text }) => text !== "") || (told?.spent?.output ?? 0) > 0 ? "tokens" : "none";
 }
 
-/** What a turn costs: what its request was sold for, and its searches. */
+/** The price of a turn: of its request and its searches. */
 export const costOf = ({ sold, searched }: Pick<Turn, "sold" | "searched">): Pick<AnswerMetadata, "units" | "searches"> => ({
 	...(sold && { units: sold.units + (searched?.units ?? 0) }),
 	...(searched && searched.count > 0 && { searches: searched.count }),
 });
 
-/** How an answer ended, and what it cost. */
+/** The metadata of an answer: how it ended and what it cost. */
 export function metadataOf(turn: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
 	const { model, requestId, sold, end, told, counted, tokens, startedAtMs } = turn;
 	const { effort, readFrom, instructions } = sold ?? { effort: null, readFrom: null };

@@ -2,14 +2,14 @@ import { textOf } from "../lib/chat/history.ts";
 import { type Said, TEXT_CHARS_MAX } from "./chat-list.ts";
 import type { ConversationStorage, Turn } from "./conversation-storage.ts";
 
-/** Turns whose words are sent at once: a list that lacks words of more does not get them. */
+/** The most turns whose text is sent at once. A list that lacks more does not receive the rest. */
 const TURNS_MAX = 50;
-/** Characters of one message that a search finds, of an answer as of a question. */
+/** Characters of one message that a search covers. */
 const MESSAGE_CHARS_MAX = 32_768;
 
 /**
- * What was said in a chat for its owner's search: in the newest turn, or in those after `after`, at most `turnsMax`. Each version of a message is in it, and neither
- * reasoning nor files. Null while the newest turn has not ended.
+ * The text of a chat for its owner's search: of the newest turn, or of those after `after`, at most `turnsMax`. Includes every version of a message,
+ * but neither reasoning nor files. Null while the newest turn has not ended.
  */
 export function saidSince(stored: ConversationStorage, after?: number, turnsMax = TURNS_MAX): Said | null {
 	const newest = stored.newest();
@@ -23,7 +23,7 @@ export function saidSince(stored: ConversationStorage, after?: number, turnsMax 
 	return { after: from, through: newest.seq, text: text.slice(0, TEXT_CHARS_MAX) };
 }
 
-/** What a turn says. A question that is answered again was said before. */
+/** The text of a turn. A question that is answered again was included before. */
 function wordsOf(stored: ConversationStorage, turn: Turn): string {
 	const question = turn.question ? textOf(turn.question) : "";
 	const answer = stored.parts(turn).flatMap(({ type, text }) => (type === "text" ? [text] : []));

@@ -3,7 +3,7 @@ import type { AnswerMetadata, AnswerState, ChatMessage } from "../view/chat.ts";
 import { type ConversationStorage, END, HOLD, PARTS, type StoredPart, type Turn } from "./conversation-storage.ts";
 import { defined, flag, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
-/** How many rows a step moves. An answer has up to 300,000 characters. */
+/** Rows moved per step. An answer has up to 300,000 characters. */
 const STEP_ROWS = 40;
 
 interface OldMessage {
@@ -50,7 +50,7 @@ const RUN = new Table<OldRun>(
 	{ names: { end: "outcome" } },
 );
 
-/** Whether a chat still has rows of the version before turns (docs/decisions/0012), in which its messages were a list. */
+/** Whether a chat still has rows of the version before turns (docs/decisions/0012), which stored messages as a list. */
 export function isOld(sql: SqlStorage): boolean {
 	return MESSAGE.exists(sql);
 }
@@ -59,7 +59,7 @@ export function isOld(sql: SqlStorage): boolean {
 export function migrateSome(sql: SqlStorage, stored: ConversationStorage): void {
 	sql.exec("CREATE INDEX IF NOT EXISTS run_by_answer ON run (answer_id)");
 	const messages = [...MESSAGE.read(sql, "ORDER BY seq LIMIT ?", STEP_ROWS)];
-	// A question stays with its answer, which may be the first row of the next step.
+	// A question must stay with its answer, which may be the first row of the next step.
 	if (messages.length === STEP_ROWS && messages.at(-1)?.role === "user") messages.pop();
 	const runs = messages.length > 0 ? [] : [...RUN.read(sql, "LIMIT ?", STEP_ROWS)];
 	if (messages.length > 0) moveMessages(sql, stored, messages);
@@ -67,7 +67,7 @@ export function migrateSome(sql: SqlStorage, stored: ConversationStorage): void 
 	else sql.exec("DROP TABLE message; DROP TABLE run;");
 }
 
-/** The list of messages becomes a path, each question with the answer that follows it. */
+/** Converts the list of messages to a path, each question with the answer that follows it. */
 function moveMessages(sql: SqlStorage, stored: ConversationStorage, messages: OldMessage[]): void {
 	let parent = stored.shown()?.seq ?? null;
 	for (const [at, message] of messages.entries()) {
@@ -91,7 +91,7 @@ function turnOf(sql: SqlStorage, answer: OldMessage | null): Turn {
 	return { ...toTurn(run ?? unknown), rest: answer?.parts ?? [] };
 }
 
-/** Runs whose answers were replaced: their requests stay answered. One that was refused had never begun. */
+/** Runs whose answers were replaced: their requests stay answered. A refused one had never begun. */
 function moveRuns(sql: SqlStorage, stored: ConversationStorage, runs: OldRun[]): void {
 	for (const run of runs) {
 		if (run.phase !== "refused") stored.insert({ ...toTurn(run), seq: Math.min(stored.oldest()?.seq ?? 0, 0) - 1 });

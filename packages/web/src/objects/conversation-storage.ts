@@ -7,63 +7,66 @@ import { defined, flag, instant, integer, isRecord, json, nullable, oneOf, Table
 
 /**
  * One attempt to answer a request, with its question: a node of the chat's tree (docs/decisions/0012). `running` while the model writes,
- * `ending` from the decision how it ends until its ledger has confirmed, then `ended`. A `running` row without a live answer in memory was cut
- * off by a crash or a deploy.
+ * `ending` from deciding how it ends until the ledger has confirmed, then `ended`. A `running` row without a live answer in memory was
+ * interrupted by a crash or deploy.
  */
 export interface Turn {
 	seq: number;
-	/** The turn that this one follows; null for the first of a chat. */
+	/** The turn it follows; null for the first of a chat. */
 	parent: number | null;
 	requestId: string;
-	/** The hold's attempt. One that has begun never begins again. */
+	/** The hold's attempt. An attempt starts at most once. */
 	attempt: number;
-	/** The first turn with the same parent, where this one is another version of it: a branch. */
+	/** The first turn with the same parent, if this one is another version of it: a branch. */
 	versionOf: number | null;
-	/** The turn that keeps the question, where this one answers it again. */
+	/** The turn that stores the question, if this one answers it again. */
 	asks: number | null;
 	question: ChatMessage | null;
-	/** Empty for a question of an older version that lost its answer. */
+	/** Empty for a question of an older version whose answer was lost. */
 	answerId: string;
 	model: string;
-	/** What the request was sold as; null for one of an older version. */
+	/** The terms the request was sold under; null for one of an older version. */
 	sold: Sold | null;
 	hold: UsageHold;
 	phase: "running" | "ending" | "ended";
 	end: AnswerState | null;
 	counted: boolean | null;
-	/** Whether the shown path may end here: the newest such turn is the chat's pointer. */
+	/** Whether the shown path may end here. By default it ends at the newest such turn. */
 	shown: boolean;
 	startedAtMs: number;
-	/** Tokens of the path's messages before this turn, and with its own once it has ended. Null where turns of an older version are not measured yet. */
+	/**
+	 * Total tokens of the path before this turn, including its own once it has ended. Null if turns of an older version are
+	 * not measured yet.
+	 */
 	tokens: number | null;
-	/** Why the answer ended, and what it took; null until then, after a crash, and in an older version. */
+	/** Why the answer ended and what it took; null before that, after a crash, and in an older version. */
 	told: Told | null;
-	/** What the answer has searched for; null where it has not. */
+	/** The answer's searches; null if there were none. */
 	searched: Searched | null;
-	/** How many pieces hold the beginning of the answer. Known once it ends. */
+	/** How many stored pieces hold the start of the answer. Known once it ends. */
 	pieces: number;
-	/** The rest of the answer. Null where an older version deleted it. */
+	/** The rest of the answer. Null if an older version deleted it. */
 	rest: StoredPart[] | null;
 }
 
 /** Whether an attempt ended without being counted, so that its request may be tried again. */
 export const isReleased = ({ phase, counted }: Turn): boolean => phase === "ended" && counted === false;
 
-/** What a request was sold as. A retry costs the same. */
+/** The terms a request was sold under. A retry costs the same. */
 interface Sold {
 	units: number;
 	effort: Effort | null;
-	/** The oldest message that was sent, when older ones were left out. */
+	/** The oldest message sent, if older ones were left out. */
 	readFrom: string | null;
-	/** What was sent, tokens by our estimate. */
+	/** Estimated input tokens. */
 	input: number;
-	/** The part of it that instructions took. Absent for none, as in older versions. */
+	/** The tokens of instructions among them. Absent for none, as in older versions. */
 	instructions?: number;
 }
 
-/** Why an answer ended, and what it took, as far as it is known. */
+/** Why an answer ended and what it took, as far as known. */
 export interface Told {
-	/** The answer was written elsewhere: nothing was counted here. */
+	/** The answer was imported: nothing was counted here. */
 	imported?: true;
 	failure?: Failure;
 	retryAfterS?: number;
@@ -81,19 +84,19 @@ export interface Chat {
 	owner: string;
 	title: string;
 	deleted: boolean;
-	/** Whether requests send all of it. */
+	/** Whether requests send the whole chat. */
 	whole: boolean;
-	/** What it tells every model. Absent for nothing. */
+	/** The chat's instructions to every model. Absent for none. */
 	instructions?: string;
-	/** What its folder does. Absent for nothing, and without a folder. */
+	/** The folder's instructions. Absent for none, and without a folder. */
 	folderInstructions?: string;
-	/** Whether nothing that is said in it is stored. */
+	/** Whether its messages are never stored. */
 	temporary?: boolean;
-	/** Where the viewer has let the shown path end. */
+	/** The viewer's choice of where the shown path ends. */
 	choice?: Choice | null;
 }
 
-/** A turn at which the shown path ends until a turn after `over` is shown. */
+/** A turn where the shown path ends until a turn after `over` is shown. */
 interface Choice {
 	turn: number;
 	over: number;
@@ -185,11 +188,11 @@ const TURN = new Table<Turn>(
 	},
 	{ names: { end: "outcome" } },
 );
-/** Written once for each turn: no later change of a turn touches it. */
+/** Written once per turn: no later change of a turn touches it. */
 const BY_REQUEST = "CREATE INDEX turn_by_request ON turn (request_id);";
-/** Only branches are in it, so that any other turn writes no further row. */
+/** Contains only branches, so that any other turn writes no extra row. */
 const BY_VERSION = "CREATE INDEX turn_by_version ON turn (version_of) WHERE version_of IS NOT NULL;";
-/** For turns of a version without `versionOf`. Negative numbers are requests without an answer. */
+/** Fills `versionOf` for turns of a version without it. Negative numbers are requests without an answer. */
 const FIND_VERSIONS = `
 	UPDATE turn SET version_of = first.seq
 	FROM (SELECT parent, min(seq) AS seq FROM turn WHERE seq > 0 GROUP BY parent HAVING count(*) > 1) AS first
@@ -201,25 +204,25 @@ const PIECE = new Table<{ turn: number; place: number; parts: StoredPart[] }>(
 	{ suffix: "WITHOUT ROWID", key: ["turn", "place"] },
 );
 
-/** Stops that came before their requests. */
+/** Stops that arrived before their requests. */
 const STOP = new Table<{ requestId: string; owner: string; atMs: number }>(
 	"stop",
 	{ requestId: defined(text, "TEXT PRIMARY KEY"), owner: text, atMs: instant },
 	{ suffix: "WITHOUT ROWID" },
 );
 
-/** So many turns of a path are read at once at most. */
+/** The most turns of a path read at once. */
 const PATH_STEP_MAX = 16;
 
 type StoredTable = Pick<Table<object>, "exists" | "addMissingColumns" | "create">;
 
-/** The rows of one chat. Tables are created on first write, so reading a chat that does not exist stores nothing. All of it is synchronous. */
+/** The rows of one chat. Tables are created on first write, so reading a nonexistent chat stores nothing. All of it is synchronous. */
 export class ConversationStorage {
 	readonly #sql: SqlStorage;
 	readonly #existing = new Set<object>();
-	/** Read with each path, so kept in memory; undefined until it was read. */
+	/** Cached, because each path reads it; undefined until first read. */
 	#choice: Choice | null | undefined;
-	/** The last answer of a temporary chat, which is nowhere else. */
+	/** The last answer of a temporary chat, which is stored nowhere else. */
 	#unwritten: { turn: number; parts: StoredPart[]; sources: Source[] } | null = null;
 
 	constructor(sql: SqlStorage) {
@@ -249,12 +252,12 @@ export class ConversationStorage {
 		return chat?.temporary ? null : chat;
 	}
 
-	/** The turn that was begun last. No other can be open. */
+	/** The newest turn. No other can be open. */
 	newest(): Turn | null {
 		return this.#turn("ORDER BY seq DESC LIMIT 1");
 	}
 
-	/** The last turn of the shown path: the newest that is shown, or the viewer's choice if that is newer. */
+	/** The last turn of the shown path: the newest shown turn, or the viewer's choice if that is newer. */
 	shown(): Turn | null {
 		const newest = this.#turn("WHERE shown = 1 ORDER BY seq DESC LIMIT 1");
 		if (this.#choice === undefined) this.#choice = this.chat()?.choice ?? null;
@@ -262,13 +265,13 @@ export class ConversationStorage {
 		return (choice && (newest === null || newest.seq <= choice.over) && this.turn(choice.turn)) || newest;
 	}
 
-	/** Lets the shown path end at a turn. */
+	/** Ends the shown path at a turn. */
 	choose({ seq }: Turn): void {
 		const chat = this.chat();
 		if (chat) this.writeChat({ ...chat, choice: { turn: seq, over: this.newest()?.seq ?? seq } });
 	}
 
-	/** The turns with the same parent, the oldest first. */
+	/** The turns with the same parent, oldest first. */
 	versions({ seq, versionOf }: Turn): Turn[] {
 		if (!this.#exists(TURN)) return [];
 		const branches = [...TURN.read(this.#sql, "WHERE version_of = ? ORDER BY seq", versionOf ?? seq)];
@@ -276,7 +279,7 @@ export class ConversationStorage {
 		return first ? [first, ...branches] : branches;
 	}
 
-	/** The newest shown turn that follows one of `turns`, or is one of them; null if none is shown. Reads the numbers of all later turns. */
+	/** The newest shown turn among `turns` and those below them; null if none is shown. Reads the numbers of all later turns. */
 	newestBelow(turns: readonly Turn[]): Turn | null {
 		const below = new Set(turns.map(({ seq }) => seq));
 		let newest: number | null = null;
@@ -292,7 +295,7 @@ export class ConversationStorage {
 		return this.#turn("ORDER BY seq LIMIT 1");
 	}
 
-	/** The turns that began after a turn, the oldest first: all without one. Each is read when it is reached. */
+	/** The turns after a given one, oldest first; without one, all. Each is read when it is reached. */
 	*turnsAfter(seq = Number.MIN_SAFE_INTEGER): Generator<Turn, void> {
 		for (let at = this.#turn("WHERE seq > ? ORDER BY seq LIMIT 1", seq); at; at = this.#turn("WHERE seq > ? ORDER BY seq LIMIT 1", at.seq))
 			yield at;
@@ -302,18 +305,18 @@ export class ConversationStorage {
 		return this.#turn("WHERE seq = ?", seq);
 	}
 
-	/** The latest attempt of a request. */
+	/** The latest attempt at a request. */
 	ofRequest(requestId: string): Turn | null {
 		return this.#turn("WHERE request_id = ? ORDER BY seq DESC LIMIT 1", requestId);
 	}
 
-	/** The turns of a path, the newest first. They are read as they are reached: at most as many again, and 16, are read beyond the last. */
+	/** The turns of a path, newest first. Read on demand: beyond the last, at most as many again and 16 more are read. */
 	*path(from: number | null): Generator<Turn, void> {
 		if (!this.#exists(TURN)) return;
 		let next = from;
 		for (let amount = 1; next !== null; amount = Math.min(2 * amount, PATH_STEP_MAX)) {
 			const wanted: number = next;
-			// A turn mostly follows the one that was begun before it. Those in between belong to branches.
+			// A turn usually follows the one started before it. Turns in between belong to branches.
 			for (const turn of [...TURN.read(this.#sql, "WHERE seq <= ? ORDER BY seq DESC LIMIT ?", wanted, amount)]) {
 				if (turn.seq !== next) continue;
 				yield this.#whole(turn);
@@ -323,7 +326,7 @@ export class ConversationStorage {
 		}
 	}
 
-	/** The turn of an answer. An id of our own ends with its turn; one of an older version is looked for on the shown path. */
+	/** The turn of an answer. Our own ids contain the turn's number; an id of an older version is searched on the shown path. */
 	ofAnswer(answerId: string): Turn | null {
 		const turn = this.turn(Number(/-(\d+)$/.exec(answerId)?.[1] ?? Number.NaN));
 		if (turn?.answerId === answerId) return turn;
@@ -343,7 +346,7 @@ export class ConversationStorage {
 		return joined([...stored, ...(rest ?? [])]);
 	}
 
-	/** Of a temporary chat only what the count needs: neither the question nor, later, the answer. */
+	/** Inserts a turn. For a temporary chat only what counting needs: neither the question nor, later, the answer. */
 	insert(turn: Turn): void {
 		if (!this.#exists(TURN)) this.#create(TURN, BY_REQUEST + BY_VERSION);
 		const isTemporary = this.chat()?.temporary;
@@ -351,7 +354,7 @@ export class ConversationStorage {
 		TURN.write(this.#sql, isTemporary ? { ...turn, question: null, rest: null } : turn);
 	}
 
-	/** Appends to the text of a running answer. Nothing of a deleted chat. */
+	/** Appends text to a running answer. Stores nothing for a deleted chat. */
 	append(turn: number, place: number, parts: StoredPart[]): void {
 		const chat = this.chat();
 		if (chat?.deleted) return;
@@ -360,7 +363,7 @@ export class ConversationStorage {
 		PIECE.write(this.#sql, { turn, place, parts });
 	}
 
-	/** Stores what a running answer has searched. Nothing of a deleted chat. */
+	/** Stores a running answer's searches. Stores no sources for a deleted chat. */
 	writeSearched({ seq }: Turn, searched: Searched): void {
 		const chat = this.chat();
 		if (chat?.temporary && this.#unwritten) this.#unwritten.sources = searched.sources;
@@ -377,7 +380,7 @@ export class ConversationStorage {
 		this.#sql.exec("UPDATE turn SET phase = 'ending', outcome = ?, pieces = ?, rest = ?, told = ? WHERE seq = ?", ...bindings);
 	}
 
-	/** Stores that the ledger has confirmed. `tokens`: of the path with the answer. */
+	/** Stores the ledger's confirmation. `tokens`: of the path including the answer. */
 	close({ seq }: Turn, counted: boolean, shown: boolean, tokens: number | null): void {
 		const bindings = [Number(counted), Number(shown), tokens, seq];
 		this.#sql.exec("UPDATE turn SET phase = 'ended', counted = ?, shown = ?, tokens = ? WHERE seq = ?", ...bindings);
@@ -393,7 +396,7 @@ export class ConversationStorage {
 		return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM piece WHERE turn = ?", seq).one().n;
 	}
 
-	/** Deletes all text. The newest turn stays without any: a run that is open until its ledger has confirmed, and when it began. */
+	/** Deletes all text. The newest turn stays without text: its run may be open until its ledger confirms, and records when it began. */
 	deleteText(): void {
 		this.#unwritten = null;
 		if (this.#exists(PIECE)) this.#sql.exec("DELETE FROM piece");
@@ -402,19 +405,19 @@ export class ConversationStorage {
 		this.#sql.exec("UPDATE turn SET question = NULL, searched = NULL, rest = '[]', pieces = 0");
 	}
 
-	/** Whether an answer before this one was counted, or came from elsewhere. */
+	/** Whether an earlier answer was counted or imported. */
 	hasAnsweredBefore({ seq }: Turn): boolean {
 		return this.#sql.exec("SELECT 1 FROM turn WHERE (counted = 1 OR request_id = '') AND seq < ? LIMIT 1", seq).toArray().length > 0;
 	}
 
-	/** Keeps a stop for a request that has not arrived. At most `max` of them. */
+	/** Stores a stop for a request that has not arrived yet. At most `max` are kept. */
 	keepStop(requestId: string, owner: string, atMs: number, max: number): void {
 		this.#create(STOP);
 		STOP.write(this.#sql, { requestId, owner, atMs });
 		this.#sql.exec("DELETE FROM stop WHERE request_id NOT IN (SELECT request_id FROM stop ORDER BY at_ms DESC LIMIT ?)", max);
 	}
 
-	/** Whether a stop was kept for a request. It is used up. */
+	/** Takes the stop stored for a request. @returns whether there was one */
 	takeStop(requestId: string, owner: string): boolean {
 		if (!this.#exists(STOP)) return false;
 		const found = STOP.first(this.#sql, "WHERE request_id = ? AND owner = ?", requestId, owner) !== undefined;
@@ -422,7 +425,7 @@ export class ConversationStorage {
 		return found;
 	}
 
-	/** Deletes the stops that were kept before an instant. @returns when the oldest of the others was kept, or null without any */
+	/** Deletes stops stored before an instant. @returns when the oldest remaining one was stored; null without any */
 	dropStops(beforeMs: number): number | null {
 		if (!this.#exists(STOP)) return null;
 		this.#sql.exec("DELETE FROM stop WHERE at_ms < ?", beforeMs);
@@ -435,14 +438,14 @@ export class ConversationStorage {
 		return turn ? this.#whole(turn) : null;
 	}
 
-	/** A turn of a temporary chat with its answer, as long as that is in memory. */
+	/** Adds a temporary chat's answer to its turn while it is in memory. */
 	#whole(turn: Turn): Turn {
 		if (this.#unwritten?.turn !== turn.seq) return turn;
 		const { parts, sources } = this.#unwritten;
 		return { ...turn, rest: parts, searched: turn.searched && { ...turn.searched, sources } };
 	}
 
-	/** A table of an older version gets its missing columns when it is first used. */
+	/** Adds missing columns to a table of an older version when it is first used. */
 	#exists(table: StoredTable): boolean {
 		if (!this.#existing.has(table) && table.exists(this.#sql)) {
 			if (table.addMissingColumns(this.#sql).includes("version_of")) this.#sql.exec(FIND_VERSIONS + BY_VERSION);
@@ -458,7 +461,7 @@ export class ConversationStorage {
 	}
 }
 
-/** The parts of an answer as they were written, from the pieces in which they were stored. */
+/** Joins the stored pieces of an answer into its original parts. */
 function joined(stored: StoredPart[]): AnswerPart[] {
 	const parts: AnswerPart[] = [];
 	for (const { type, text, more } of stored) {

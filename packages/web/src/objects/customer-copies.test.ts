@@ -20,7 +20,7 @@ test("thirty readers at once share one read of the provider", async () => {
 	expect(new Set(answers.map((one) => JSON.stringify(one)))).toEqual(new Set(['{"kind":"read","answer":"plans"}']));
 });
 
-test("the provider is read again once the answer was requested too long ago", async () => {
+test("the provider is read again once the answer is too old, counted from its request", async () => {
 	const copies = new CustomerCopies();
 	const load = vi.fn(async () => "plans");
 	await copies.read("billing", AGE_MS, load);
@@ -32,14 +32,14 @@ test("the provider is read again once the answer was requested too long ago", as
 	expect(load).toHaveBeenCalledTimes(2);
 });
 
-test("a failing provider is read no more often than one that works", async () => {
+test("a failing provider is read no more often than a working one", async () => {
 	const copies = new CustomerCopies();
 	const load = vi.fn(() => Promise.reject(Object.assign(new Error("rate limited"), { status: 401 })));
 	for (let n = 0; n < 30; n += 1) expect(await copies.read("billing", AGE_MS, load)).toEqual({ kind: "failed", status: 401, late: false });
 	expect(load).toHaveBeenCalledOnce();
 });
 
-test("a change is read anew, even while an older read is in flight", async () => {
+test("a change causes a new read, even while an older one is in flight", async () => {
 	const copies = new CustomerCopies();
 	let finish = (_: string) => {};
 	const before = copies.read("billing", AGE_MS, () => new Promise<string>((resolve) => (finish = resolve)));
@@ -50,7 +50,7 @@ test("a change is read anew, even while an older read is in flight", async () =>
 	expect(await copies.read("billing", AGE_MS, async () => "newest")).toEqual({ kind: "read", answer: "new" });
 });
 
-test("a read that the provider never ends is given up, and the next one is a new one", async () => {
+test("a read that never ends is abandoned, and the next call reads again", async () => {
 	const copies = new CustomerCopies();
 	const stalled = copies.read("billing", 0, () => new Promise(() => {}));
 	await vi.advanceTimersByTimeAsync(8_000);

@@ -3,10 +3,10 @@ import { statusOf } from "../lib/payments/errors.ts";
 import { logFailure } from "../log.ts";
 
 const READ_TIMEOUT_MS = 8_000;
-/** The names are few; a browser chooses only the subscription of a balance. */
+/** There are few names; a browser can choose only the subscription of a balance. */
 const COPIES_MAX = 8;
 
-/** What a read of the provider came to. An SDK's error would lose its status on the way to another object. */
+/** The result of a provider read. An SDK's error would lose its status on the way to another object. */
 export type CopyAnswer<T> =
 	| { kind: "read"; answer: T }
 	/** `status`: the provider's; null when it did not answer. `late`: it did not answer in time. */
@@ -19,13 +19,13 @@ interface Copy {
 }
 
 /**
- * What the provider last answered about one customer, in memory. However many pages ask, it is read at most once in `maxAgeMs`, failures included, and
- * simultaneous readers share a read. It lives beside the ledger, so that it is one copy and forgotten with the change that outdates it.
+ * The provider's latest answers about one customer, in memory. However many pages request it, each is read at most once per `maxAgeMs`, including
+ * failures, and simultaneous readers share a read. Kept next to the ledger, so that there is one copy, and a change can discard it.
  */
 export class CustomerCopies {
 	readonly #copies = new Map<string, Copy>();
 
-	/** An answer that was requested at most `maxAgeMs` ago. Never throws, and always ends. */
+	/** An answer requested at most `maxAgeMs` ago. Never throws, and always ends. */
 	read<T>(name: string, maxAgeMs: number, load: () => Promise<T>): Promise<CopyAnswer<T>> {
 		const kept = this.#copies.get(name);
 		const nowMs = Date.now();
@@ -35,14 +35,14 @@ export class CustomerCopies {
 			copy.isOver = true;
 		});
 		copy.answer = answer;
-		// Deleted first, so that the map stays in order of age.
+		// Deleted first, so that the map stays ordered by age.
 		this.#copies.delete(name);
 		this.#copies.set(name, copy);
 		for (const oldest of this.#copies.keys()) if (this.#copies.size > COPIES_MAX) this.#copies.delete(oldest);
 		return answer;
 	}
 
-	/** Something changed: the next read is a new one, also while an older is in flight. */
+	/** Discards all copies after a change: the next read is new, even while an older one is in flight. */
 	clear(): void {
 		this.#copies.clear();
 	}

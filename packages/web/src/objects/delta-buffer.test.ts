@@ -13,7 +13,7 @@ function buffer() {
 	return { sent, deltas: new DeltaBuffer((type, delta) => sent.push(`${type} ${delta}`)) };
 }
 
-test("sends the first delta at once, and those that follow it together", () => {
+test("sends the first delta at once, and joins those that follow", () => {
 	const { sent, deltas } = buffer();
 	deltas.add("text", "a");
 	expect(sent).toEqual(["text a"]);
@@ -23,7 +23,7 @@ test("sends the first delta at once, and those that follow it together", () => {
 	expect(sent).toEqual(["text a", "text bcd"]);
 });
 
-test("sends at once after a pause, and leaves no timer behind", () => {
+test("sends at once after a pause, and leaves no timer running", () => {
 	const { sent, deltas } = buffer();
 	deltas.add("text", "a");
 	vi.advanceTimersByTime(25);
@@ -34,7 +34,7 @@ test("sends at once after a pause, and leaves no timer behind", () => {
 	expect(vi.getTimerCount()).toBe(0);
 });
 
-test("keeps words and reasoning apart, the reasoning first", () => {
+test("keeps text and reasoning apart, reasoning first", () => {
 	const { sent, deltas } = buffer();
 	deltas.add("reasoning", "hm");
 	for (const word of ["a ", "b "]) {
@@ -45,7 +45,7 @@ test("keeps words and reasoning apart, the reasoning first", () => {
 	expect(sent).toEqual(["reasoning hm", "reasoning  hm hm", "text a b "]);
 });
 
-test("makes few chunks of ten thousand deltas", () => {
+test("joins ten thousand deltas into few chunks", () => {
 	const { sent, deltas } = buffer();
 	for (let at = 0; at < 10_000; at += 1) {
 		deltas.add("text", "a");

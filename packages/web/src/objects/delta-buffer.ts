@@ -1,11 +1,11 @@
 import type { AnswerPart } from "./answer-stream.ts";
 
-/** How long deltas are collected. A reader does not see the difference, and each chunk costs every reader a message. */
+/** How long deltas are collected. Readers do not notice, and each chunk costs every reader a message. */
 const COLLECT_MS = 25;
 
 type Send = (type: AnswerPart["type"], delta: string) => void;
 
-/** Joins the deltas of a model that come within a few milliseconds. The first after a pause is sent at once. */
+/** Joins a model's deltas that arrive within a few milliseconds. The first after a pause is sent at once. */
 export class DeltaBuffer {
 	readonly #send: Send;
 	#reasoning = "";
@@ -23,7 +23,7 @@ export class DeltaBuffer {
 		if (this.#timer === null || Date.now() - this.#sentAtMs >= COLLECT_MS) this.#begin();
 	}
 
-	/** Sends what is left, and ends the timer. */
+	/** Sends the remaining text and stops the timer. */
 	end(): void {
 		if (this.#timer !== null) clearTimeout(this.#timer);
 		this.#timer = null;

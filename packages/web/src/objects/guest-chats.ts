@@ -1,11 +1,11 @@
 import { logFailure } from "../log.ts";
 
-/** Chats that one alarm ends. */
+/** Chats removed per alarm. */
 const CHATS_AT_ONCE = 25;
 
 /**
- * Ends the chats of a guest whose life is over, a batch of them, and with the last one the list of chats. A chat leaves the list once it is gone, so the
- * next call continues there. Never throws: what cannot be reached waits for the next call.
+ * Removes a batch of an expired guest's chats, and with the last one the chat list. A chat leaves the list once it is gone, so the
+ * next call continues there. Never throws: unreachable chats wait for the next call.
  * @returns whether nothing is left
  */
 export async function endChatsOf({ CHAT_LIST, CONVERSATION }: Cloudflare.Env, guest: string): Promise<boolean> {

@@ -29,29 +29,29 @@ import type { Tier } from "../view/usage.ts";
 import { ABSORBED_TOGETHER, type LedgerStorage } from "./ledger-storage.ts";
 import type { Notes } from "./ledger-tables.ts";
 
-/** So many batches of requests one alarm adds to the sums. */
+/** The most batches of requests that one alarm adds to the sums. */
 const TIDIED_BATCHES = 20;
 
 export interface Hold extends Omit<HoldCommand, "type" | "member"> {
-	/** The member who spends. Their limit may be a share of what the plan grants at the moment of the decision. */
+	/** The member who spends. Their limit may be a share of the plan's grant at the moment of the decision. */
 	member?: Spender | null;
-	/** The API key that asks, whose limit counts in a pool. The ledger that pays names it, because it knows its window. */
+	/** The API key used, whose limit counts in a pool. The paying ledger names that pool, because it knows the window. */
 	keyLimit?: (Pick<KeyLimit, "per"> & { id: string }) | null | undefined;
-	/** For an API key's pool: the end of its window, if it is known. */
+	/** For an API key's pool: the end of its window, if known. */
 	windowEndMs?: number | null | undefined;
-	/** Hold nothing, and store nothing, in a ledger that has stored nothing yet: the outcome is `unknown`. */
+	/** If the ledger has stored nothing yet, hold and store nothing: the outcome is `unknown`. */
 	onlyIfStored?: boolean;
-	/** The tiers that may ask the model; absent for all. */
+	/** The tiers that may use the model; absent for all. */
 	tiers?: readonly Tier[] | undefined;
 }
 
 export interface Raise extends Omit<RaiseCommand, "type" | "id" | "cap"> {
-	/** The limit of the member who spends. */
+	/** The limit of the spending member. */
 	cap?: MemberLimit | undefined;
 }
 
 /**
- * The durable form of @parley/metering for one subject. Everything here must stay synchronous: the platform runs no other event between a
+ * The durable form of @parley/metering for one subject. Everything here must stay synchronous: the platform then runs no other event between a
  * read and its write, and sends no answer before the write is on disk.
  */
 export class LedgerBook {
@@ -71,7 +71,7 @@ export class LedgerBook {
 		return externalIdOf(this.key);
 	}
 
-	/** The requests that are held, owed, or not yet in the sums on disk, by id. */
+	/** Requests by id that are held, owed, or not yet in the sums on disk. */
 	get live(): ReadonlyMap<string, RequestRow> {
 		return this.#stored.sums.live;
 	}
@@ -90,7 +90,7 @@ export class LedgerBook {
 		return this.#stored.notes;
 	}
 
-	/** Decides one command and writes the row or adjustment that the decision names. `atMs`: epoch milliseconds. */
+	/** Decides one command, and writes the resulting row or adjustment. `atMs`: epoch milliseconds. */
 	decide(command: Command, atMs = now()): Outcome {
 		const { outcome, row, adjustment } = decide(this.state(), command, atMs);
 		if (row) this.#stored.writeRow(this.key, row);
@@ -98,10 +98,10 @@ export class LedgerBook {
 		return outcome;
 	}
 
-	/** Decides about a hold. A member's limit is judged by the plan as it is now. */
+	/** Decides a hold. A member's limit is based on the present plan. */
 	hold({ member, onlyIfStored, tiers, keyLimit, windowEndMs = null, ...hold }: Hold): HoldOutcome {
 		if (onlyIfStored && this.#stored.key === null) return { kind: "unknown" };
-		// One instant for the pool of the key and for the hold: both are of the same window.
+		// One instant for both, so that the key's pool and the hold use the same window.
 		const atMs = this.nowMs();
 		const present = standing(this.state(), atMs);
 		const { tier, limit } = present;
@@ -110,12 +110,12 @@ export class LedgerBook {
 		const spender = member ? { id: member.id, cap: capIn(member.cap, limit) } : null;
 		const keyPools = keyLimit ? [keyWindowOf(keyLimit.id, keyLimit, this.kind, present, atMs).pool] : [];
 		const sharedWith = hold.sharedWith || keyLimit ? [...(hold.sharedWith ?? []), ...keyPools] : null;
-		// Written with the row of the hold.
+		// Written together with the hold's row.
 		if (windowEndMs !== null && windowEndMs !== this.notes.endsAtMs) this.keepInMind({ endsAtMs: windowEndMs }, true);
 		return this.decide({ type: "hold", ...hold, sharedWith, member: spender }, atMs);
 	}
 
-	/** Decides about more units for an open hold. A member's limit is judged by the plan as it is now. */
+	/** Decides a raise of an open hold. A member's limit is based on the present plan. */
 	raise(id: string, { cap = null, ...raise }: Raise): Outcome {
 		return this.decide({ type: "raise", id, ...raise, cap: capIn(cap, this.standing().limit) });
 	}
@@ -130,7 +130,10 @@ export class LedgerBook {
 		this.#stored.keepNotes({ ...this.notes, ...notes }, isNews);
 	}
 
-	/** Adds some final requests to the sums on disk, replaces some old ones by checkpoints, and drops some old days. No count changes. @returns whether more is left to add */
+	/**
+	 * Adds some final requests to the sums on disk, replaces some old ones by checkpoints, and drops some old days. Changes no count.
+	 * @returns whether more are left to add
+	 */
 	tidy(): boolean {
 		let isMore = this.#stored.sums.waiting >= ABSORBED_TOGETHER;
 		for (let batch = 0; isMore && batch < TIDIED_BATCHES; batch += 1) isMore = this.#stored.absorb();
@@ -140,23 +143,23 @@ export class LedgerBook {
 		return isMore;
 	}
 
-	/** The pool that the next hold is taken from. */
+	/** The pool the next hold is taken from. */
 	pool(): string {
 		const { kind, entitlement, limits } = this.state();
 		return allowanceOf(kind, entitlement, limits, this.nowMs()).pool;
 	}
 
-	/** What the subject has used, holds and has left now. */
+	/** The subject's present used, held and remaining units. */
 	standing(): Standing {
 		return standing(this.state(), now());
 	}
 
-	/** What one member of an organization has used and holds in the current window. */
+	/** The used and held units of one member of an organization in the current window. */
 	shareOf(memberId: string) {
 		return shareOf(this.state(), memberId, now());
 	}
 
-	/** The daily totals from a UTC day on. */
+	/** The daily totals since a UTC day. */
 	days(fromDay: string): DayTotals[] {
 		return this.#stored.sums.days(fromDay);
 	}
@@ -175,13 +178,13 @@ export class LedgerBook {
 		};
 	}
 
-	/** The ledger's time, epoch milliseconds: the clock's, but never earlier than the latest row. */
+	/** The ledger's time, epoch milliseconds: the clock's, but never before the latest row. */
 	nowMs(): number {
 		return ledgerTimeMs(this.#stored, now());
 	}
 }
 
-/** Every pool is a network to @parley/metering, with a limit of its own. */
+/** @parley/metering treats every pool as a network with its own limit. */
 function limitsOf(key: string): Limits {
 	const { limits } = config();
 	return isPool(key) && !isKeyPool(key) ? { ...limits, network: limits[countedIn(key)] ?? limits.network } : limits;

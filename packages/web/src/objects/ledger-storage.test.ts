@@ -5,15 +5,15 @@ import { expect, test } from "vitest";
 import { LedgerStorage } from "./ledger-storage.ts";
 import { REQUEST, type WholeStore } from "./ledger-tables.ts";
 
-// Whatever a ledger does and whenever it dies, its kept sums are those of its rows. The platform's SQLite is replaced by Node's.
+// Whatever a ledger does and whenever it dies, its stored sums equal those of its rows. Node's SQLite replaces the platform's.
 
-/** A guest's ledger is one value while it is small. */
+/** A guest's ledger is stored as one value while it is small. */
 const KEYS = ["org:acme", "guest:acme"];
 const START_MS = Date.UTC(2026, 10, 21, 12);
 const DAY_MS = 86_400_000;
 const PERIOD_MS = 30 * DAY_MS;
 
-/** The part of the platform's interface that the objects use. */
+/** The part of the platform's SQL interface that the objects use. */
 function sqlOf(db: DatabaseSync): SqlStorage {
 	const exec = (query: string, ...bindings: SQLInputValue[]) => {
 		if (bindings.length === 0 && !/^\s*(?:SELECT|PRAGMA)/.test(query)) {
@@ -26,7 +26,7 @@ function sqlOf(db: DatabaseSync): SqlStorage {
 	return { exec } as unknown as SqlStorage;
 }
 
-/** The part of the platform's key-value storage that a ledger uses. It copies what it stores. */
+/** The part of the platform's key-value storage that a ledger uses. Copies the values it stores. */
 function kvOf(values: Map<string, string>): WholeStore {
 	return {
 		get: <T>(key: string): T | undefined => JSON.parse(values.get(key) ?? "null") ?? undefined,
@@ -41,9 +41,9 @@ class Ledger {
 	readonly #kv = kvOf(new Map());
 	/** The latest version of each request that is not folded. */
 	readonly rows = new Map<string, RequestRow>();
-	/** Old requests that are in checkpoints, and the corrections of requests. */
+	/** Old requests in checkpoints, and corrections of requests. */
 	folded: RequestRow[] = [];
-	/** A request that is folded leaves its id to another one: `heldAtMs` tells them apart. */
+	/** After folding, another request may reuse the id, so `heldAtMs` tells them apart. */
 	corrections: { requestId: string; heldAtMs: number | undefined; units: number }[] = [];
 	stored = new LedgerStorage({ sql: this.#sql, kv: this.#kv });
 	nowMs = START_MS;
@@ -75,7 +75,7 @@ class Ledger {
 		this.corrections.push({ requestId, heldAtMs: this.rows.get(requestId)?.heldAtMs, units });
 	}
 
-	/** The daily totals, from the list of all requests. */
+	/** The daily totals, computed from all requests. */
 	days(): Map<string, Record<string, number>> {
 		const days = new Map<string, Record<string, number>>();
 		for (const { id, heldAtMs, pool, terms, state, units, spent } of [...this.rows.values(), ...this.folded]) {
@@ -95,7 +95,7 @@ class Ledger {
 		return days;
 	}
 
-	/** A read of the provider. Its copy stays in memory unless it is news. `shiftMs` moves the billing period, as an upgrade does. */
+	/** Simulates a read of the provider. The copy stays in memory unless it is news. `shiftMs` moves the billing period, as an upgrade does. */
 	read(isNews: boolean, shiftMs = 0): void {
 		const fetchedAtMs = Math.max(this.nowMs, this.stored.sums.latestMs, this.stored.sums.acknowledgedMs + 1);
 		const periodStartMs = START_MS + Math.floor((fetchedAtMs - START_MS) / PERIOD_MS) * PERIOD_MS + shiftMs;
@@ -127,7 +127,7 @@ class Ledger {
 		this.stored = new LedgerStorage({ sql: this.#sql, kv: this.#kv });
 	}
 
-	/** The same rows in a ledger that had no sums, and was added up in steps. */
+	/** The same rows in a ledger that had no sums and added them up in steps. */
 	addedUp(): Ledger {
 		const copy = new Ledger("org:acme");
 		copy.nowMs = this.nowMs;
@@ -163,7 +163,7 @@ class Ledger {
 		for (const { id, state } of [...this.rows.values()]) if (state === "held") this.run({ type: "settle", id });
 	}
 
-	/** Fields as they come back from disk. */
+	/** Fields as read back from disk. */
 	#asStored(row: RequestRow): RequestRow {
 		return {
 			...row,
@@ -177,7 +177,7 @@ class Ledger {
 	}
 }
 
-/** Expects that a ledger has its rows, and the sums of another with the same rows. */
+/** Expects a ledger to have its rows, and the sums of another with the same rows. */
 function expectSame(ledger: Ledger, other: Ledger): void {
 	const { stored, nowMs } = ledger;
 	const { sums } = other.stored;
@@ -196,7 +196,7 @@ function expectSame(ledger: Ledger, other: Ledger): void {
 	expectDays(ledger);
 }
 
-/** Expects the daily totals of all of a ledger's requests, folded ones included. */
+/** Checks the daily totals against all of a ledger's requests, including folded ones. */
 function expectDays(ledger: Ledger): void {
 	const expected = ledger.days();
 	const shown = ledger.stored.sums.days("");
@@ -226,7 +226,7 @@ const spent = fc.record({
 	microDollars: tokens,
 	estimated: fc.boolean(),
 });
-/** Some requests have no model, as reported usage and those of older versions. */
+/** Some requests have no model, like reported usage and those of older versions. */
 const terms = fc.option(
 	fc.record({ model: fc.constantFrom("small", "big"), effort: fc.constant(null), steps: tokens, version: fc.constant("v") }),
 );
@@ -270,7 +270,7 @@ const step = fc.oneof(
 	{ weight: 1, arbitrary: fc.record({ does: fc.constant("fold" as const), passMs: fc.constantFrom(0, DAY_MS, 91 * DAY_MS) }) },
 );
 
-/** Requests from hold to acknowledgement, so that every game begins with absorbed ones. */
+/** Runs requests from hold to acknowledgement, so that every game starts with absorbed ones. */
 function warmUp(ledger: Ledger, requests: number): void {
 	ledger.read(true);
 	for (let n = 0; n < requests; n += 1) {
@@ -288,7 +288,7 @@ function warmUp(ledger: Ledger, requests: number): void {
 const numRuns = Number(process.env.RUNS ?? 40);
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
-test(`kept sums are those of the rows, whenever the ledger dies (SEED=${seed} RUNS=${numRuns})`, () => {
+test(`stored sums equal those of the rows, whenever the ledger dies (SEED=${seed} RUNS=${numRuns})`, () => {
 	fc.assert(
 		fc.property(
 			fc.constantFrom(...KEYS),

@@ -36,28 +36,28 @@ import {
 } from "./ledger-tables.ts";
 import type { Table } from "./table.ts";
 
-/** So many final requests are added to the sums together. A wake reads them, their final versions, and as many free places. */
+/** Final requests added to the sums in one step. A wake reads them, their final versions, and as many free places. */
 export const ABSORBED_TOGETHER = 50;
 const FREE_PLACES_MAX = 50;
 /**
- * The ledger of a guest or a pool is one value until it has more requests. Most never do, and tables cost more rows than their requests. Fewer than are
- * absorbed together, so all of them are live.
+ * Up to this many requests, the ledger of a guest or pool is stored as one value: most never have more, and tables cost more rows than their requests.
+ * Fewer than are absorbed together, so all of them are live.
  */
 const WHOLE_MAX = 40;
-/** Rows of an older version that one step adds up. */
+/** Rows of an older version added up per step. */
 const STEP_ROWS = 5_000;
-/** Final versions that a wake reads in one statement. A statement takes 100 bindings. */
+/** Final versions a wake reads per statement, which allows 100 bindings. */
 const READ_TOGETHER = 100;
-/** Rows that one alarm looks at for folding. */
+/** Rows one alarm considers for folding. */
 const FOLD_PAGE = 200;
 const FOLD_EVERY_MS = 86_400_000;
-/** How long daily totals are kept, and how many rows of older ones one alarm deletes. */
+/** How long daily totals are kept, and how many older rows one alarm deletes. */
 const DAYS_KEPT_MS = 400 * 86_400_000;
 const DAYS_DROPPED = 50;
 
 /**
- * The rows of one ledger in SQLite, with its sums and live requests in memory (docs/decisions/0011). Tables are created when they are first
- * written, so a subject that was never served leaves no storage. All of it is synchronous.
+ * The rows of one ledger in SQLite, with its sums and live requests in memory (docs/decisions/0011). Tables are created on first write, so a
+ * subject that was never served leaves no storage. All of it is synchronous.
  */
 export class LedgerStorage implements Entries {
 	notes: Notes = {};
@@ -65,20 +65,20 @@ export class LedgerStorage implements Entries {
 	key: string | null = null;
 	readonly #sql: SqlStorage;
 	readonly #kv: WholeStore;
-	/** Whether all of the ledger is one value, and no table exists. */
+	/** Whether the whole ledger is stored as one value, without tables. */
 	#isWhole = false;
 	readonly #created: Set<string>;
 	#sums: KeptSums;
 	#kept: Kept | null = NOTHING_KEPT;
-	/** The places of the live requests, by id, and the next new one. */
+	/** The places of the live requests by id, and the next new one. */
 	readonly #places = new Map<string, number>();
 	#newPlace = 1;
 	readonly #checkpoints = new Map<string, Checkpoint | undefined>();
 	#hasUnwrittenNotes = false;
-	/** What was last looked for on disk: a decision and the row that it writes look for the same. Null after a change of the table. */
+	/** The last lookup on disk, because a decision and the row it writes look up the same id. Null after the table changes. */
 	#finalRead: { id: string; row: RequestRow | undefined } | null = null;
 
-	/** Loads what is live. Throws when a stored value is not what its column says. */
+	/** Loads the live requests. Throws when a stored value does not match its column. */
 	constructor({ sql, kv }: { sql: SqlStorage; kv: WholeStore }) {
 		this.#sql = sql;
 		this.#kv = kv;
@@ -96,7 +96,7 @@ export class LedgerStorage implements Entries {
 		this.#sums = new KeptSums(this.#source(), this.#kept ?? NOTHING_KEPT, this.#since(), whole ?? this.#loadLive());
 	}
 
-	/** The sums that decisions need, and the live requests. */
+	/** The sums needed for decisions, and the live requests. */
 	get sums(): KeptSums {
 		return this.#sums;
 	}
@@ -118,12 +118,15 @@ export class LedgerStorage implements Entries {
 		return this.#checkpoints.get(pool);
 	}
 
-	/** The final versions of the next requests by id, at most `max`. `clauses` narrows them down. */
+	/** The final versions of the next requests by id, at most `max`. `clauses` filters them. */
 	finalAfter(id: string, max: number, clauses = "", ...bindings: SqlStorageValue[]): RequestRow[] {
 		return this.#read(REQUEST, `WHERE id > ? ${clauses} ORDER BY id LIMIT ?`, id, ...bindings, max);
 	}
 
-	/** The next requests by id, each in its latest version, and the id to go on after; null after the last. About `max`: live ones come on top. */
+	/**
+	 * The next requests by id, each in its latest version, and the id to continue after; null after the last. About `max`, because live
+	 * ones are added.
+	 */
 	requestsAfter(after: string, max: number): { rows: RequestRow[]; next: string | null } {
 		const stored = this.finalAfter(after, max);
 		const next = stored.length < max ? null : (stored.at(-1)?.id ?? null);
@@ -136,7 +139,7 @@ export class LedgerStorage implements Entries {
 		return this.#read(ADJUSTMENT, "ORDER BY at_ms");
 	}
 
-	/** Counted units of the requests that were held from an instant on and ended before another. Reads the whole table. */
+	/** Counted units of requests held from one instant on and ended before another. Reads the whole table. */
 	countedBetween(heldFromMs: number, endedBeforeMs: number): number {
 		const sum =
 			"SELECT total(units) AS units FROM request WHERE state IN ('settled', 'expired') AND held_at_ms >= ? AND coalesce(ended_at_ms, 0) < ?";
@@ -149,7 +152,7 @@ export class LedgerStorage implements Entries {
 		return units;
 	}
 
-	/** Acknowledged units by the minute of their hold, epoch milliseconds, from one minute to another. Reads the whole table. */
+	/** Acknowledged units by the minute of their hold, epoch milliseconds, within a range of minutes. Reads the whole table. */
 	acknowledgedByMinute(fromMs: number, untilMs: number, minuteMs: number): Map<number, number> {
 		if (!this.#has(REQUEST)) return new Map();
 		const rows = this.#sql.exec<{ minute: number; units: number }>(
@@ -162,7 +165,7 @@ export class LedgerStorage implements Entries {
 		return new Map(rows.toArray().map(({ minute, units }) => [minute, units]));
 	}
 
-	/** Writes a new version of a request: one row, and now and then the sums. */
+	/** Writes a new version of a request: one row, and occasionally the sums. */
 	writeRow(key: string, row: RequestRow): void {
 		this.#prepare(key);
 		this.#sums.put(row, this.#sums.live.has(row.id) ? undefined : this.#final(row.id));
@@ -172,7 +175,7 @@ export class LedgerStorage implements Entries {
 
 	#writeVersion(row: RequestRow): void {
 		if (isFinal(row)) this.#writeFinal(row);
-		// A request has a place before its final version is written: a wake looks for its final version there.
+		// A request needs a place before its final version is written, because a wake looks up final versions by place.
 		if (this.#sums.live.has(row.id) && !(isFinal(row) && this.#places.has(row.id))) this.#writeLive(row);
 		if (this.#sums.waiting >= ABSORBED_TOGETHER) this.absorb();
 		else if (this.#sums.isChanged) this.#store();
@@ -191,7 +194,7 @@ export class LedgerStorage implements Entries {
 		this.#store();
 	}
 
-	/** Adds the next final requests to the sums on disk. @returns whether more are waiting than fit */
+	/** Adds the next final requests to the sums on disk. @returns whether another full batch is waiting */
 	absorb(rows = this.#sums.next(ABSORBED_TOGETHER)): boolean {
 		this.#sums.absorb(rows);
 		const free = [...this.#present.free];
@@ -200,21 +203,21 @@ export class LedgerStorage implements Entries {
 			if (place !== undefined) free.push(place);
 			this.#places.delete(id);
 		}
-		// After an outage there are as many places as requests were owed.
+		// After an outage there are as many places as there were owed requests.
 		for (const place of free.splice(FREE_PLACES_MAX)) this.#sql.exec("DELETE FROM live WHERE place = ?", place);
 		this.#store({ free });
 		return this.#sums.waiting >= ABSORBED_TOGETHER;
 	}
 
 	/**
-	 * Looks at the next requests in turn, and replaces those that `select` picks by checkpoints of their pools. No count changes. Once it has
-	 * looked at all of them it rests for a day.
+	 * Considers the next requests in turn, and replaces those picked by `select` with checkpoints of their pools. Changes no count. After a full
+	 * pass it pauses for a day.
 	 */
 	fold(select: (rows: RequestRow[]) => RequestRow[], nowMs: number): void {
 		const { foldedTo, foldedAtMs } = this.#present;
 		if (foldedTo === "" && nowMs - foldedAtMs < FOLD_EVERY_MS) return;
 		const page = this.finalAfter(foldedTo, FOLD_PAGE);
-		// The version here may be of an earlier attempt.
+		// The version here may belong to an earlier attempt.
 		const rows = select(page.map((row) => this.#sums.live.get(row.id) ?? row));
 		const next = page.length < FOLD_PAGE ? { foldedTo: "", foldedAtMs: nowMs } : { foldedTo: page.at(-1)?.id ?? "" };
 		this.#kept = { ...this.#present, ...next };
@@ -230,14 +233,14 @@ export class LedgerStorage implements Entries {
 		this.#store();
 	}
 
-	/** Deletes some daily totals that are older than a ledger keeps them. */
+	/** Deletes some daily totals past their retention. */
 	dropOldDays(nowMs: number): void {
 		if (!this.#has(DAILY)) return;
 		const old = "SELECT day, model, tier FROM daily WHERE day < ? LIMIT ?";
 		this.#sql.exec(`DELETE FROM daily WHERE (day, model, tier) IN (${old})`, dayOf(nowMs - DAYS_KEPT_MS), DAYS_DROPPED);
 	}
 
-	/** Whether requests of the daily totals were absorbed. */
+	/** Whether any absorbed request is in the daily totals. */
 	get hasStoredDays(): boolean {
 		return this.#has(DAILY);
 	}
@@ -257,9 +260,9 @@ export class LedgerStorage implements Entries {
 	}
 
 	/**
-	 * Adds up the next entries of an older version, which has no sums: its requests, then its adjustments. Nothing else may be called before it
-	 * is done.
-	 * @returns whether it is done. A ledger that dies between two steps continues where it stopped
+	 * Adds up the next entries of an older version, which has no sums: its requests, then its adjustments. Must be completed before any other
+	 * call.
+	 * @returns whether it is done. A ledger that dies between two steps resumes where it stopped
 	 */
 	addUp(max = STEP_ROWS): boolean {
 		const { addedUpTo, adjustedUpTo } = this.#kept ?? { addedUpTo: "", adjustedUpTo: undefined };
@@ -273,14 +276,14 @@ export class LedgerStorage implements Entries {
 	#addUpRequests(after: string, max: number): Pick<Kept, "addedUpTo" | "adjustedUpTo"> {
 		if (!this.#has(LIVE)) this.#create(LIVE);
 		const rows = this.finalAfter(after, max);
-		// Divided before anything is in it, the plan's pool need not be added up a second time.
+		// If the plan's pool is divided while empty, it need not be added up a second time.
 		const { entitlement = null } = this.notes;
 		const { pool, window } = allowanceOf("user", entitlement, DEFAULT_LIMITS, entitlement?.fetchedAtMs ?? 0);
 		this.#sums.usage(pool, window);
 		for (const row of rows) this.#sums.addUp(row);
 		for (const row of rows) {
 			if (!this.#sums.live.has(row.id)) continue;
-			// There it would be taken for the final version.
+			// There it would be mistaken for the final version.
 			if (!isFinal(row)) this.#deleteFinal(row.id);
 			this.#writeLive(row);
 		}
@@ -288,7 +291,7 @@ export class LedgerStorage implements Entries {
 		return this.#has(ADJUSTMENT) ? this.#addUpAdjustments("", max - rows.length) : {};
 	}
 
-	/** Each counts in the period of the request that it corrects, so all requests come first. */
+	/** Each adjustment counts in the period of the request it corrects, so all requests come first. */
 	#addUpAdjustments(after: string, max: number): Pick<Kept, "addedUpTo" | "adjustedUpTo"> {
 		this.#sql.exec(INDEX_OF_CORRECTIONS);
 		const adjustments = this.#read(ADJUSTMENT, "WHERE id > ? ORDER BY id LIMIT ?", after, max);
@@ -326,7 +329,7 @@ export class LedgerStorage implements Entries {
 		};
 	}
 
-	/** One by one: a pool may have as many as the table. */
+	/** Read one by one, because a pool may be as large as the table. */
 	*#absorbedOn(pool: string): Iterable<RequestRow> {
 		if (!this.#has(REQUEST)) return;
 		for (const row of REQUEST.read(this.#sql, "WHERE pool = ?", pool)) if (!this.#sums.live.has(row.id)) yield row;
@@ -352,7 +355,7 @@ export class LedgerStorage implements Entries {
 		else writeWhole(this.#kv, { key: this.key ?? "", notes: this.notes, rows });
 	}
 
-	/** Moves a ledger that was one value into its tables. */
+	/** Moves a ledger from its single value into tables. */
 	#spread(): void {
 		deleteWhole(this.#kv);
 		this.#isWhole = false;
@@ -364,7 +367,7 @@ export class LedgerStorage implements Entries {
 		this.#writeLedger();
 	}
 
-	/** The latest version of each live request: of two of the same attempt, the final one is later. */
+	/** The latest version of each live request. If two have the same attempt, the final one is later. */
 	*#loadLive(): Iterable<RequestRow> {
 		const { sequence: storedTo, free } = this.#present;
 		const isFree = new Set(free);
@@ -420,7 +423,7 @@ export class LedgerStorage implements Entries {
 		this.#write(LIVE, { ...row, place, sequence });
 	}
 
-	/** Writes the sums and daily totals that changed, and the ledger's row that says how far they go. */
+	/** Writes the changed sums and daily totals, and the ledger's row recording how far they go. */
 	#store(change: Partial<Kept> = {}): void {
 		for (const { held: _, members, ...one } of this.#sums.takeChanged()) this.#write(SUMS, { ...one, members: [...members] });
 		for (const change of this.#sums.takeDays()) this.#writeDay(change);

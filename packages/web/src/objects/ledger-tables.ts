@@ -15,50 +15,50 @@ import type { ComingChange } from "../lib/payments/port.ts";
 import type { PlanNews } from "../view/usage.ts";
 import { defined, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
-// What a ledger has on disk (docs/decisions/0011). ledger-storage.ts reads and writes it.
+// The stored form of a ledger (docs/decisions/0011). ledger-storage.ts reads and writes it.
 
-/** The latest checkout, until the purchase has arrived. */
+/** The latest checkout, until its purchase has arrived. */
 export interface CheckoutNote {
 	/** Absent for a checkout whose URL must not be reused. */
 	session?: { id: string; priceId: string };
-	/** Checkouts of a plan that this one replaced and that the provider cannot close: they can still be paid. Newest first. */
+	/** Earlier plan checkouts that this one replaced but the provider cannot close: they can still be paid. Newest first. */
 	older?: string[];
 	buys: "plan" | "top-up";
-	/** All credits bought beside a plan before this checkout. A higher number means that the top-up has arrived. */
+	/** All credits bought alongside a plan before this checkout. A higher number means that the top-up has arrived. */
 	creditsBefore: number;
 	pressedAtMs: number;
 }
 
-/** What a ledger stores beside its requests, in one row. */
+/** A ledger's data besides its requests, in one row. */
 export interface Notes {
 	entitlement?: Entitlement;
-	/** What its owner should know of the plan, as the read that answered the entitlement told. Decides nothing. */
+	/** News about the plan, from the read that returned the entitlement. Affects no decision. */
 	plan?: PlanNews | undefined;
-	/** Since when a payment is owed, and when the plan ends, as their mails were told. */
+	/** Since when a payment is overdue, and when the plan ends, as announced in mails. */
 	owedSinceMs?: number | undefined;
 	endsAt?: string | undefined;
 	checkout?: CheckoutNote;
-	/** The change of plan that waits for the end of the period, for a provider that does not tell which it is. */
+	/** The plan change scheduled for the end of the period, for a provider that does not report which one. */
 	comingChange?: ComingChange;
 	/** When something last changed at the provider. A copy whose read was sent before that is outdated. */
 	changedAtMs?: number;
 	/**
-	 * The account that a guest became, and when. `open`: requests held at that time, which the account counts when they end. `units`: counted
-	 * by then in that UTC day; absent in ledgers that an earlier version closed.
+	 * The account a guest became, and when. `open`: requests held at that time, which the account counts when they end. `units`: units counted
+	 * by then in that UTC day; absent in ledgers closed by an earlier version.
 	 */
 	closed?: { inFavourOf: string; atMs: number; open?: string[]; units?: number };
 	/**
-	 * Its user or organization is deleted: nobody knows any more whose ledger it is, and it ends then. Of an API key's pool the end of its window; absent
-	 * where none is known. Epoch milliseconds.
+	 * When the ledger of a deleted user or organization is removed; until then it no longer identifies anyone. For an API key's pool, the end of its
+	 * window; absent if unknown. Epoch milliseconds.
 	 */
 	endsAtMs?: number;
 	/**
-	 * Failures of the outbox in a row, and the earliest time of the next attempt. While this is set, the fate of the last reports is unknown, unless
-	 * `isAnswered`: the provider answered that it did not take them.
-	 * `sentAtMs`: when each was first sent, for a provider that deduplicates for a limited time only.
+	 * Consecutive outbox failures, and the earliest time of the next attempt. While set, the fate of the last reports is unknown, unless
+	 * `isAnswered`: the provider answered that it did not accept them.
+	 * `sentAtMs`: when each was first sent, for a provider that deduplicates for a limited time.
 	 */
 	retry?: { failures: number; notBeforeMs: number; isAnswered?: boolean; sentAtMs?: Record<string, number> };
-	/** The starting point for comparing the provider's book with ours, and the time of the last comparison. */
+	/** The starting point for comparing the provider's count with ours, and the time of the last comparison. */
 	baseline?: Baseline;
 	comparedAtMs?: number;
 	/** When the daily totals were last copied to D1. */
@@ -78,7 +78,7 @@ const keys = json("a list of texts", (value): value is readonly string[] => {
 	return Array.isArray(value) && value.every((key) => typeof key === "string");
 });
 
-/** Notes are checked as far as a decision about units depends on them: an entitlement has a known kind and the instant of its read. */
+/** Validates the notes that decisions about units depend on: an entitlement has a known kind and the time of its read. */
 function isNotes(value: unknown): value is Notes {
 	if (!isRecord(value)) return false;
 	const { entitlement } = value;
@@ -87,16 +87,16 @@ function isNotes(value: unknown): value is Notes {
 	return isKnown && Number.isSafeInteger(entitlement.fetchedAtMs);
 }
 
-/** How far the sums on disk go, in the ledger's own row. A ledger of an older version has none, or has them partly (`addedUpTo`). */
+/** How far the sums on disk go, in the ledger's own row. Missing or partial (`addedUpTo`) in a ledger of an older version. */
 export interface Kept extends Marks {
 	/** The latest write to a place. */
 	sequence: number;
-	/** Places whose requests are in the sums. What was written there up to `sequence` is not live. */
+	/** Places whose requests are in the sums. Writes there up to `sequence` are not live. */
 	free: number[];
-	/** The last request that was looked at for folding, and when all had been looked at. */
+	/** The last request considered for folding, and when the last full pass ended. */
 	foldedTo: string;
 	foldedAtMs: number;
-	/** The last request, and then the last adjustment, of an older version that is in the sums. Both are absent once all are. */
+	/** The last request, then the last adjustment, of an older version that is in the sums. Both are absent once all are. */
 	addedUpTo?: string | undefined;
 	adjustedUpTo?: string | undefined;
 }
@@ -126,7 +126,7 @@ export const LEDGER = new Table<{ only: number; key: string; notes: Notes; kept:
 	kept: nullable(json("the marks of the sums", isKept)),
 });
 
-// Without rowids each write of a request is one written row, not two. Rows written are the bill.
+// Without rowids, writing a request is one written row instead of two. Written rows are billed.
 const request = {
 	fingerprint: text,
 	pool: text,
@@ -153,7 +153,7 @@ const request = {
 /** The final version of each request. */
 export const REQUEST = new Table<RequestRow>("request", { id: primaryKey, ...request }, { suffix: "WITHOUT ROWID" });
 
-/** The requests whose final version does not exist yet, or is not in the sums yet. A place is used again, so nothing has to be deleted. */
+/** Requests whose final version does not exist yet, or is not yet in the sums. Places are reused, so nothing has to be deleted. */
 export const LIVE = new Table<RequestRow & { place: number; sequence: number }>("live", {
 	place: defined(integer, "INTEGER PRIMARY KEY"),
 	sequence: integer,
@@ -161,10 +161,10 @@ export const LIVE = new Table<RequestRow & { place: number; sequence: number }>(
 	...request,
 });
 
-/** The part of an object's key-value storage that a small ledger needs. */
+/** The part of an object's key-value storage a small ledger needs. */
 export type WholeStore = Pick<SyncKvStorage, "get" | "put" | "delete">;
 
-/** A small ledger, in one value: a write of it is one row, and it needs no tables. */
+/** A small ledger as one value: each write is one row, and it needs no tables. */
 export interface Whole {
 	key: string;
 	notes: Notes;
@@ -173,7 +173,7 @@ export interface Whole {
 
 const WHOLE = "whole";
 
-/** Reads a ledger that is kept whole. Undefined without one. @throws when a stored value is not what its column says */
+/** Reads a ledger stored as one value; undefined if there is none. @throws when a stored value does not match its column */
 export function readWhole(kv: WholeStore): Whole | undefined {
 	const stored = kv.get<{ ledger: Record<string, SqlStorageValue>; requests: Record<string, SqlStorageValue>[] }>(WHOLE);
 	if (!stored) return undefined;
@@ -190,7 +190,7 @@ export function deleteWhole(kv: WholeStore): void {
 	kv.delete(WHOLE);
 }
 
-/** The sums of absorbed requests and adjustments, by pool and period. */
+/** Sums of absorbed requests and adjustments, by pool and period. */
 export const SUMS = new Table<Omit<PoolSums, "members" | "held"> & { members: [string, Share][] }>(
 	"sums",
 	{
@@ -209,7 +209,7 @@ export const SUMS = new Table<Omit<PoolSums, "members" | "held"> & { members: [s
 	{ key: ["pool", "since_ms"], suffix: "WITHOUT ROWID" },
 );
 
-/** What absorbed requests used, by UTC day, model and tier. Folding leaves it as it is. */
+/** Usage of absorbed requests by UTC day, model and tier. Unchanged by folding. */
 export const DAILY = new Table<DayTotals>(
 	"daily",
 	{
@@ -250,6 +250,6 @@ export const ADJUSTMENT = new Table<Adjustment>(
 
 export const TABLES = [LEDGER, REQUEST, LIVE, SUMS, DAILY, CHECKPOINT, ADJUSTMENT] as const;
 
-/** Few requests are corrected, so this index costs little. */
+/** Few requests are corrected, so this index is cheap. */
 export const INDEX_OF_CORRECTIONS =
 	"CREATE INDEX IF NOT EXISTS adjustment_by_request ON adjustment (request_id) WHERE request_id IS NOT NULL";

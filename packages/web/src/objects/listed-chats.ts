@@ -1,16 +1,16 @@
 import type { ChatSummary } from "../view/chat.ts";
 import { defined, flag, instant, integer, nullable, Table, text } from "./table.ts";
 
-/** A chat of the list, without its text. */
+/** A listed chat, without its text. */
 export interface ListedChat {
 	id: string;
 	title: string;
 	updatedAt: string;
 	pinned: boolean;
 	archived: boolean;
-	/** When it will be deleted for good, epoch milliseconds. Until then it is hidden and can be brought back. */
+	/** When it is permanently deleted, epoch milliseconds. Until then it is hidden and can be restored. */
 	deletesAtMs: number | null;
-	/** The last turn whose words are in the text; null for none. */
+	/** The last turn included in the text; null for none. */
 	through: number | null;
 	/** Length of the text in UTF-16 code units. */
 	chars: number;
@@ -27,7 +27,7 @@ const columns = {
 	chars: defined(integer, "INTEGER NOT NULL DEFAULT 0"),
 };
 
-/** The text comes last, so that reading the columns before it does not read the text. */
+/** The text column is last, so that reading the columns before it does not read the text. */
 const CHAT = new Table<ListedChat & { text: string }>(
 	"chat",
 	{ ...columns, text: defined(text, "TEXT NOT NULL DEFAULT ''") },
@@ -36,7 +36,7 @@ const CHAT = new Table<ListedChat & { text: string }>(
 const LISTED = new Table<ListedChat>("chat", columns);
 const ALL_BUT_TEXT = "SELECT id, title, updated_at, pinned, archived, deletes_at_ms, through, chars FROM chat";
 
-/** The rows of a list of chats. Without any, there is no table. All of it is synchronous. */
+/** The rows of a chat list. An empty list has no table. All of it is synchronous. */
 export class ListedChats {
 	readonly #sql: SqlStorage;
 	#isThere = false;
@@ -45,7 +45,7 @@ export class ListedChats {
 		this.#sql = sql;
 	}
 
-	/** Chats without their texts. `clauses` is what follows FROM. */
+	/** Chats without their texts. `clauses` follows FROM. */
 	*read(clauses: string, ...bindings: SqlStorageValue[]): Generator<ListedChat, void> {
 		if (!this.#exists()) return;
 		for (const stored of this.#sql.exec(`${ALL_BUT_TEXT} ${clauses}`, ...bindings)) yield LISTED.fromRecord(stored);
@@ -63,7 +63,7 @@ export class ListedChats {
 		CHAT.write(this.#sql, chat);
 	}
 
-	/** Changes rows. `change` is what follows UPDATE chat. */
+	/** Updates rows. `change` follows UPDATE chat. */
 	update(change: string, ...bindings: SqlStorageValue[]): void {
 		if (this.#exists()) this.#sql.exec(`UPDATE chat ${change}`, ...bindings);
 	}
@@ -72,7 +72,7 @@ export class ListedChats {
 		if (this.#exists()) this.#sql.exec("DELETE FROM chat WHERE id = ?", id);
 	}
 
-	/** A table of an older version gets its missing columns when it is first used. */
+	/** Adds missing columns to a table of an older version when it is first used. */
 	#exists(): boolean {
 		if (!this.#isThere && CHAT.exists(this.#sql)) {
 			CHAT.addMissingColumns(this.#sql);
@@ -82,7 +82,7 @@ export class ListedChats {
 	}
 }
 
-/** A chat as pages get it. */
+/** A chat as sent to pages. */
 export function summaryOf({ id, title, updatedAt, pinned, archived }: ListedChat): ChatSummary {
 	return { id, title, updatedAt, ...(pinned && { pinned }), ...(archived && { archived }) };
 }

@@ -14,22 +14,22 @@ import { costOf, metadataOf } from "./chat-path.ts";
 import type { ConversationStorage, StoredPart, Turn } from "./conversation-storage.ts";
 import { DeltaBuffer } from "./delta-buffer.ts";
 
-/** An answer that takes longer has failed, however much life there is on the wire. */
+/** A longer answer has failed, however active the connection is. */
 const ANSWER_MAX_MS = 20 * 60_000;
-/** A longer answer is cut and ends as `length`: a row holds 2 MB, and JSON may take 6 bytes for a character. */
+/** A longer answer is cut and ends as `length`: a row holds 2 MB, and JSON may take 6 bytes per character. */
 const ANSWER_CHARS_MAX = 300_000;
-/** How often the text that is new is stored. Rows written are the bill. */
+/** How often new text is stored. Written rows are billed. */
 const STORE_EVERY_MS = 1_000;
-/** The end of an answer is stored in its turn's row, which is written twice after that, up to this length. */
+/** Up to this length, the end of an answer is stored in its turn's row, which is written twice more. */
 const REST_CHARS_MAX = 4_096;
 
-/** How an answer ended, and what it took. */
+/** How an answer ended and what it took. */
 export interface AnswerResult {
 	end: AnswerEnd;
 	failure?: Failure;
-	/** For `busy`: seconds until a provider wants to be asked again. */
+	/** For `busy`: seconds until a retry, by the provider. */
 	retryAfterS?: number;
-	/** How long the model thought before its first word, milliseconds; absent for one that did not. */
+	/** How long the model reasoned before its first text, milliseconds; absent if it did not. */
 	thoughtMs?: number;
 	/** From the request to the end of the answer, milliseconds. */
 	tookMs: number;
@@ -37,25 +37,25 @@ export interface AnswerResult {
 	spent: Spent | null;
 }
 
-/** What the calls of an answer used, by our estimate from what is stored: after a crash nothing else is left. Null where nothing came. */
+/** The estimated usage of an answer's calls, from stored data: after a crash nothing else is left. Null if nothing arrived. */
 export function estimatedSpent({ model, sold, searched }: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Spent | null {
 	if (!sold) return null;
-	// A model that has searched has written at least that it wants to.
+	// A model that has searched has at least written its tool call.
 	return estimateOf(model, searched?.input ?? sold.input, searched ? "complete" : end, parts);
 }
 
-/** What a call used that wrote these parts. A model that ended by itself made at least one token. Null where nothing came. */
+/** The estimated usage of a call that wrote these parts. A model that ended by itself produced at least one token. Null if nothing arrived. */
 function estimateOf(model: string, input: number, end: AnswerEnd, parts: readonly AnswerPart[]): Spent | null {
 	const hasEnded = end === "complete" || end === "length" || end === "filtered";
 	if (charsOf(parts) === 0 && !hasEnded) return null;
 	const tokensIn = (type: AnswerPart["type"]) => parts.reduce((sum, part) => sum + (part.type === type ? tokensOf(part.text) : 0), 0);
-	// The cap bounds what an estimate that is never too low can be.
+	// The estimate never underestimates, so the output limit caps it.
 	const output = Math.min(Math.max(1, tokensIn("reasoning") + tokensIn("text")), outputMaxOf(model));
 	const reasoning = Math.min(tokensIn("reasoning"), output);
 	return spentOf({ input, cached: 0, output, reasoning }, true, priceOfModel(model));
 }
 
-/** The answer being written: the memory of a turn whose row says `running`. Sends the model's output to readers and to storage. */
+/** The answer in progress: the in-memory state of a `running` turn. Sends the model's output to readers and to storage. */
 export class LiveAnswer {
 	readonly turn: Turn;
 	readonly stream: AnswerStream;
@@ -67,7 +67,7 @@ export class LiveAnswer {
 	readonly #abort = new AbortController();
 	readonly #deltas = new DeltaBuffer((type, delta) => this.#append(type, delta));
 	#storedAtMs = Date.now();
-	/** What is stored: pieces, and the characters of each part. */
+	/** Stored so far: pieces, and the characters of each part. */
 	#pieces = 0;
 	#storedChars: number[] = [];
 	#isStopped = false;
@@ -75,14 +75,14 @@ export class LiveAnswer {
 	#isReached = false;
 	#calledAtMs = 0;
 	#thoughtMs: number | undefined;
-	/** What the calls of the model that have ended used. */
+	/** Usage of the model calls that have ended. */
 	#spentBefore: Spent | null = null;
-	/** What the call under way sends, tokens by our estimate; null once it has said what it used. */
+	/** Estimated input tokens of the call in progress; null once it has reported its usage. */
 	#callInput: number | null;
-	/** The characters of each part that came before it. */
+	/** The characters of each part from earlier calls. */
 	#charsBefore: number[] = [];
 
-	/** `inFull`: reads what the files of messages hold. `search`: null where the model may not search. */
+	/** `inFull`: adds file contents to messages. `search`: null if the model may not search. */
 	constructor(
 		turn: Turn,
 		stored: ConversationStorage,
@@ -97,7 +97,7 @@ export class LiveAnswer {
 		this.#stored = stored;
 	}
 
-	/** Stops the model. False once the model is done: how the answer ends is decided then. */
+	/** Stops the model. Returns false once the model is done, because the ending is decided then. */
 	stop(): boolean {
 		if (this.#isDone) return false;
 		this.#isStopped = true;
@@ -107,7 +107,7 @@ export class LiveAnswer {
 
 	/**
 	 * Runs the model until it ends, fails or is stopped. Never rejects.
-	 * @param subject the key of whoever asks, which the provider receives as a hash
+	 * @param subject the subject's key, which the provider receives as a hash
 	 */
 	async write(history: SentMessage[], subject: string): Promise<AnswerResult> {
 		const timer = setTimeout(() => this.#abort.abort(new OwnError("the answer took too long")), ANSWER_MAX_MS);
@@ -120,15 +120,15 @@ export class LiveAnswer {
 		clearTimeout(timer);
 		this.#isDone = true;
 		const { end, ...why } = this.#isStopped ? { end: "stopped" as const } : this.#judged(ended);
-		// A model that ended by itself ran, even if it said nothing.
+		// A model that ended by itself did run, even if it produced no text.
 		const spent = this.#spent(this.#isStopped ? end : ended.end);
-		// Some models keep their reasoning to themselves, and only report it.
+		// Some models keep their reasoning private and only report its tokens.
 		const hasThought = this.#hasReasoning() || (spent?.reasoning ?? 0) > 0;
 		const thoughtMs = this.#thoughtMs ?? Date.now() - this.#calledAtMs;
 		return { end, ...why, ...(hasThought && { thoughtMs }), tookMs: Date.now() - this.turn.startedAtMs, spent };
 	}
 
-	/** Stores the rest of the text, and how the answer ends. */
+	/** Stores the remaining text and how the answer ends. */
 	storeEnd({ end, ...result }: AnswerResult): void {
 		if (charsOf(this.stream.parts) - this.#storedChars.reduce((sum, chars) => sum + chars, 0) > REST_CHARS_MAX) this.#store();
 		this.#stored.end(this.turn, end, this.#pieces, this.#unstored(), result);
@@ -148,7 +148,7 @@ export class LiveAnswer {
 		sent: SentMessage[],
 		subject: string,
 	): Promise<Pick<AnswerResult, "end" | "failure" | "retryAfterS">> {
-		// A stop that came before its request.
+		// A stop that arrived before its request.
 		if (this.#isStopped) return { end: "stopped" };
 		const { requestId, sold } = this.turn;
 		const maxOutput = outputMaxOf(this.turn.model);
@@ -197,7 +197,7 @@ export class LiveAnswer {
 		return this.stream.parts.some(({ type }) => type === "reasoning");
 	}
 
-	/** An answer without a visible word has failed, whatever the model says, unless a filter or a stop took it. */
+	/** An answer without visible text has failed, whatever the model reports, unless a filter or a stop removed it. */
 	#judged(ended: Pick<AnswerResult, "end" | "failure">): Pick<AnswerResult, "end" | "failure"> {
 		const isWordless = !hasWords(this.stream.parts) && (ended.end === "complete" || ended.end === "length");
 		if (!isWordless) return ended;
@@ -212,7 +212,7 @@ export class LiveAnswer {
 		this.#charsBefore = this.stream.parts.map(({ text }) => text.length);
 	}
 
-	/** What the calls used: as the provider says, or by our estimate. */
+	/** Usage of all calls: as reported by the provider, or estimated. */
 	#spent(end: AnswerEnd): Spent | null {
 		const parts = this.stream.parts.map(({ type, text }, at) => ({ type, text: text.slice(this.#charsBefore[at] ?? 0) }));
 		const open = this.#callInput === null ? null : estimateOf(this.turn.model, this.#callInput, end, parts);
@@ -220,14 +220,14 @@ export class LiveAnswer {
 	}
 
 	#append(type: AnswerPart["type"], delta: string): void {
-		// A broken model may send a single delta that is longer than a row can hold.
+		// A broken model may send a single delta longer than a row can hold.
 		const kept = delta.slice(0, Math.max(0, ANSWER_CHARS_MAX - charsOf(this.stream.parts)));
 		this.#isReached ||= kept.length < delta.length;
 		if (kept) this.stream.append(type, kept);
 		if (Date.now() - this.#storedAtMs >= STORE_EVERY_MS) this.#store();
 	}
 
-	/** Appends the text since the last time as one row: what is written stays as it is. */
+	/** Appends the new text as one row; stored text is never rewritten. */
 	#store(): void {
 		this.#storedAtMs = Date.now();
 		const parts = this.#unstored();

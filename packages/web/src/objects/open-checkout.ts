@@ -9,32 +9,32 @@ import type { CheckoutNote } from "./ledger-tables.ts";
 
 /** How long a purchase may take to arrive after its checkout was opened. */
 const AWAITED_MS = 30 * 60_000;
-/** During that time a page may force reads of the provider: at most this often, and this many. */
+/** In that time, a page may force reads of the provider: at most this often, and this many. */
 const FORCED_EVERY_MS = 200;
 const FORCED_MAX = 40;
-/** Checkouts that could not be closed are looked at, newest first, up to this many. */
+/** The most unclosed earlier checkouts that are checked, newest first. */
 const OLDER_MAX = 3;
-/** A press waits at most this long for the provider; presses for other prices wait for it. */
+/** How long a click waits for the provider; clicks for other prices wait behind it. */
 const OPENED_WITHIN_MS = 9_000;
 
-/** What a subject buys. The return pages apply to a new checkout; one that is already open keeps its own. */
+/** A subject's purchase. The return pages apply to a new checkout; an open one keeps its own. */
 export interface Purchase extends CheckoutOrder {
-	/** Credits ever bought beside a plan, before this purchase. */
+	/** Credits ever bought alongside a plan, before this purchase. */
 	creditsBought: number;
-	/** No plan can start under the present customer: see ShopPort.renewCustomer. */
+	/** Whether no plan can start under the present customer: see ShopPort.renewCustomer. */
 	renewsCustomer: boolean;
 }
 
 export type CheckoutAnswer =
 	| { kind: "open"; url: string; id: string }
-	/** A plan is paid for but has not arrived: another checkout would charge twice. */
+	/** A plan is paid but has not arrived: another checkout would charge twice. */
 	| { kind: "under-way" }
 	/** The provider's status; null when it did not answer. */
 	| { kind: "failed"; status: number | null };
 
 /**
- * A subject's only checkout: a second press leads to the first one's page, and until the purchase arrives the provider is read more often. It lives
- * beside the ledger, where simultaneous presses are serialized.
+ * A subject's single checkout: a second click returns the first one's page, and until the purchase arrives the provider is read more often. Kept
+ * next to the ledger, which serializes simultaneous clicks.
  */
 export class OpenCheckout {
 	readonly #book: LedgerBook;
@@ -45,7 +45,7 @@ export class OpenCheckout {
 		this.#book = book;
 	}
 
-	/** Whether something may have been bought in the last 30 minutes that has not arrived. */
+	/** Whether a purchase opened in the last 30 minutes may still arrive. */
 	isAwaited(): boolean {
 		return Date.now() - (this.#book.notes.checkout?.pressedAtMs ?? 0) < AWAITED_MS;
 	}
@@ -60,7 +60,7 @@ export class OpenCheckout {
 		return true;
 	}
 
-	/** Returns where to pay. Simultaneous presses for one price share a call; presses for another price wait their turn. Never throws. */
+	/** Returns the payment page. Simultaneous clicks for one price share a call; clicks for another price wait their turn. Never throws. */
 	open(purchase: Purchase): Promise<CheckoutAnswer> {
 		const { priceId } = purchase.offer;
 		if (this.#opening?.priceId === priceId) return this.#opening.answer;
@@ -71,12 +71,12 @@ export class OpenCheckout {
 		return answer;
 	}
 
-	/** The customer adds a card for a waiting plan on the provider's page. Waits for the plan without storing the page's URL for reuse. */
+	/** Records that the customer is adding a card for a waiting plan on the provider's page. Waits for the plan, without storing the URL for reuse. */
 	noteActivation(): void {
 		this.#book.note({ checkout: { buys: "plan", creditsBefore: 0, pressedAtMs: Date.now() } });
 	}
 
-	/** After each read of the provider: ends the wait once the purchase has arrived, and returns whether it did. */
+	/** Called after each read of the provider: ends the wait once the purchase has arrived, and returns whether it did. */
 	noteRead(entitlement: Entitlement, creditsBought: number): boolean {
 		const { checkout } = this.#book.notes;
 		if (!checkout) return false;
@@ -98,14 +98,14 @@ export class OpenCheckout {
 		}
 	}
 
-	/** Here and not in the caller, because presses take their turn here: only the first one replaces the customer. */
+	/** Here rather than in the caller, because clicks are serialized here: only the first one replaces the customer. */
 	async #renewed(purchase: Purchase): Promise<Purchase> {
 		const { externalId } = purchase.customer;
 		const id = (await (await billingPort("shop")).renewCustomer?.(externalId)) ?? purchase.customer.id;
 		return { ...purchase, customer: { externalId, id } };
 	}
 
-	/** The checkout that was opened before, if it can still be paid. The provider is read first: it may have been paid by now. */
+	/** The earlier checkout, if it can still be paid. Reads the provider first, because it may have been paid meanwhile. */
 	async #reopen({ offer, customer }: Purchase): Promise<CheckoutAnswer | null> {
 		const { checkout } = this.#book.notes;
 		if (!checkout?.session) return null;
@@ -126,7 +126,7 @@ export class OpenCheckout {
 		return { kind: "open", url: found.url, id: found.id };
 	}
 
-	/** Whether a checkout that could not be closed has been paid and its plan has not arrived: another one would be paid in vain. */
+	/** Whether an unclosed earlier checkout was paid and its plan has not arrived: another payment would be in vain. */
 	async #isOlderPaid(shop: ShopPort): Promise<boolean> {
 		for (const id of this.#book.notes.checkout?.older ?? []) if ((await shop.readCheckout(id))?.status === "pending") return true;
 		return false;

@@ -9,13 +9,13 @@ import { logFailure, logNote } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 
 const REPORT_TIMEOUT_MS = 10_000;
-/** For a batch, whose reports may each be a call. */
+/** For a batch, in which each report may be its own call. */
 const BATCH_TIMEOUT_MS = 60_000;
 /** Owed usage is sent this long before a billing period ends, even during a back-off. */
 const LAST_CALL_MS = 60_000;
-/** This many failures in a row are published for an operator. */
+/** After this many consecutive failures, the state is published for operators. */
 const FAILURES_WORTH_A_LOOK = 3;
-/** So many failures in a row, each answered while the provider answers other calls, are a refusal. Flowglad refuses with 500. */
+/** Consecutive failures that count as a refusal, if the provider answers each one and other calls too. Flowglad refuses with 500. */
 const FAILURES_OF_A_REFUSAL = 5;
 const PROBE_TIMEOUT_MS = 5_000;
 const RESEND_BATCH = 50;
@@ -23,14 +23,14 @@ const RESEND_BATCH = 50;
 const FORGETS_SOONER_MS = 4 * 3_600_000;
 const MINUTE_MS = 60_000;
 
-/** What one ledger owes the billing provider. Counted requests are reported after the answer, each exactly once. */
+/** The usage one ledger owes the billing provider. Counted requests are reported after the answer, each exactly once. */
 export class Outbox {
 	readonly #book: LedgerBook;
 	readonly #background: (work: Promise<unknown>) => void;
 	#flushing: Promise<boolean> | null = null;
 	/** When the entitlement was last requested, by the ledger's clock. No acknowledgement is dated before it. */
 	#readSentMs = 0;
-	/** Whether the provider answers other calls than reports; null until this flush has asked. */
+	/** Whether the provider answers calls other than reports; null until checked in this flush. */
 	#answersOthers: boolean | null = null;
 	/** Single reports (`reportNow`): how many were started, and how many are in flight. */
 	reportsBegun = 0;
@@ -58,7 +58,7 @@ export class Outbox {
 	}
 
 	/**
-	 * Dates a read of the entitlement: after every acknowledgement so far, and not after any later one. A Worker's clock does not advance between two
+	 * Dates a read of the entitlement after every acknowledgement so far, and not after any later one. A Worker's clock does not advance between two
 	 * events, so the time alone does not order them.
 	 */
 	markRead(): number {
@@ -67,7 +67,7 @@ export class Outbox {
 		return this.#readSentMs;
 	}
 
-	/** Whether a subscription has reports that were sent and whose fate is unknown. A report answered with an error has not arrived. */
+	/** Whether a subscription has reports that were sent with an unknown outcome. A report answered with an error has not arrived. */
 	isInDoubt(subscriptionId: string): boolean {
 		const { retry } = this.#book.notes;
 		if (!retry || retry.isAnswered) return false;
@@ -78,7 +78,10 @@ export class Outbox {
 		return false;
 	}
 
-	/** Sends everything due until the provider fails, and returns whether all of it arrived. Concurrent callers share one run, which always ends. Never throws. */
+	/**
+	 * Sends everything due until the provider fails, and returns whether all of it arrived. Concurrent callers share one run, which always ends.
+	 * Never throws.
+	 */
 	flush(): Promise<boolean> {
 		this.#flushing ??= this.#flushOnce().finally(() => {
 			this.#flushing = null;
@@ -87,8 +90,8 @@ export class Outbox {
 	}
 
 	/**
-	 * Reports one counted request now and returns the provider's event. Null when the provider did not accept it; the request is then sent with the
-	 * others. `refused`: the provider knows no such meter or subscription.
+	 * Reports one counted request now and returns the provider's event. Null if the provider did not accept it; the request is then sent with the
+	 * others. `refused`: the provider has no such meter or subscription.
 	 */
 	async reportNow(id: string, timeoutMs: number): Promise<{ event: unknown; refused: boolean }> {
 		const row = this.#book.stored.row(id);
@@ -111,8 +114,8 @@ export class Outbox {
 	}
 
 	/**
-	 * Sends a subscription's rows that were acknowledged from an instant on again, in batches: the provider ignores those that it has.
-	 * @returns how many it accepted; null when it failed. Never throws
+	 * Resends a subscription's rows acknowledged since an instant, in batches: the provider ignores those it has.
+	 * @returns how many it accepted; null if it failed. Never throws
 	 */
 	async resend(subscriptionId: string, fromMs: number): Promise<number | null> {
 		let resent = 0;
@@ -168,7 +171,7 @@ export class Outbox {
 		const { retry } = this.#book.notes;
 		if (!retry) return true;
 		this.#book.note({ retry: undefined });
-		// In the background: a run ends whatever D1 does.
+		// In the background, so that the run ends whatever D1 does.
 		this.#background(this.publish({ provider: "ok" }));
 		return true;
 	}
@@ -234,8 +237,8 @@ export class Outbox {
 	}
 
 	/**
-	 * Whether a failure that could be a refusal is one: the provider has answered the same again and again, and answers other calls. Never for a provider
-	 * that forgets reports, which could count a late repeat twice.
+	 * Whether a possible refusal really is one: the provider repeatedly gives the same answer and answers other calls. Never for a provider
+	 * that forgets reports, because it could count a late repeat twice.
 	 */
 	async #isRefusedAgain(error: unknown, batch: UsageReport[]): Promise<boolean> {
 		const usage = await billingPort("usage");

@@ -1,22 +1,22 @@
 import type { Passage } from "../view/chat.ts";
 
-/** Words of one search, and characters of each, that are looked for. */
+/** The most words in a search, and characters per word. */
 const WORDS_MAX = 8;
 const WORD_CHARS_MAX = 60;
-/** How much of a chat's text is shown before the first found word, and in all. */
+/** How much of a chat's text is shown before the first match, and in total. */
 const BEFORE_CHARS = 40;
 const PASSAGE_CHARS = 160;
 
-/** A text as a search compares and shows it: on one line, without the difference between letters that only look different. */
+/** A text normalized for searching and display: on one line, with letters that only look different unified. */
 export const searchable = (text: string): string => text.toWellFormed().normalize("NFKC").replaceAll(/\s+/g, " ").trim();
 
-/** A word of a search, and the pattern that finds it in a searchable text in upper and lower case. */
+/** A search word, and the pattern that finds it in a searchable text, ignoring case. */
 export interface Word {
 	text: string;
 	pattern: RegExp;
 }
 
-/** The words of a query. All of them have to be found. */
+/** The words of a query. All of them must match. */
 export function wordsIn(query: string): Word[] {
 	const texts = searchable(query)
 		.split(" ")
@@ -27,7 +27,7 @@ export function wordsIn(query: string): Word[] {
 	});
 }
 
-/** The part of a searchable text that has the first of these words, cut into pieces: found or not. Null where the text has none. */
+/** The part of a searchable text with the first match, split into matching and other pieces. Null without a match. */
 export function passageOf(text: string, words: readonly Word[]): Passage | null {
 	const at = Math.min(...words.map(({ pattern }) => pattern.exec(text)?.index ?? Number.POSITIVE_INFINITY));
 	if (at === Number.POSITIVE_INFINITY) return null;
@@ -41,13 +41,13 @@ export function passageOf(text: string, words: readonly Word[]): Passage | null 
 		.filter((piece) => piece.text !== "");
 }
 
-/** Where a passage begins: with a word, or in a script without spaces a few characters before. */
+/** Where a passage starts: at a word, or in a script without spaces a few characters before. */
 function startNear(text: string, at: number): number {
 	const space = text.indexOf(" ", at - BEFORE_CHARS);
 	return space !== -1 && space < at ? space + 1 : at - BEFORE_CHARS / 2;
 }
 
-/** The three-letter parts of a word, as SQLite's trigram tokenizer makes them. None for a shorter word. */
+/** The trigrams of a word, as made by SQLite's trigram tokenizer. None for a shorter word. */
 export function trigramsOf(word: string): string[] {
 	const letters = Array.from(word);
 	return letters.slice(2).map((last, n) => `${letters[n]}${letters[n + 1]}${last}`);

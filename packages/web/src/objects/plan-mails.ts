@@ -4,8 +4,8 @@ import type { PlanNews } from "../view/usage.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 
 /**
- * The mails of a ledger's plan. They follow from what the ledger reads and counts, so a lost webhook loses none. An event may be told often: the outbox
- * knows those it has. What this object remembers only spares the question, and may be lost.
+ * The mails about a ledger's plan. They are derived from the ledger's reads and counts, so a lost webhook loses none. An event may be sent repeatedly,
+ * because the outbox deduplicates. The memory of this object only saves lookups, and may be lost.
  */
 export class PlanMails {
 	readonly #book: LedgerBook;
@@ -17,11 +17,11 @@ export class PlanMails {
 		this.#background = background;
 	}
 
-	/** After each read of the plan: `news` is null while all is well. */
+	/** Called after each read of the plan. `news` is null if there is nothing to report. */
 	noteNews(news: PlanNews | null): void {
 		const { owedSinceMs, endsAt } = this.#book.notes;
 		const isOwed = news?.state === "owed" || news?.state === "unpaid";
-		// On disk before the mail: a crash between the two tells of the same failure again, not of another.
+		// Written before the mail, so that a crash in between repeats the same failure rather than reporting a new one.
 		if (isOwed && owedSinceMs === undefined) this.#book.note({ owedSinceMs: this.#book.nowMs() });
 		if (!isOwed && owedSinceMs !== undefined) this.#book.note({ owedSinceMs: undefined });
 		if (isOwed) this.#tell({ kind: "payment-failed", since: this.#book.notes.owedSinceMs ?? 0 });
@@ -30,13 +30,13 @@ export class PlanMails {
 		else if (ends !== null) this.#tellEnd(ends);
 	}
 
-	/** After each request that was counted. */
+	/** Called after each counted request. */
 	noteUsage(): void {
 		if (this.#book.kind !== "user" && this.#book.kind !== "organization") return;
 		const { used, limit, tier, window } = this.#book.standing();
 		if (limit <= 0) return;
 		if (used * 100 < limit * 80) return;
-		// The higher mark alone, where one answer passes both.
+		// If one answer passes both marks, only the higher one is sent.
 		const percent = used < limit ? 80 : 100;
 		const until = window.endMs === null ? null : new Date(window.endMs).toISOString();
 		const windowStart = new Date(window.startMs).toISOString();
@@ -48,7 +48,7 @@ export class PlanMails {
 		this.#tell({ kind: "plan-ends", at });
 	}
 
-	/** The plan goes on, or ends at another time. The note stays until the outbox has taken the mail back. */
+	/** Withdraws the mail: the plan continues, or ends at another time. The note stays until the outbox has withdrawn it. */
 	#withdraw(ends: string | null): void {
 		const withdrawn = planGoesOn(this.#book.key).then(() => {
 			this.#told.clear();

@@ -19,29 +19,29 @@ import type { OpenCheckout } from "./open-checkout.ts";
 import { Outbox } from "./outbox.ts";
 import type { PlanMails } from "./plan-mails.ts";
 
-/** A user waits at most this long for the provider; the read itself may take longer. */
+/** How long a user waits for the provider; the read itself may take longer. */
 const READ_AWAITED_MS = 1_500;
 const READ_TIMEOUT_MS = 5_000;
-/** For a webhook that waits for the read: one purchase sends six of them within a second. */
+/** Read interval for a waiting webhook: one purchase sends six of them within a second. */
 const READ_EVERY_CHANGE_MS = 250;
-/** The provider's clock and ours may differ by this much. */
+/** The allowed difference between the provider's clock and ours. */
 const CLOCKS_APART_MS = 5_000;
-/** A webhook waits at most this long for the read. */
+/** How long a webhook waits for the read. */
 const CHANGE_AWAITED_MS = 15_000;
-/** The provider is read at most this often, or this often while a checkout is open. A page that waits for a checkout may read sooner. */
+/** The minimum interval between reads: normally, and while a checkout is open. A page waiting for a checkout may read sooner. */
 const READ_EVERY_MS = 10_000;
 const READ_EVERY_IN_CHECKOUT_MS = 2_000;
-/** For background reads by a page, while the provider works: twice as long would show a grant too late (10 s from the next request). */
+/** For background reads by a page while the provider works. Twice this would show a grant too late (10 s from the next request). */
 const READ_BEHIND_PAGE_EVERY_MS = 5_000;
-/** A free user's copy is read again after an answer when it is older than this. */
+/** The age from which a free user's copy is read again after an answer. */
 const COPY_AGE_MS = 60_000;
-/** An unchanged copy is written to disk at most this often. */
+/** How often an unchanged copy may be written to disk. */
 const COPY_WRITTEN_EVERY_MS = 3_600_000;
-/** How often usage is compared with the provider, for a subject that used something. */
+/** How often usage is compared with the provider, for a subject with usage. */
 const COMPARE_EVERY_MS = 86_400_000;
 
 /**
- * Connects one ledger to the billing provider: reads the entitlement, reports usage, and compares the two counts. All of it runs after the answers, and
+ * Connects one ledger to the billing provider: reads the entitlement, reports usage, and compares the two counts. All of it runs after answers, and
  * its memory may be lost at any time.
  */
 export class ProviderLink {
@@ -53,7 +53,7 @@ export class ProviderLink {
 	readonly #mails: PlanMails;
 	#reading: Promise<void> | null = null;
 	#readingInTurn: Promise<void> | null = null;
-	/** The last read, as a baseline to compare with. */
+	/** The last read, as a baseline for comparison. */
 	#lastRead: Baseline | null = null;
 	/** By the machine's clock: the provider's rate limit runs in real time. */
 	#lastReadMs = 0;
@@ -62,7 +62,7 @@ export class ProviderLink {
 	#lastReadFailed = false;
 	#copyWrittenMs = 0;
 
-	/** `background` keeps the object alive until work is done that no caller waits for. `onNewTerms`: a read found another plan than before, or a purchase. */
+	/** `background` keeps the object alive until background work is done. `onNewTerms`: a read found another plan than before, or a purchase. */
 	constructor(
 		book: LedgerBook,
 		checkout: OpenCheckout,
@@ -78,7 +78,7 @@ export class ProviderLink {
 		this.#mails = mails;
 	}
 
-	/** Whether the provider may be read now: there is one, and the last read is long enough ago. */
+	/** Whether the provider may be read now: one is configured, and the last read is long enough ago. */
 	mayRead(): boolean {
 		return this.#hasProvider() && this.#mayReadInMs() <= 0;
 	}
@@ -86,13 +86,13 @@ export class ProviderLink {
 	/** Whether waiting for a read may turn a refusal into an accept. */
 	mayChangeMind({ policy }: Refusal): boolean {
 		if (policy === "in-flight" || policy === "member" || !this.mayRead()) return false;
-		// An organization without a plan refuses every request and its members' own allowances follow, so nobody waits for it.
+		// An organization without a plan refuses every request, and its members' own allowances follow, so waiting is pointless.
 		if (policy !== "organization" || this.#isUnsure() || this.#checkout.isAwaited()) return true;
 		this.#background(this.readIfOld());
 		return false;
 	}
 
-	/** A read that the caller waits for, at most 1.5 s. */
+	/** Reads the entitlement; the caller waits at most 1.5 s. */
 	async readAwaited(): Promise<void> {
 		await this.#awaited(this.read());
 	}
@@ -102,23 +102,23 @@ export class ProviderLink {
 		await this.#awaited(this.#readAfresh());
 	}
 
-	/** For a page that waits for a purchase: reads at once if it may force a read, or else as often as a refusal may. */
+	/** For a page that waits for a purchase: reads at once if it may force a read, otherwise at the normal rate for refusals. */
 	async readForBuyer(): Promise<void> {
 		if (this.#hasProvider() && (this.#checkout.takeForcedRead() || this.mayRead())) await this.readAwaited();
 	}
 
-	/** Beside an accepted request: reads when the copy is not reliable. */
+	/** Alongside an accepted request: reads if the copy is unreliable. */
 	readIfUnsure(): void {
 		if (this.#isUnsure() && this.mayRead()) this.#background(this.read());
 	}
 
-	/** After an answer: reads when the copy is old. */
+	/** After an answer: reads if the copy is old. */
 	async readIfOld(): Promise<void> {
 		if (this.mayRead() && Date.now() - this.#lastReadMs > COPY_AGE_MS) await this.read();
 	}
 
 	/**
-	 * Before a page shows the balance. It waits only while a checkout is open or the copy is not reliable. A reliable copy of a plan is refreshed in the
+	 * Before a page shows the balance. It waits only while a checkout is open or the copy is unreliable. A reliable copy of a plan is refreshed in the
 	 * background, so that a grant made elsewhere shows on the next view, even during a long answer.
 	 */
 	async readForPage(): Promise<void> {
@@ -132,7 +132,7 @@ export class ProviderLink {
 	}
 
 	/**
-	 * Something changed at the provider: the copy is outdated and is read again in the background. Repeated calls cause no more reads than usual. The copy
+	 * Marks the copy as outdated after a change at the provider, and reads it again in the background, within the normal read rate. The old copy
 	 * stays until it is replaced.
 	 */
 	noteChange(): void {
@@ -140,7 +140,7 @@ export class ProviderLink {
 	}
 
 	/**
-	 * The same for a webhook, which waits up to 15 s and learns whether the change was read. It may read sooner than others, and does not read for events
+	 * The same for a webhook, which waits up to 15 s and learns whether the change was read. It may read sooner than others, and skips events
 	 * older than the last answer.
 	 */
 	async readChange(happenedAtMs: number): Promise<boolean> {
@@ -154,7 +154,7 @@ export class ProviderLink {
 		return !this.#isOutdated();
 	}
 
-	/** Notes a change; false when nothing was ever read, so that there is nothing to discard or store. */
+	/** Records a change; false if nothing was ever read, so there is nothing to discard or store. */
 	#noteIfKnown(): boolean {
 		const { entitlement, changedAtMs = 0 } = this.#book.notes;
 		if (!this.#hasProvider() || (!entitlement && !this.#reading)) return false;
@@ -163,7 +163,7 @@ export class ProviderLink {
 		return true;
 	}
 
-	/** The development clock was moved, so the copy belongs to another time, however recent it is. */
+	/** After the development clock moves: the copy belongs to another time, however recent it is. */
 	async clockMoved(): Promise<void> {
 		if (this.#hasProvider() && this.#book.notes.entitlement) await this.#readAfresh();
 	}
@@ -179,7 +179,7 @@ export class ProviderLink {
 		return Math.min(this.#outbox.dueMs(), this.#compareDueMs());
 	}
 
-	/** Sends due reports, reads the balance that results, and compares the counts when due. Never throws. */
+	/** Sends due reports, reads the resulting balance, and compares the counts when due. Never throws. */
 	async work(): Promise<void> {
 		if (this.#outbox.isDue() && (await this.#outbox.flush())) await this.#readAfresh();
 		if (this.#book.nowMs() >= this.#compareDueMs()) await this.#compareCounts();
@@ -194,7 +194,7 @@ export class ProviderLink {
 		return (this.#book.kind === "user" || this.#book.kind === "organization") && capabilities().sells;
 	}
 
-	/** The copy is missing, its period is over, it is too old to be trusted, or something changed since it was read. */
+	/** Whether the copy is missing, past its period, too old to trust, or outdated by a change. */
 	#isUnsure(): boolean {
 		const { entitlement } = this.#book.notes;
 		return !entitlement || isOver(entitlement, now()) || !isTrusted(entitlement, now()) || this.#isOutdated();
@@ -205,12 +205,12 @@ export class ProviderLink {
 		return (entitlement?.fetchedAtMs ?? 0) < changedAtMs;
 	}
 
-	/** How long until the provider may be read again, milliseconds of real time; 0 or less for now. */
+	/** Milliseconds of real time until the provider may be read again; 0 or less for now. */
 	#mayReadInMs(everyMs = this.#checkout.isAwaited() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS): number {
 		return this.#lastReadMs + everyMs - Date.now();
 	}
 
-	/** Reads an outdated copy, after any read in flight and within the rate. Concurrent callers share one run. */
+	/** Reads an outdated copy, after any read in flight and within the rate limit. Concurrent callers share one run. */
 	#readInTurn(): Promise<void> {
 		this.#readingInTurn ??= this.#readWhileOutdated().finally(() => {
 			this.#readingInTurn = null;
@@ -271,8 +271,8 @@ export class ProviderLink {
 	}
 
 	/**
-	 * Keeps a fresh copy in memory. It goes to disk at once when its terms changed or the old copy was outdated, and with the next row when only its number
-	 * changed: viewing a balance writes nothing. A lost number is harmless, since the older one subtracts what was acknowledged since.
+	 * Keeps a fresh copy in memory. Written at once if its terms changed or the old copy was outdated, and with the next row if only its number
+	 * changed, so viewing a balance writes nothing. A lost number is harmless, since the older one subtracts units acknowledged since.
 	 */
 	#keep(entitlement: Entitlement, plan: PlanNews | undefined): void {
 		const before = { ...this.#book.notes, remaining: this.#book.standing().remaining };
@@ -292,7 +292,7 @@ export class ProviderLink {
 		return this.#outbox.reportsUnderWay === 0 ? (this.#lastRead ?? undefined) : present;
 	}
 
-	/** When the counts are compared again; infinity while nothing was reported since the last time. */
+	/** When the counts are compared next; infinity if nothing was reported since the last time. */
 	#compareDueMs(): number {
 		const { notes, sums, live } = this.#book;
 		const { baseline, comparedAtMs = baseline?.atMs ?? 0 } = notes;
@@ -302,7 +302,7 @@ export class ProviderLink {
 	}
 
 	/**
-	 * Compares the provider's count with ours. If it lacks usage, acknowledged reports are sent again: it ignores those that it has. Our count never
+	 * Compares the provider's count with ours. If the provider lacks usage, acknowledged reports are resent; it ignores those it has. Our count never
 	 * changes. The remaining drift is logged and published, and the next comparison starts from here.
 	 */
 	async #compareCounts(): Promise<void> {
@@ -324,7 +324,7 @@ export class ProviderLink {
 		await this.#outbox.publish({ provider: "ok", drift: drift + refused, resent, comparedAt: new Date(this.#book.nowMs()) });
 	}
 
-	/** The drift since the baseline, from a read with no report in flight; null when there was no such read or a new period began. */
+	/** The drift since the baseline, from a read with no report in flight; null without such a read, or if a new period began. */
 	async #drift(): Promise<number | null> {
 		const begun = this.#outbox.reportsBegun;
 		if (this.#outbox.reportsUnderWay > 0) return null;
@@ -337,7 +337,7 @@ export class ProviderLink {
 	}
 }
 
-/** An entitlement without its number: the terms of the plan. */
+/** An entitlement without its balance: the terms of the plan. */
 function terms(entitlement: Entitlement | undefined): string {
 	if (!entitlement) return "";
 	const { fetchedAtMs: _, ...rest } = entitlement;

@@ -1,18 +1,18 @@
 import type { AnswerStream } from "./answer-stream.ts";
 
-/** Readers of one answer, and of all answers of one subject in this isolate: their unread bytes share its memory. */
+/** Reader limits per answer, and per subject in this isolate, whose memory their unread bytes share. */
 const OF_ANSWER_MAX = 64;
 const OF_SUBJECT_MAX = 128;
 
-/** Objects of the same isolate share its modules, and so this count. By subject key. */
+/** Objects in the same isolate share its modules, and so this count. By subject key. */
 const bySubject = new Map<string, number>();
 
-/** The readers of a chat's answers. Each is counted until it has read everything, leaves or is dropped. */
+/** The readers of a chat's answers. Each counts until it has read everything, leaves or is dropped. */
 export class Readers {
-	/** Finished answers that are being read again, by their turn. */
+	/** Finished answers being replayed, by turn. */
 	readonly #replays = new Map<number, AnswerStream>();
 
-	/** Whether one more reader of an answer would be too many; of a new answer where it is null. */
+	/** Whether another reader of an answer (null: of a new one) would exceed a limit. */
 	isFull(subject: string, answer: AnswerStream | null): boolean {
 		return (answer?.readers ?? 0) >= OF_ANSWER_MAX || (bySubject.get(subject) ?? 0) >= OF_SUBJECT_MAX;
 	}
@@ -27,7 +27,7 @@ export class Readers {
 		});
 	}
 
-	/** A finished answer. Its readers share one copy. */
+	/** Replays a finished answer. Its readers share one copy. */
 	replay(subject: string, turn: number, read: () => AnswerStream): ReadableStream<Uint8Array> {
 		const answer = this.#replays.get(turn) ?? read();
 		this.#replays.set(turn, answer);

@@ -8,11 +8,11 @@ import type { Tier } from "../view/usage.ts";
 import type { SnapshotRefusal } from "./conversation-calls.ts";
 import { defined, instant, integer, oneOf, Table, text } from "./table.ts";
 
-/** What one account shares at most, and makes new in a day (UTC): shared chats are pages for everyone that nobody pays for. */
+/** The most shares of an account, and new ones per UTC day. Limited because shared chats are public pages that are not charged. */
 const SHARES_MAX = 50;
 const SHARES_DAILY = 20;
 const DAY_MS = 86_400_000;
-/** After so long a share that was begun was interrupted. */
+/** After this time, an unfinished share was interrupted. */
 const MAKING_MS = 600_000;
 const TAKEN = "taken";
 
@@ -23,7 +23,7 @@ interface ShareRow {
 	atMs: number;
 	messages: number;
 	files: number;
-	/** `making` is written before the snapshot is made, so that none is without its row. `removed` stays until the owner takes note of it. */
+	/** `making` is written before the snapshot, so that none exists without a row. `removed` stays until the owner dismisses it. */
 	state: "making" | "shared" | "removed";
 }
 
@@ -48,21 +48,21 @@ export type ShareResult =
 	| SnapshotRefusal;
 
 export interface ShareOptions {
-	/** Who shares it. */
+	/** The owner's language and time zone. */
 	reader: Reader;
-	/** Whether everyone may load the chat's files, too. */
+	/** Whether the chat's files are shared too. */
 	files: boolean;
-	/** The last message that the asking page shows; undefined where it does not say. */
+	/** The last message shown on the requesting page; undefined if it does not say. */
 	seen: string | null | undefined;
 }
 
-/** The chats that one account shares. Makes and ends the shares (shared-chat.ts). */
+/** The shares of one account. Creates and ends them (shared-chat.ts). */
 export class ShareList extends DurableObject<Cloudflare.Env> {
 	readonly #sql = this.ctx.storage.sql;
 
 	/**
-	 * Shares the path that a chat shows now.
-	 * @param tier by which the account's uploads are limited, in which copied files count
+	 * Shares the present path of a chat.
+	 * @param tier limits the account's uploads, which include copied files
 	 */
 	async share(user: User, tier: Tier, chatId: string, options: ShareOptions): Promise<ShareResult> {
 		for (const { id } of this.#rows("WHERE state = 'making' AND at_ms < ?", Date.now() - MAKING_MS)) await this.#end(id);
@@ -83,7 +83,7 @@ export class ShareList extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
-	/** The shares, the newest first, with those that were taken down. */
+	/** The shares, newest first, including those taken down. */
 	list(): Share[] {
 		return this.#rows("WHERE state <> 'making' ORDER BY at_ms DESC, id").map(asShare);
 	}
@@ -92,24 +92,24 @@ export class ShareList extends DurableObject<Cloudflare.Env> {
 		return this.#row(id) !== null;
 	}
 
-	/** Notes that the operator has taken a share down, for its owner. Idempotent. */
+	/** Records for the owner that the operator has taken a share down. Idempotent. */
 	noteTakenDown(id: string): void {
 		if (this.#row(id)) this.#sql.exec("UPDATE share SET state = 'removed' WHERE id = ?", id);
 	}
 
-	/** Ends a share. Idempotent. False for one that this account never had, or has no more. */
+	/** Ends a share. Idempotent. False if the account has no such share. */
 	async revoke(id: string): Promise<boolean> {
 		if (!this.#row(id)) return false;
 		await this.#end(id);
 		return true;
 	}
 
-	/** Ends the shares of a chat. Idempotent. */
+	/** Ends a chat's shares. Idempotent. */
 	async endOf(chatId: string): Promise<void> {
 		for (const { id } of this.#rows("WHERE chat_id = ?", chatId)) await this.#end(id);
 	}
 
-	/** Ends every share of an account that is deleted, and this list: their addresses say that they are gone. Idempotent. */
+	/** Ends every share of a deleted account, and this list: the shares' addresses then answer that they are gone. Idempotent. */
 	async endAll(): Promise<void> {
 		for (const { id } of this.#rows()) {
 			await this.env.SHARED_CHAT.getByName(id).end(true);
@@ -129,7 +129,7 @@ export class ShareList extends DurableObject<Cloudflare.Env> {
 		let isShared = false;
 		try {
 			await this.env.SHARED_CHAT.getByName(id).fill({ id, owner: user.key, title, atMs, messages, isCut, files });
-			// The chat may have been deleted meanwhile, and its shares with it.
+			// The chat, and its shares with it, may have been deleted meanwhile.
 			isShared = this.#row(id) !== null;
 		} finally {
 			if (!isShared) await counted.giveBack();
@@ -140,7 +140,7 @@ export class ShareList extends DurableObject<Cloudflare.Env> {
 		return { kind: "shared", share: asShare(row) };
 	}
 
-	/** Counts shares of the day. @returns false when none is left */
+	/** Counts shares of the day. @returns false if none is left */
 	#take(count: 1 | -1): boolean {
 		const day = Math.floor(Date.now() / DAY_MS);
 		const before = this.ctx.storage.kv.get<{ day: number; taken: number }>(TAKEN);
@@ -159,7 +159,7 @@ export class ShareList extends DurableObject<Cloudflare.Env> {
 		return this.#rows("WHERE id = ?", id)[0] ?? null;
 	}
 
-	/** All at once: a share may end while its row is used. */
+	/** Read all at once, because a share may end while its row is used. */
 	#rows(clauses = "", ...bindings: SqlStorageValue[]): ShareRow[] {
 		return SHARE.exists(this.#sql) ? [...SHARE.read(this.#sql, clauses, ...bindings)] : [];
 	}

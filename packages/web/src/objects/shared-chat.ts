@@ -7,21 +7,21 @@ import { defined, flag, instant, integer, isRecord, json, Table, text } from "./
 
 const DAY_MS = 86_400_000;
 const FILES_RETRY_MS = 3_600_000;
-/** The note that its owner's account is deleted: it names nobody. */
+/** Marks that the owner's account was deleted, without identifying it. */
 const GONE = "gone";
-/** Where it is noted whose share was taken down here. */
+/** Stores the owner of a share that was taken down here. */
 const TAKEN_DOWN = "taken-down";
 
 interface Head {
 	id: string;
-	/** Whose list of shares it is on: the key of a subject. */
+	/** The subject key of its owner, on whose list it is. */
 	owner: string;
 	title: string;
 	atMs: number;
 	isCut: boolean;
 }
 
-/** What a share is filled with. */
+/** The content of a share. */
 export interface Snapshot extends Head {
 	messages: ChatMessage[];
 	files: FileCopy[];
@@ -41,14 +41,14 @@ const MESSAGE = new Table<{ place: number; message: ChatMessage }>("message", {
 	message: json("a message", isMessage),
 });
 
-/** A copy of a chat that everyone with its id can read, until its owner ends it. It never changes. */
+/** A copy of a chat that anyone with its id can read until its owner ends it. It never changes. */
 export class SharedChat extends DurableObject<Cloudflare.Env> {
 	readonly #sql = this.ctx.storage.sql;
 	readonly #files = new ChatFiles(this.#sql, this.env.FILES);
 
-	/** Fills the share, once. Nobody can read it before all of it is there. */
+	/** Fills the share, once. It is readable only when complete. */
 	async fill({ messages, files, ...head }: Snapshot): Promise<void> {
-		// Whatever interrupts the sharing: what nobody has listed by then is deleted.
+		// If sharing is interrupted, an unlisted share is deleted at this alarm.
 		await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
 		await Promise.all(files.map((file) => this.#files.addCopy(file, head.owner, Date.now())));
 		this.ctx.storage.transactionSync(() => {
@@ -59,7 +59,7 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 		});
 	}
 
-	/** The chat as it was shared; null where nothing is shared any more. Stores nothing. */
+	/** The shared chat; null if nothing is shared any more. Stores nothing. */
 	view(): SharedChatView | "taken-down" | "gone" | null {
 		const head = this.#head();
 		if (!head && this.ctx.storage.kv.get(GONE) !== undefined) return "gone";
@@ -75,8 +75,8 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Ends the share for good, as the operator of the server wants it: its address says so from now on, until its owner ends it, too. Idempotent.
-	 * @returns false where nothing is shared
+	 * Ends the share permanently at the operator's request: its address says so until its owner ends it as well. Idempotent.
+	 * @returns false if nothing is shared
 	 */
 	async takeDown(): Promise<boolean> {
 		const head = this.#head();
@@ -93,8 +93,8 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Ends the share: nobody can read it from now on, and nothing is left once the bucket has deleted its files. Idempotent.
-	 * @param withAccount its owner's account is deleted: a note without a name stays, by which its address answers 410
+	 * Ends the share: it is unreadable at once, and nothing is left once the bucket has deleted its files. Idempotent.
+	 * @param withAccount the owner's account is deleted: an anonymous marker stays, so that the address answers 410
 	 */
 	async end(withAccount = false): Promise<void> {
 		if (withAccount) {
@@ -109,7 +109,7 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 		if (isGone) this.ctx.storage.kv.put(GONE, true);
 	}
 
-	/** A day after the sharing: ends what is on no list. Later: repeats an end that the bucket did not take. */
+	/** A day after sharing: ends a share that is on no list. Later: retries deleting files from the bucket. */
 	override async alarm(): Promise<void> {
 		if (this.ctx.storage.kv.get(TAKEN_DOWN) !== undefined) return void (await this.#deleteFiles());
 		const head = this.#head();
@@ -120,7 +120,7 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 		if (HEAD.exists(this.#sql)) this.#sql.exec("DROP TABLE shared; DROP TABLE message;");
 	}
 
-	/** Deletes the files, or tries again later. @returns whether they are gone */
+	/** Deletes the files, or retries later. @returns whether they are gone */
 	async #deleteFiles(): Promise<boolean> {
 		try {
 			await this.#files.deleteAll();

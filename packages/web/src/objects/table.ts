@@ -1,7 +1,7 @@
-/** How one field of a row is stored: its SQL definition, and the check that a stored value passes before it is used. */
+/** How a field of a row is stored: its SQL definition, and the check of stored values before use. */
 export interface Column<T> {
 	sql: string;
-	/** Describes the valid values, for the error message. */
+	/** Describes valid values for the error message. */
 	expected: string;
 	/** The field's value, or undefined if the stored value is invalid. */
 	read(stored: SqlStorageValue): T | undefined;
@@ -32,12 +32,12 @@ export const flag: Column<boolean> = {
 	read: (stored) => (stored === 0 || stored === 1 ? stored === 1 : undefined),
 };
 
-/** A text that is one of `values`. */
+/** A text restricted to `values`. */
 export function oneOf<T extends string>(...values: readonly T[]): Column<T> {
 	return { sql: "TEXT NOT NULL", expected: values.join(" or "), read: (stored) => values.find((value) => value === stored) };
 }
 
-/** A JSON value, checked by `is` after it was parsed. */
+/** A JSON value, checked by `is` after parsing. */
 export function json<T>(expected: string, is: (value: unknown) => value is T): Column<T> {
 	return {
 		sql: "TEXT NOT NULL",
@@ -49,7 +49,7 @@ export function json<T>(expected: string, is: (value: unknown) => value is T): C
 	};
 }
 
-/** The same column, which may also be null. */
+/** The same column, nullable. */
 export function nullable<T>(column: Column<T>): Column<T | null> {
 	return {
 		sql: column.sql.replace(" NOT NULL", ""),
@@ -58,12 +58,12 @@ export function nullable<T>(column: Column<T>): Column<T | null> {
 	};
 }
 
-/** The same check with another SQL definition, such as a primary key or a default. */
+/** The same check with another SQL definition, such as a primary key or default. */
 export function defined<T>(column: Column<T>, sql: string): Column<T> {
 	return { ...column, sql };
 }
 
-/** The columns of a table by the fields of its row. A column is named like its field in snake_case, unless `names` says otherwise. */
+/** A table's columns by field. A column is named like its field in snake_case, unless `names` overrides it. */
 export type Columns<Row> = { [Field in keyof Row]-?: Column<Row[Field]> };
 
 interface Stored<Row> {
@@ -79,7 +79,7 @@ interface Options {
 }
 
 /**
- * One table of a Durable Object. Its SQL, what is written and what is checked on load all come from one list of columns. All of it is
+ * One table of a Durable Object. Its SQL, its writes and the checks on load all derive from one list of columns. All of it is
  * synchronous (docs/decisions/0008).
  */
 export class Table<Row extends object> {
@@ -89,7 +89,7 @@ export class Table<Row extends object> {
 	readonly #columns: readonly Stored<Row>[];
 	readonly #insert: string;
 
-	/** `suffix`: `WITHOUT ROWID` makes a write one row instead of two where the key is a text. `key`: the columns of a key of several. */
+	/** `suffix`: `WITHOUT ROWID` makes a write one row instead of two if the key is a text. `key`: the columns of a composite key. */
 	constructor(name: string, columns: Columns<Row>, { suffix = "", names = {}, key = [] }: Options = {}) {
 		this.name = name;
 		this.#columns = Object.entries<Column<unknown>>(columns).map(([field, column]) => ({
@@ -109,7 +109,7 @@ export class Table<Row extends object> {
 		return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ? LIMIT 1", this.name).toArray().length > 0;
 	}
 
-	/** Adds the columns that an older version lacks. Each needs a default or must be nullable. @returns their names */
+	/** Adds columns that an older version lacks. Each needs a default or must be nullable. @returns their names */
 	addMissingColumns(sql: SqlStorage): string[] {
 		const existing = new Set(
 			sql
@@ -123,8 +123,8 @@ export class Table<Row extends object> {
 	}
 
 	/**
-	 * The rows, each of them checked. `clauses` is what follows FROM.
-	 * @throws when a stored value is not what its column says
+	 * Reads and checks rows. `clauses` follows FROM.
+	 * @throws when a stored value does not match its column
 	 */
 	*read(sql: SqlStorage, clauses = "", ...bindings: SqlStorageValue[]): Iterable<Row> {
 		for (const stored of sql.exec(`SELECT * FROM ${this.name} ${clauses}`, ...bindings)) yield this.fromRecord(stored);
@@ -136,22 +136,22 @@ export class Table<Row extends object> {
 		return undefined;
 	}
 
-	/** Inserts a row, or replaces the one with the same key. A column with a default gets it for an absent field. */
+	/** Inserts a row, or replaces the one with the same key. An absent field gets its column's default. */
 	write(sql: SqlStorage, row: Row): void {
 		sql.exec(this.#insert, ...this.#columns.map(({ field }) => toStored(row[field])));
 	}
 
-	/** A row as its columns store it. */
+	/** Converts a row to its stored form. */
 	toRecord(row: Row): Record<string, SqlStorageValue> {
 		return Object.fromEntries(this.#columns.map(({ field, name }) => [name, toStored(row[field])]));
 	}
 
-	/** @throws when a stored value is not what its column says */
+	/** @throws when a stored value does not match its column */
 	fromRecord(stored: Record<string, SqlStorageValue>): Row {
 		const row: Record<string, unknown> = {};
 		for (const { field, name, column } of this.#columns) {
 			const value = column.read(stored[name] ?? null);
-			// Never the value itself: it may be a message of a user.
+			// Never the value itself, which may be a user's message.
 			if (value === undefined) throw new Error(`invariant: ${this.name}.${name} on disk is not ${column.expected}`);
 			row[field] = value;
 		}
@@ -180,7 +180,7 @@ function parse(stored: string): unknown {
 	}
 }
 
-/** Whether a value is an object with string keys, so neither null nor an array. */
+/** Whether a value is an object with string keys (not null or an array). */
 export function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

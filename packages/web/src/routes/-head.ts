@@ -1,4 +1,4 @@
-/** The title and the description of a page, as tabs, search engines and previews of links show them. */
+/** A page's title and description, for tabs, search engines and link previews. */
 export const pageMeta = (title: string, description: string) => [
 	{ title },
 	{ name: "description", content: description },

@@ -8,10 +8,10 @@ export const Route = createFileRoute("/.well-known/security.txt")({
 	server: { handlers: api({ GET: securityText }) },
 });
 
-/** RFC 9116 wants a date by which the file is read again, less than a year ahead. The file is made anew with each request. */
+/** RFC 9116 requires an expiry date, less than a year ahead. The file is generated for each request. */
 const READ_AGAIN_MS = 180 * 24 * 60 * 60 * 1000;
 
-/** Where to report a weakness (RFC 9116). */
+/** Where to report a vulnerability (RFC 9116). */
 function securityText({ request }: { request: Request }): Response {
 	const { securityContact } = config();
 	if (!securityContact) refuse("not-found", t("problem_no_contact"));

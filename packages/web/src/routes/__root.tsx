@@ -11,23 +11,23 @@ import { t } from "../text/text.ts";
 import { pageMeta } from "./-head.ts";
 
 export interface RouterContext {
-	/** Chats begun in this tab, by id, with their titles. Their pages open without a request to the server. */
+	/** Chats started in this tab: titles by id. Their pages open without a server request. */
 	newChats: Map<string, string>;
 }
 
-/** Previews of links take pictures by whole addresses only. */
+/** Link previews accept only absolute image URLs. */
 const ownOrigin = createIsomorphicFn()
 	.server(() => new URL(getRequest().url).origin)
 	.client(() => location.origin);
 
-/** The build and the language are part of the address, so that each installs its own (public/sw.js). `vite dev` has no hashed assets to keep. */
+/** Build and language are part of the URL, so that each installs its own worker (public/sw.js). `vite dev` has no hashed assets to keep. */
 const serviceWorkerScript = () =>
 	`addEventListener("load",()=>navigator.serviceWorker?.register("/sw.js?${__BUILD__}${ending("-")}").catch(()=>{}))`;
 
-/** What the names of files have in another language than English. */
+/** The file name suffix of a language other than English. */
 const ending = (mark: string) => (language() === "en" ? "" : mark + language());
 
-/** What programs read that show a preview of a link. They run no scripts, so a page's own scripts need not carry it. */
+/** Metadata for link previews. Preview bots run no scripts, so the page's own scripts can omit it. */
 const forPreviews = () => [
 	{ property: "og:site_name", content: t("site_name") },
 	{ property: "og:type", content: "website" },
@@ -38,7 +38,7 @@ const forPreviews = () => [
 	{ name: "twitter:card", content: "summary_large_image" },
 ];
 
-// Loaded when it is needed, which is rare.
+// Loaded on demand, which is rare.
 askForProofsBy(async (ways) => {
 	const dialog = await import("../components/session/proof-dialog.tsx").catch(() => null);
 	return dialog ? dialog.askForProof(ways) : false;
@@ -59,7 +59,7 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 			{ rel: "apple-touch-icon", href: "/icons/apple-touch-icon.png" },
 			{ rel: "manifest", href: `/manifest${ending(".")}.webmanifest` },
 		],
-		// They have run when the page's own scripts load, which need not carry them.
+		// They run before the page's own scripts load, which can therefore omit them.
 		scripts: import.meta.env.SSR
 			? [
 					{ children: `${foldScript};${firstPaintScript};${zoneScript()}` },

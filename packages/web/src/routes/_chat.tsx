@@ -28,7 +28,7 @@ import { t } from "../text/text.ts";
 import type { ChatView, FolderName } from "../view/chat.ts";
 import type { UsageView } from "../view/usage.ts";
 
-// Few visits need a notice above the chat, or a dialog.
+// Loaded on demand: few visits need a notice above the chat, or a dialog.
 const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
 const PaymentNotice = lazy(() => import("../components/chat/payment-notice.tsx").then((module) => ({ default: module.PaymentNotice })));
 
@@ -37,9 +37,9 @@ const ArchivedChats = opened(() => import("../components/frame/archived-chats.ts
 const KeyList = opened(() => import("../components/frame/key-list.tsx").then((module) => module.default));
 
 interface SearchParams extends LinkOutcome {
-	/** Set on the way back from a checkout. */
+	/** Set when returning from a checkout. */
 	upgraded?: "plan" | "top-up";
-	/** The folder in which a new chat begins. */
+	/** The folder for a new chat. */
 	folder?: string;
 }
 
@@ -56,13 +56,13 @@ export const Route = createFileRoute("/_chat")({
 		const askedAtMs = Date.now();
 		return { ...(await loadShell()), askedAtMs };
 	},
-	// Pointing at a link must not read the billing provider, which the balance may.
+	// Hovering over a link must not read the billing provider, which the balance may do.
 	preload: false,
-	// The open page updates its own data. Coming back to it loads everything again.
+	// The open page updates its own data. Returning to it reloads everything.
 	staleTime: Number.POSITIVE_INFINITY,
 	gcTime: 0,
 	head: () => ({
-		// Half of a page would be painted first, and then move. Browsers without it paint as they like.
+		// Avoids painting half of the page and then shifting it. Browsers without support paint as usual.
 		links: [{ rel: "expect", href: `#${PAGE_END}`, blocking: "render" }],
 	}),
 	component: ChatFrame,
@@ -156,7 +156,7 @@ interface SideOptions {
 	onDialog: (dialog: DialogsProps["dialog"]) => void;
 }
 
-/** What the list of chats shows and does. */
+/** The contents and actions of the sidebar. */
 function sideOf(
 	{ viewer, chats, readAt, keptDays, folders, reload, showOlder }: ReturnType<typeof useShell>,
 	{ done, change }: ReturnType<typeof useChatActions>,
@@ -190,7 +190,7 @@ function Dialogs({ dialog, shell, actions, onClose }: DialogsProps) {
 				<ArchivedChats
 					onChange={async (chat, change) => {
 						await actions.change(chat, change);
-						// A chat that is brought back has its place in the list again.
+						// A restored chat returns to its place in the list.
 						shell.reload();
 					}}
 					onDeleteAll={actions.deleteAll}
@@ -209,7 +209,7 @@ interface BannersProps {
 	done: Done | undefined;
 }
 
-/** The notices above a chat: another viewer than before, an unconfirmed email address, and a payment that was just made. */
+/** The notices above a chat: a changed viewer, an unconfirmed email address, and a recent payment. */
 function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout, reload }, path, onBought, done }: BannersProps) {
 	const { upgraded, ...link } = Route.useSearch();
 	const navigate = Route.useNavigate();
@@ -242,28 +242,28 @@ function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout, rel
 	);
 }
 
-/** The balance beside the notice of a payment, which says itself that the payment is being confirmed. */
+/** The balance next to a payment notice. The notice itself says that the payment is being confirmed, so the balance does not. */
 function besideNotice(usage: UsageView): UsageView {
 	const { plan, ...balance } = usage;
 	return plan?.state === "confirming" ? balance : usage;
 }
 
-/** When something was last bought, in epoch milliseconds: here, or in another tab of this browser. */
+/** When something was last bought, in epoch milliseconds: in this or another tab of the browser. */
 function useBoughtAt(refreshUsage: () => void) {
 	const [boughtAtMs, setBoughtAtMs] = useState(0);
 	usePlanChanges((change) => {
 		refreshUsage();
-		// When someone else pays from now on, a message that a limit blocked must not go out at their cost.
+		// If the payer changes, a message blocked by a limit must not be sent at the new payer's cost.
 		if (change === "plan") setBoughtAtMs(Date.now());
 	});
 	return [boughtAtMs, setBoughtAtMs] as const;
 }
 
-/** After a checkout, returns to the chat that it was opened from. */
+/** After a checkout, returns to the chat it was opened from. */
 function useReturnToChat(upgraded: SearchParams["upgraded"], path: string): void {
 	const navigate = Route.useNavigate();
 	const returnToChat = useEffectEvent(() => {
-		// The checkout may have been opened from another tab's chat: each tab returns to its own.
+		// The checkout may have been opened from another tab's chat; each tab returns to its own.
 		const kept = keptPath();
 		if (upgraded && kept && kept !== path) void navigate({ href: returnPath(upgraded), replace: true });
 	});
@@ -271,7 +271,7 @@ function useReturnToChat(upgraded: SearchParams["upgraded"], path: string): void
 	useEffect(() => keepReturnPath(path), [path]);
 }
 
-/** Gives a new chat its address and its place in the list once the server has accepted its first message. */
+/** Gives a new chat its URL and its place in the list once the server has accepted its first message. */
 function useOnAccepted({ refreshUsage, begin }: ReturnType<typeof useShell>, isNew: boolean, isInFolder: boolean) {
 	const navigate = Route.useNavigate();
 	const { newChats } = Route.useRouteContext();
@@ -280,19 +280,19 @@ function useOnAccepted({ refreshUsage, begin }: ReturnType<typeof useShell>, isN
 		if (!isNew || !text) return;
 		const title = chatTitle(text) || t("frame_new_chat");
 		newChats.set(chatId, title);
-		// The list shows it in its folder, once the server has put it there.
+		// A chat in a folder appears there once the server has filed it.
 		if (!isInFolder) begin({ id: chatId, title, updatedAt: new Date().toISOString() });
-		// The new chat replaces the page that it began on, so that Back leads to the page before.
+		// Replaces the page the new chat started on, so that Back leads to the page before it.
 		void navigate({ to: "/c/$chatId", params: { chatId }, search: ({ folder, ...rest }) => rest, replace: true, resetScroll: false });
 	};
 }
 
 /**
- * The new chat, whose id is made before the server knows it: another one each time that its page is opened. A temporary chat stays on that page, until
+ * The new chat. Its id is generated before the server knows it, anew each time the page is opened. A temporary chat stays on that page until
  * the viewer leaves it for another new one.
  */
 function useNewChat(chatId: string | undefined, folder: FolderName | undefined) {
-	// Files of the draft lie in its chat.
+	// The draft's files are stored in its chat.
 	const fresh = () => readFiles("new")?.chatId ?? randomId();
 	const [id, setId] = useState(() => readPending("new")?.chatId ?? fresh());
 	const [temporaryId, setTemporaryId] = useState<string>();

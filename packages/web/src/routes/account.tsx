@@ -6,7 +6,7 @@ import { linkOutcomeOf } from "../components/frame/link-outcome.ts";
 import { loadShell } from "../lib/http/pages.ts";
 import { t } from "../text/text.ts";
 
-/** The sub-pages that a guest has, too. */
+/** The sub-pages that guests have too. */
 const FOR_GUESTS = /^\/account\/(appearance|data)\/?$/;
 
 export const Route = createFileRoute("/account")({
@@ -16,7 +16,7 @@ export const Route = createFileRoute("/account")({
 		if (shell.viewer.kind === "guest" && !FOR_GUESTS.test(pathname)) throw redirect({ to: "/sign-in", search: { next: href } });
 		return shell;
 	},
-	// Pointing at a link must not read the billing provider.
+	// Hovering over a link must not read the billing provider.
 	preload: false,
 	gcTime: 0,
 	head: () => ({ meta: [{ title: t("site_title", { page: t("frame_account") }) }] }),
@@ -40,7 +40,7 @@ function AccountPages() {
 	);
 }
 
-/** An older link to the instructions: what follows "#" is not known to the server, which has redirected it to the plan. */
+/** Handles an older link to the instructions: the server never sees the part after "#", and has redirected to the plan. */
 function useOlderHash(): void {
 	const navigate = Route.useNavigate();
 	const isOlder = useLocation({ select: ({ hash, pathname }) => hash === "instructions" && pathname === "/account/plan" });

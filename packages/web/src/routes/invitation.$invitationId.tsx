@@ -50,7 +50,7 @@ function InvitationPage() {
 	);
 }
 
-/** Calls back when the viewer returns to this tab: in another one they may have confirmed their address or signed in as someone else. */
+/** Calls back when the viewer returns to this tab: they may have confirmed their address or switched accounts in another one. */
 function useOnReturn(onReturn: () => void) {
 	const returned = useEffectEvent(() => {
 		if (document.visibilityState === "visible") onReturn();

@@ -17,7 +17,7 @@ export const Route = createFileRoute("/leaving")({
 	component: LeavingPage,
 });
 
-/** All that an account has while it is being deleted; and what its browser shows right after that was requested. */
+/** The only page of an account that is being deleted, also shown right after requesting the deletion. */
 function LeavingPage() {
 	const leaving = Route.useLoaderData();
 	return <Page narrow>{leaving ? <Leaving {...leaving} /> : <Requested />}</Page>;

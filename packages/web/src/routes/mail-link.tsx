@@ -9,7 +9,7 @@ export const Route = createFileRoute("/mail-link")({
 	loaderDeps: ({ search: { token } }) => ({ token }),
 	loader: ({ deps: { token } }) => loadMailLink({ data: token }),
 	gcTime: 0,
-	// The address opens an account: no other page may learn it.
+	// The URL opens an account, so no other page may learn it.
 	head: () => ({ meta: [{ title: t("site_title", { page: t("frame_sign_in") }) }, { name: "referrer", content: "no-referrer" }] }),
 	component: MailLinkPage,
 });

@@ -20,7 +20,7 @@ export const Route = createFileRoute("/pricing")({
 		const [shell, pricing] = await Promise.all([loadShell(), loadPricing()]);
 		return { shell, pricing };
 	},
-	// Pointing at a link must not read the billing provider.
+	// Hovering over a link must not read the billing provider.
 	preload: false,
 	gcTime: 0,
 	head: () => ({

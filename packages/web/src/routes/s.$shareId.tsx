@@ -15,7 +15,7 @@ export const Route = createFileRoute("/s/$shareId")({
 		if (!chat) throw notFound();
 		return chat;
 	},
-	// What has ended is not shown again.
+	// An ended share must not be shown again.
 	gcTime: 0,
 	head: ({ loaderData }) => ({
 		meta: [

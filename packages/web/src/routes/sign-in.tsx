@@ -7,7 +7,7 @@ import { t } from "../text/text.ts";
 
 interface Search {
 	next?: string;
-	/** What a provider leads back with: that the second factor is asked for, or that it failed. */
+	/** Set when returning from a provider: the second factor is required, or the sign-in failed. */
 	error?: string;
 }
 
@@ -43,7 +43,7 @@ function SignInPage() {
 	);
 }
 
-/** Why a provider did not sign in. Its own words are not shown: anyone can put them into an address. */
+/** Why signing in by a provider failed. The provider's text is not shown, because anyone can put text into a URL. */
 function providerProblem(error: string): string {
 	switch (error) {
 		case "access_denied":

@@ -55,7 +55,7 @@ function SignUpPage() {
 	);
 }
 
-/** What a new account agrees to, as far as the operator has written it down. */
+/** The terms a new account agrees to, if the operator has published them. */
 function Accepts() {
 	if (!legal.terms && !legal.privacy) return null;
 	const link = (href: string, text: string) => (

@@ -16,11 +16,11 @@ export interface PlanView {
 	/** Days of trial before the first payment; 0 for none. */
 	trialDays: number;
 	kind: "free" | "subscription" | "top-up";
-	/** Whether the viewer has it. */
+	/** Whether it is the viewer's current plan. */
 	current: boolean;
 }
 
-/** A customer's plans, cards and invoices as the account page shows them, read live from the billing provider, whichever it is. */
+/** A customer's plans, cards and invoices for the account page, read live from any billing provider. */
 export interface BillingView {
 	/** The current paid plans, newest first. Normally one; more only when plans were bought twice. */
 	plans: PlanStanding[];
@@ -31,7 +31,7 @@ export interface BillingView {
 	invoices: InvoiceView[];
 	/** The provider's own page for cards and invoices, if it has one. */
 	portalUrl: string | null;
-	/** Whether the rest of a top-up waits for the next plan when the plan ends. False: it is lost with the plan. */
+	/** Whether unused top-up requests outlive a plan and wait for the next one. False: they are lost with the plan. */
 	topUpsOutlivePlan: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface PlanStanding {
 	id: string;
 	name: string;
 	/**
-	 * `owed`: the last payment failed, and is tried again. `unpaid`: it failed, and is not tried again by itself. `ending`: cancelled, and running until
+	 * `owed`: the last payment failed and will be retried. `unpaid`: it failed and will not be retried. `ending`: cancelled, running until
 	 * `endsAt`.
 	 */
 	state: "active" | "trial" | "owed" | "unpaid" | "ending";
@@ -49,13 +49,16 @@ export interface PlanStanding {
 	periodEnd: string | null;
 	trialEnd: string | null;
 	endsAt: string | null;
-	/** The id of the open invoice whose payment settles a plan that is owed or unpaid; null when the customer cannot pay it, or the provider does not tell. */
+	/**
+	 * The open invoice whose payment settles a plan that is owed or unpaid; null if the customer cannot pay it, or the provider does
+	 * not report it.
+	 */
 	invoice: string | null;
-	/** Whether its seller has paused the payments, so that none is due at the end of the period. */
+	/** Whether the seller has paused payments, so that none is due at the end of the period. */
 	paused: boolean;
 	/** Whether its requests can be used. False while a payment is being confirmed, or owed beyond the grace period. */
 	live: boolean;
-	/** Remaining requests as the provider counts them, negative after overuse; null when it does not count them. */
+	/** Remaining requests by the provider's count, negative after overuse; null if it does not count them. */
 	balance: number | null;
 	/** The plan that replaces it at the end of the period, if a change is scheduled. */
 	next: string | null;
@@ -67,7 +70,7 @@ export interface PaymentMethodView {
 	brand: string | null;
 	last4: string | null;
 	expires: { month: number; year: number } | null;
-	/** Whether it is charged next. */
+	/** Whether the next charge uses it. */
 	isDefault: boolean;
 }
 
@@ -88,9 +91,9 @@ export interface InvoiceView {
 export interface PricingView {
 	guestLimit: number;
 	freeLimit: number;
-	/** Whether the rest of a top-up waits for the next plan when the plan ends. */
+	/** Whether unused top-up requests outlive a plan and wait for the next one. */
 	topUpsOutlivePlan: boolean;
-	/** Empty without a billing provider, or when it did not reply. */
+	/** Empty without a billing provider, or if it did not answer. */
 	plans: PlanView[];
 	unavailable: boolean;
 }

@@ -6,91 +6,91 @@ export interface ChatSummary {
 	id: string;
 	title: string;
 	updatedAt: string;
-	/** Absent for no. */
+	/** Absent means false. */
 	pinned?: true;
 	archived?: true;
-	/** The folder that it is in, in the list of all chats. */
+	/** Its folder, in the list of all chats. */
 	folder?: string | undefined;
 }
 
-/** What a viewer may change about a chat in their list. A deleted one can be brought back for some seconds. */
+/** The changes a viewer may make to a chat in their list. A deleted one can be restored for some seconds. */
 export interface ChatMarks {
 	pinned?: boolean | undefined;
 	archived?: boolean | undefined;
 	deleted?: boolean | undefined;
-	/** The folder that it is in from now on; null for none. */
+	/** Its new folder; null for none. */
 	folder?: string | null | undefined;
 }
 
-/** A folder of chats, as lists name it. */
+/** A chat folder, as shown in lists. */
 export interface FolderName {
 	id: string;
 	name: string;
-	/** The estimated tokens of what it tells every model; absent for nothing. */
+	/** Estimated tokens of its instructions; absent if it has none. */
 	tokens?: number;
 }
 
 export interface Folder extends Omit<FolderName, "tokens"> {
-	/** What it tells every model in its chats; "" for nothing. */
+	/** The folder's instructions to every model in its chats; "" for none. */
 	instructions: string;
 }
 
-/** A piece of a chat's text, cut where the words of a search begin and end. */
+/** A piece of a chat's text, split where the searched words start and end. */
 export type Passage = { text: string; isFound: boolean }[];
 
-/** A chat that a search has found. `passage` is null where its title has all of the words. */
+/** A chat found by a search. `passage` is null if its title contains all words. */
 export interface FoundChat extends ChatSummary {
 	passage: Passage | null;
 }
 
 export interface FoundChats {
 	chats: FoundChat[];
-	/** False where there was more text than one search reads: older chats are then found by their titles only. */
+	/** False if there was more text than one search reads: older chats are then found only by their titles. */
 	isComplete: boolean;
 }
 
 export type Effort = "low" | "medium" | "high";
 
-/** A model as the picker shows it. The page computes prices from it with `priceOf` of @parley/metering, as the server does. */
+/** A model as shown in the picker. The page computes prices from it with `priceOf` of @parley/metering, as the server does. */
 export interface ModelOption {
 	id: string;
 	label: string;
 	description: string | null;
-	/** Requests that one step of input costs, without an effort. */
+	/** Price of one step of input without an effort, units. */
 	weight: number;
-	/** What each effort multiplies the price by. Empty for a model without efforts. */
+	/** Price factor of each effort. Empty for a model without efforts. */
 	efforts: Partial<Record<Effort, number>>;
-	/** Tokens of input that one step covers, that an answer may have, and that both together may have. */
+	/** Tokens: of input covered by one step, of an answer at most, and of both together at most. */
 	inputStep: number;
 	maxOutput: number;
 	contextWindow: number;
-	/** The tiers whose requests may ask it, at any of its efforts. */
+	/** The tiers that may use it, at any of its efforts. */
 	tiers: Tier[];
-	/** What it reads. The text of files is text to every model. */
+	/** The inputs it accepts. Text files are sent as text to every model. */
 	accepts: ("text" | "image" | "file")[];
 }
 
 /** A model in the answer of `GET /api/models`. */
 export interface OfferedModel extends ModelOption {
-	/** Whether the viewer's tier may ask it. */
+	/** Whether the viewer's tier may use it. */
 	allowed: boolean;
-	/** Requests that a message of one step costs at the model's lowest effort, with which a picker begins. */
+	/** Price of a one-step message at the model's lowest effort, which is the picker's default. */
 	units: number;
 }
 
-/** What a request costs, or would cost. */
+/** The actual or quoted price of a request. */
 export interface Price {
 	units: number;
 	model: string;
 	effort: Effort | null;
-	/** Whether the whole chat is sent, instead of the newest messages that fit into one step. */
+	/** Whether the whole chat is sent, instead of only the newest messages that fit into one step. */
 	whole: boolean;
-	/** Set where the model may search the web, which costs more for each search: `upTo` is the price with as many searches as an answer may have. */
+	/** Set if the model may search the web, which costs extra per search: `upTo` is the price with the most searches an answer may have. */
 	search?: boolean;
 	upTo?: number;
 }
 
-/** What web search costs here. */
+/** The price of web search here. */
 export interface SearchOffer {
 	/** Units of one search. */
 	units: number;
@@ -98,54 +98,54 @@ export interface SearchOffer {
 	max: number;
 }
 
-/** Why an answer failed, as far as it is known. `busy`: every upstream had no room. `unavailable`: the deployer's fault, named in the log. */
+/** Why an answer failed, as far as known. `busy`: every upstream was overloaded. `unavailable`: a deployer's fault, named in the log. */
 export type Failure = "busy" | "too-long" | "unavailable" | "failed" | "interrupted";
 
-/** How an answer ended. While it is being written it has no state. */
+/** How an answer ended. An answer in progress has no state. */
 export type AnswerState = "complete" | "length" | "filtered" | "stopped" | "failed" | "interrupted";
 
 /** The `metadata` of an assistant message, sent with the stream and stored with the message. */
 export interface AnswerMetadata {
 	model?: string;
 	state?: AnswerState;
-	/** Whether the answer was counted; absent while it is being written, and for an imported one. */
+	/** Whether the answer was counted; absent while it is in progress, and for an imported one. */
 	counted?: boolean;
-	/** Set for an answer that was written elsewhere: it counted nothing here. */
+	/** Set for an imported answer, which counted nothing here. */
 	imported?: true;
-	/** What the request was held for, and its searches. */
+	/** The units held for the request, including its searches. */
 	units?: number;
-	/** Searches that were charged. Absent without any. */
+	/** Charged searches. Absent if there were none. */
 	searches?: number;
-	/** What is being searched for; null once that has ended. */
+	/** The query being searched; null once the search has ended. */
 	searching?: string | null;
-	/** The estimated tokens that a request sends of the chat up to and with this message. */
+	/** Estimated tokens a request sends for the chat up to and including this message. */
 	tokens?: number;
 	effort?: Effort | null;
-	/** When it was asked for, ISO 8601 in UTC; absent for an answer of an older version. */
+	/** When it was requested, ISO 8601 in UTC; absent for answers of an older version. */
 	askedAt?: string;
 	/** How long the answer took, milliseconds; absent for one that was cut off. */
 	tookMs?: number;
-	/** How long the model thought before its first word, milliseconds; absent for one that did not. */
+	/** How long the model reasoned before its first text, milliseconds; absent if it did not. */
 	thoughtMs?: number;
-	/** The oldest message that the model was sent, when older ones were left out. */
+	/** The oldest message sent to the model, if older ones were left out. */
 	readFrom?: string;
 	/** For a failed answer. */
 	failure?: Failure;
-	/** For `busy`: when the provider wants to be asked again, seconds from the end of the answer. */
+	/** For `busy`: when to retry, by the provider, seconds from the end of the answer. */
 	retryAfterS?: number;
-	/** The rule by which it was counted or not: a row of the published table (who pays). */
+	/** The rule that decided whether it was counted: a row of the published table (who pays). */
 	rule?: string;
 	/** Estimated tokens of the instructions that were sent before the chat; absent for none. */
 	instructions?: number;
-	/** Tokens that the model read and wrote, as far as they are known. */
+	/** Input and output tokens of the model, as far as known. */
 	spent?: { input: number; output: number; estimated: boolean };
-	/** Names a failed answer in the log: the id of its request. */
+	/** A failed answer's reference in the log: its request id. */
 	reference?: string;
-	/** Of a question too. Absent where there is one version only. */
+	/** Also set on a question. Absent if there is only one version. */
 	versions?: Versions;
 }
 
-/** The versions of a question or an answer, the oldest first: the turns to switch to, and the place of the one that is shown. */
+/** The versions of a question or answer, oldest first: the turns to switch to, and the position of the shown one. */
 export interface Versions {
 	turns: number[];
 	at: number;
@@ -156,31 +156,31 @@ export interface TextPart {
 	text: string;
 }
 
-/** A page of the web that a search has found. */
+/** A web page found by a search. */
 export interface Source {
 	/** http or https. */
 	url: string;
 	title: string;
 }
 
-/** A source of an answer, in the AI SDK's `SourceUrlUIPart` format. `sourceId` is its number, by which the answer names it: `[1]`. */
+/** A source of an answer, in the AI SDK's `SourceUrlUIPart` format. `sourceId` is its citation number: `[1]`. */
 export interface SourcePart extends Source {
 	type: "source-url";
 	sourceId: string;
 }
 
-/** A file of a message, in the AI SDK's `FileUIPart` format. Its bytes are at `url`, for the owner of the chat. */
+/** A file of a message, in the AI SDK's `FileUIPart` format. Only the chat's owner can load its `url`. */
 export interface FilePart {
 	type: "file";
 	url: string;
-	/** `image/…`, or `text/plain` for everything that is text. */
+	/** `image/…`, or `text/plain` for all text files. */
 	mediaType: string;
 	filename: string;
-	/** What the server found: its size, and the estimated tokens that it counts in a request. */
+	/** Measured by the server: its size, and its estimated tokens in a request. */
 	providerMetadata: { parley: { bytes: number; tokens: number } };
 }
 
-/** What a tier may attach: files to a message, and bytes of each. */
+/** A tier's limits for attachments: files per message, and bytes per file. */
 export interface FileLimit {
 	count: number;
 	bytes: number;
@@ -194,16 +194,16 @@ export interface ChatMessage {
 	metadata?: AnswerMetadata;
 }
 
-/** A prompt that a new chat suggests: `text` fills the composer. */
+/** A suggested prompt for a new chat: `text` fills the composer. */
 export interface SuggestedPrompt {
 	label: string;
 	text: string;
 }
 
-/** A page of a subject's chats, the newest first. The first page begins with all that are pinned. */
+/** A page of a subject's chats, newest first. The first page starts with all pinned ones. */
 export interface ChatPage {
 	chats: ChatSummary[];
-	/** Where the next page begins; null after the last. */
+	/** Where the next page starts; null after the last. */
 	next: string | null;
 }
 
@@ -212,22 +212,22 @@ export interface ChatView {
 	id: string;
 	title: string;
 	messages: ChatMessage[];
-	/** Where the page before begins; null on the first. */
+	/** Where the previous page starts; null on the first. */
 	earlier: number | null;
-	/** The reader has seen the last message already, so no messages are sent. */
+	/** The reader has already seen the last message, so no messages are sent. */
 	unchanged?: boolean;
-	/** The estimated tokens of the shown path. Too few for a long one of an older version, until a request sends all of it. */
+	/** Estimated tokens of the shown path. Too low for a long chat of an older version, until a request sends all of it. */
 	tokens: number;
-	/** Whether requests of this chat send all of it. */
+	/** Whether this chat's requests send all of it. */
 	whole: boolean;
-	/** What the chat tells every model; absent for nothing. */
+	/** The chat's instructions to every model; absent for none. */
 	instructions?: string;
-	/** The estimated tokens of what its folder tells every model; absent for nothing. */
+	/** Estimated tokens of its folder's instructions; absent for none. */
 	folderTokens?: number;
-	/** The folder in which a new chat begins. */
+	/** The folder a new chat starts in. */
 	folder?: FolderName;
-	/** Set for a temporary chat, of which the server has at most the last answer. */
+	/** Set for a temporary chat, of which the server keeps at most the last answer. */
 	temporary?: true;
-	/** Whether an answer is being written. The page joins it through GET /api/chat/{id}/stream. */
+	/** Whether an answer is in progress. The page joins it through GET /api/chat/{id}/stream. */
 	running: boolean;
 }

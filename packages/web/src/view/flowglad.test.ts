@@ -25,7 +25,7 @@ describe("paid subscriptions", () => {
 		expect(paidSubscriptions({ subscriptions }).map(({ id }) => id)).toEqual(["newer", "older"]);
 	});
 
-	test("are those that Flowglad lists as current, where it does", () => {
+	test("are those Flowglad lists as current, if it lists any", () => {
 		const listed = { subscriptions: [subscription("a"), subscription("b")], currentSubscriptions: [subscription("b")] };
 		expect(paidSubscriptions(listed).map(({ id }) => id)).toEqual(["b"]);
 	});
@@ -60,19 +60,19 @@ describe("the account page", () => {
 		expect(planOf({ status: "cancellation_scheduled" })).toMatchObject({ endsAt: "2026-02-01T00:00:00.000Z" });
 	});
 
-	test("shows a plan as live once its meter has an entry, also at zero", () => {
+	test("shows a plan as live once its meter has an entry, even at zero", () => {
 		const entry = { slug: "ai_requests", subscriptionId: "sub", availableBalance: 0 };
 		expect(planOf({})).toMatchObject({ live: false, balance: null });
 		expect(planOf({ experimental: { usageMeterBalances: [entry] } })).toMatchObject({ live: true, balance: 0 });
 		expect(planOf({ experimental: { usageMeterBalances: [{ ...entry, subscriptionId: "other" }] } })).toMatchObject({ live: false });
 	});
 
-	test("shows an incomplete plan as waiting, and not among the plans", () => {
+	test("shows an incomplete plan as waiting and not among the plans", () => {
 		const subscriptions = [subscription("waits", { status: "incomplete", current: false })];
 		expect(toBillingView({ ...nothing, subscriptions })).toMatchObject({ plans: [], waiting: { id: "waits" } });
 	});
 
-	test("shows a card without its unknown parts", () => {
+	test("shows a card without its unknown fields", () => {
 		const paymentMethods = [
 			{ id: "pm_1", type: "card", default: true, paymentMethodData: { brand: "visa", last4: "4242", exp_month: 12, exp_year: 2027 } },
 			{ id: "pm_2", type: "paypal", default: false, paymentMethodData: {} },
@@ -122,12 +122,12 @@ describe("comingPlan", () => {
 	const plan: Subscription = { id: "sub", status: "active", createdAt: 0, priceId: "price_max", currentBillingPeriodEnd: 5 };
 	const known = { planId: "sub", priceId: "price_pro", name: "Pro", atMs: 5 };
 
-	test("names the change that our server has scheduled, also where the provider does not tell of it", () => {
+	test("names the change scheduled by our server, even if the provider does not report one", () => {
 		expect(comingPlan({ ...plan, scheduledAdjustmentAt: 5 }, known)).toBe("Pro");
 		expect(comingPlan(plan, known)).toBe("Pro");
 	});
 
-	test("is another plan for a change made elsewhere, and none once it is undone, made or past", () => {
+	test("is another plan for a change made elsewhere, and none once the change is undone, made or past", () => {
 		expect(comingPlan({ ...plan, scheduledAdjustmentAt: 5 }, null)).toBe("Another plan");
 		expect(comingPlan({ ...plan, scheduledAdjustmentAt: null }, known)).toBeNull();
 		expect(comingPlan({ ...plan, priceId: "price_pro" }, known)).toBeNull();

@@ -1,8 +1,8 @@
 import { t } from "../text/text.ts";
 import type { BillingView, InvoiceView, PaymentMethodView, PlanStanding } from "./billing.ts";
 
-// The parts of Flowglad's payloads that we read, and their conversion for pages. Pure, and used on both sides: the server reads the payload from the
-// API, and the browser from `useBilling()`.
+// The parts of Flowglad's payloads that we read, and their conversion for pages. Pure and used on both sides: the server gets the payload from the
+// API, the browser from `useBilling()`.
 
 /** A price of the pricing model. Older pricing models also name the meter on the price. */
 export interface Price {
@@ -59,9 +59,9 @@ export interface Subscription {
 	cancelScheduledAt?: number | null;
 	/** False for a plan without periods. */
 	renews?: boolean | null;
-	/** When a change of plan takes effect, null for none. Absent at Flowglad 0.18, which does not tell. */
+	/** When a scheduled plan change takes effect, null for none. Absent at Flowglad 0.18, which does not report it. */
 	scheduledAdjustmentAt?: number | null;
-	/** The plan it changes to, where our server has added it (`withComingPlans`). */
+	/** The name of the next plan, if our server has added it (`withComingPlans`). */
 	comingPlan?: string | null;
 	subscriptionItems?: { price: { slug?: string | null; unitPrice: number; currency: string; intervalUnit?: string | null } }[];
 	experimental?:
@@ -96,13 +96,13 @@ interface Subscriptions {
 	currentSubscriptions?: Subscription[] | undefined;
 }
 
-/** A customer's billing, for what they may use. */
+/** The part of a customer's billing that decides what they may use. */
 export interface FlowgladBilling extends Subscriptions {
 	purchases?: { priceId: string; status?: string | null }[];
 	pricingModel: PricingModel;
 }
 
-/** A customer's billing, for the account page. */
+/** The part of a customer's billing that the account page shows. */
 interface FlowgladAccount extends Subscriptions {
 	invoices: Invoice[];
 	paymentMethods: PaymentMethod[];
@@ -160,7 +160,7 @@ export function toStanding(plan: Subscription): PlanStanding {
 		endsAt: plan.status === "cancellation_scheduled" ? iso(plan.cancelScheduledAt ?? plan.currentBillingPeriodEnd) : null,
 		invoice: null,
 		paused: false,
-		// The meter's first entry comes with the payment.
+		// The meter's first entry arrives with the payment.
 		live: balance !== null,
 		balance,
 		next: plan.comingPlan ?? (plan.scheduledAdjustmentAt ? t("plan_another") : null),
@@ -168,8 +168,8 @@ export function toStanding(plan: Subscription): PlanStanding {
 }
 
 /**
- * The name of the plan that a subscription changes to at the end of its period; null for none.
- * @param known the change that our server has scheduled last
+ * The name of the plan a subscription changes to at the end of its period; null for none.
+ * @param known the last change scheduled by our server
  */
 export function comingPlan(
 	{ id, scheduledAdjustmentAt, priceId, currentBillingPeriodEnd }: Subscription,
@@ -215,7 +215,7 @@ const invoiceStates: Record<string, InvoiceView["state"]> = {
 };
 
 function toInvoice({ invoice, invoiceLineItems: lines }: Invoice): InvoiceView {
-	// Flowglad sends the sum before tax, or only the lines.
+	// Flowglad sends either the sum before tax, or only the lines.
 	const beforeTax = invoice.subtotal ?? lines.reduce((sum, { price, quantity }) => sum + price * quantity, 0);
 	return {
 		id: invoice.id,

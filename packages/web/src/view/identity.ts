@@ -3,7 +3,7 @@ import type { ProviderId } from "../sign-in-providers.ts";
 
 import type { PlanStanding } from "./billing.ts";
 
-/** `tag` names the viewer in the requests of their pages (lib/identity/viewer-tag.ts). Absent: the page belongs to nobody yet. */
+/** `tag` identifies the viewer in their pages' requests (lib/identity/viewer-tag.ts). Absent: the page has no viewer yet. */
 export type Viewer =
 	| { kind: "guest"; tag?: string }
 	| {
@@ -13,19 +13,19 @@ export type Viewer =
 			name: string;
 			email: string;
 			emailVerified: boolean;
-			/** The organization that the viewer acts for. Its plan pays, if it has one. `mayBuy`: the viewer may manage that plan. */
+			/** The organization the viewer acts for. Its plan pays, if it has one. `mayBuy`: the viewer may manage that plan. */
 			organization: { id: string; name: string; mayBuy: boolean } | null;
 	  };
 
-/** What the deletion of an account, or of an organization, takes, and what stands in its way. */
+/** What deleting an account or organization would remove, and what prevents it. */
 export interface DeletionView {
-	/** The organizations whose only owner the viewer is: each is handed over or deleted before the account. */
+	/** The organizations that have the viewer as their only owner. Each must be handed over or deleted before the account. */
 	organizations: { id: string; name: string }[];
-	/** The plans that still run, which have to be cancelled. `endsAt`: the end of what is paid. */
+	/** The running plans, which must be cancelled. `endsAt`: the end of the paid period. */
 	plans: (Pick<PlanStanding, "name" | "state" | "price"> & { endsAt: string | null })[];
-	/** Whether the plans could not be read: then nothing can be deleted. */
+	/** Whether the plans could not be read, in which case nothing can be deleted. */
 	isUnread: boolean;
-	/** How long an account can be kept after its deletion was requested. */
+	/** Days during which an account can be kept after its deletion was requested. */
 	graceDays: number;
 	/** When the organization is deleted, if that was requested. */
 	dueAt: string | null;
@@ -36,7 +36,7 @@ export interface LeavingView {
 	email: string;
 	dueAt: string;
 	plan: "none" | "now" | "period-end";
-	/** Whether the time to keep it has run out. */
+	/** Whether the time to keep it is over. */
 	isDue: boolean;
 }
 
@@ -44,11 +44,11 @@ export type Role = "owner" | "admin" | "member";
 
 /** The organizations that can pay for a viewer. */
 export interface OrganizationsView {
-	/** Every organization that the viewer is in, in the order of joining. */
+	/** Every organization the viewer belongs to, in the order of joining. */
 	mine: { id: string; name: string }[];
-	/** The id of the one that the viewer acts for; null for none. */
+	/** The id of the one the viewer acts for; null for none. */
 	payer: string | null;
-	/** The one that the page shows: any of theirs. */
+	/** The one shown on the page: any of the viewer's. */
 	shown: OrganizationView | null;
 }
 
@@ -57,10 +57,10 @@ export interface OrganizationView {
 	name: string;
 	/** The viewer's role. */
 	role: Role;
-	/** The limit that the owner set for each member in a billing period; null for a fifth of the plan for plain members. */
+	/** The owner's limit per member and billing period; null means a fifth of the plan for plain members. */
 	requestsPerMember: number | null;
 	members: MemberView[];
-	/** When it is deleted, ISO 8601; null while nobody has asked for that. */
+	/** When it is deleted, ISO 8601; null if no deletion is pending. */
 	deletesAt: string | null;
 	/** Open invitations. Empty unless the viewer is an owner or admin. */
 	invitations: { id: string; email: string; role: Role; expiresAt: string }[];
@@ -81,21 +81,21 @@ export interface InvitationView {
 	inviter: string;
 	role: Role;
 	/**
-	 * `ready`: can be accepted. `member`: the viewer is in already. `signed-out`, `other-account`, `unconfirmed`: what has to change first.
-	 * In any other state nobody can accept it any more.
+	 * `ready`: can be accepted. `member`: the viewer is a member already. `signed-out`, `other-account`, `unconfirmed`: what has to change first.
+	 * In any other state it can no longer be accepted.
 	 */
 	state: "ready" | "member" | "signed-out" | "other-account" | "unconfirmed" | "accepted" | "declined" | "cancelled" | "expired";
 }
 
-/** A confirmation link. `open`: the address can be confirmed. `expired`: a new link can be sent. `confirmed`: it was, by this link or another. */
+/** A confirmation link. `open`: can confirm the address. `expired`: a new link can be sent. `confirmed`: already done, by this link or another. */
 export type ConfirmationView = { state: "invalid" } | { state: "open" | "expired" | "confirmed"; email: string };
 
 /** A place where the viewer is signed in. */
 export interface SessionView {
 	id: string;
-	/** Null where the browser does not say. */
+	/** Null if the browser does not say. */
 	device: { browser: string | null; system: string | null };
-	/** The one that the page was asked for with. */
+	/** The session that requested the page. */
 	isHere: boolean;
 	signedInAt: string;
 	/** Exact to the hour. */
@@ -104,24 +104,24 @@ export interface SessionView {
 
 export interface PasskeyView {
 	id: string;
-	/** The browser and system that it was made with; "" where that is unknown. */
+	/** The browser and system it was created with; "" if unknown. */
 	name: string;
 	addedAt: string;
 	usedAt: string | null;
 }
 
-/** How the viewer's account is entered, and from where it is. */
+/** The viewer's sign-in methods and sessions. */
 export interface SecurityView {
 	hasPassword: boolean;
 	passkeys: PasskeyView[];
-	/** How many recovery codes are left; null without a second factor. */
+	/** Remaining recovery codes; null without a second factor. */
 	recoveryLeft: number | null;
-	/** The providers of this deployment, and which of them open the account. */
+	/** This deployment's providers, and whether each is linked to the account. */
 	providers: { id: ProviderId; isLinked: boolean }[];
 	sessions: SessionView[];
 }
 
-/** What a link in a mail does; null for one that was used or has expired. */
+/** A mail link's purpose; null if it is used or expired. */
 export type MailLinkView = { purpose: "sign-in" | "reset"; email: string; next: string } | null;
-/** The step that a link to change an address takes. */
+/** The step that an email change link performs. */
 export type EmailChangeView = { step: "present" | "new"; from: string; to: string; isHere: boolean } | null;

@@ -1,10 +1,10 @@
 // Plain data for an export. Instants are ISO 8601 in UTC. Types only.
 
-/** What a ledger counted, as its subject exports it. */
+/** A ledger's counts, as exported for its subject. */
 export interface OwnUsage {
 	requests: {
 		requestId: string;
-		/** `settled` and `expired` were counted, `released` was not, `held` is under way. */
+		/** `settled` and `expired` were counted, `released` was not, `held` is in progress. */
 		state: "held" | "settled" | "released" | "expired";
 		units: number;
 		heldAt: string;
@@ -15,11 +15,11 @@ export interface OwnUsage {
 		model: string | null;
 		tokens: { input: number; cached: number; output: number; reasoning: number } | null;
 	}[];
-	/** Totals by UTC day, model and tier. They stay when their requests have become sums. */
+	/** Totals by UTC day, model and tier. They remain after their requests have been folded into sums. */
 	days: { day: string; model: string; tier: string; requests: number; units: number }[];
-	/** Units without a request: grants (negative), corrections, and what came along from a guest. */
+	/** Units without a request: grants (negative), corrections, and units carried over from a guest. */
 	adjustments: { id: string; units: number; paidFrom: string; at: string; expiresAt: string | null; requestId: string | null }[];
 }
 
-/** A part of it. `next` asks for the next requests; null after the last. The first page has the days and adjustments. */
+/** A page of it. `next` requests the next page; null after the last. The first page has the days and adjustments. */
 export type OwnUsagePage = Pick<OwnUsage, "requests"> & Partial<OwnUsage> & { next: string | null };

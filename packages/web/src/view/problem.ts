@@ -3,8 +3,8 @@ import type { ChatView, Price } from "./chat.ts";
 import type { Tier } from "./usage.ts";
 
 /**
- * What is known about a plan, its payments and the count after an action on billing failed. `unchanged`: nothing was sent, or the provider refused it and
- * a read shows everything as before. `unknown`: it was sent, and neither an answer nor a read has shown what became of it.
+ * What is known about plan, payments and count after a failed billing action. `unchanged`: nothing was sent, or the provider refused it and
+ * a read shows everything as before. `unknown`: it was sent, and neither an answer nor a read has shown the result.
  */
 export type Outcome = "unchanged" | "unknown";
 
@@ -21,14 +21,14 @@ export interface Problem {
 	remaining?: number;
 	resetAt?: string | null;
 	upgradeUrl?: string;
-	/** What the request costs: at a price above the request's `maxUnits`, and at a limit. */
+	/** The request's price: if it exceeds the request's `maxUnits`, and at a limit. */
 	price?: Price;
-	/** At a limit: requests that what is left pays for, the one most like the refused one first. */
+	/** At a limit: requests the remaining units can pay, closest to the refused one first. */
 	affordable?: Price[];
-	/** What is known after an action on billing failed. A 4xx of a billing route without it is `unchanged`. */
+	/** What is known after a failed billing action. A 4xx of a billing route without it means `unchanged`. */
 	outcome?: Outcome;
-	/** The newest page of a chat that has gone on since the client read it. */
+	/** The newest page of a chat that has changed since the client read it. */
 	chat?: ChatView;
-	/** The Turnstile site key, when a check has to be solved first. */
+	/** The Turnstile site key, if a check must be solved first. */
 	siteKey?: string;
 }

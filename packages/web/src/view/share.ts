@@ -2,7 +2,7 @@
 
 import type { ChatMessage } from "./chat.ts";
 
-/** What everyone with the link sees of a chat. */
+/** A shared chat, as seen by anyone with the link. */
 export interface SharedChatView {
 	title: string;
 	sharedAt: string;
@@ -11,16 +11,16 @@ export interface SharedChatView {
 	isCut: boolean;
 }
 
-/** A chat that is shared, as its owner's list has it. */
+/** A shared chat, as its owner sees it in the list. */
 export interface Share {
 	/** Its page is `/s/{id}`. */
 	id: string;
 	chatId: string;
 	title: string;
 	sharedAt: string;
-	/** How many messages everyone can read, and how many files. */
+	/** The number of shared messages, and of files. */
 	messages: number;
 	files: number;
-	/** Set once the operator of the server has taken it down. */
+	/** Set if the operator of the server has taken it down. */
 	takenDown?: true;
 }

@@ -8,30 +8,30 @@ import type { Tier, UsageView } from "./usage.ts";
 export interface Shell {
 	viewer: Viewer;
 	usage: UsageView;
-	/** How many days after its last use a chat is kept; null for ever. */
+	/** Days a chat is kept after its last use; null for forever. */
 	keptDays: number | null;
-	/** The newest page of the viewer's chats, and where the next one begins; null after the last. */
+	/** The newest page of the viewer's chats, and where the next one starts; null after the last. */
 	chats: ChatSummary[];
 	olderChats: string | null;
-	/** The viewer's folders of chats, by name. A guest has none. */
+	/** The viewer's chat folders, by name. A guest has none. */
 	folders: FolderName[];
 	/** When they were read, ISO 8601. */
 	readAt: string;
-	/** The models on offer, the default first. */
+	/** The models on offer, default first. */
 	models: ModelOption[];
-	/** What web search costs; null where it is not offered. */
+	/** The price of web search; null if it is not offered. */
 	search: SearchOffer | null;
 	/** Whether the built-in demo model answers, because no real one is configured. */
 	demo: boolean;
 	/** Whether plans are sold here, and whether pages read billing with the provider's SDK in the browser. */
 	billing: { sells: boolean; hasBrowserSdk: boolean };
-	/** Requests a day for a user without a plan. */
+	/** Daily requests of a user without a plan. */
 	freeLimit: number;
-	/** What each tier may attach to a message. */
+	/** Each tier's limits for attachments. */
 	files: Record<Tier, FileLimit>;
 	/** Estimated tokens that instructions add to each request, besides those of its chat: the deployer's and the viewer's own. */
 	instructions: { site: number; own: number };
-	/** What a new chat suggests. */
+	/** The suggested prompts of a new chat. */
 	suggestedPrompts: SuggestedPrompt[];
 	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */
 	mailboxUrl: string | null;

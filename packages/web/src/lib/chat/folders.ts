@@ -9,7 +9,7 @@ import { type User, userOf } from "../identity/subject.ts";
 
 const BODY_BYTES_MAX = 16 * 1024;
 
-/** The name of a folder, without what cannot be seen. */
+/** The name of a folder, without invisible characters. */
 export const folderName = z
 	.string()
 	.transform((text) => text.toWellFormed().replaceAll(/\s+/g, " ").trim())
@@ -20,8 +20,8 @@ const change = z
 	.refine((body) => Object.keys(body).length > 0, { error: () => t("problem_name_change") });
 
 /**
- * The folder of `POST /api/folders`.
- * @throws {ProblemError} 400 if it cannot be one, 413 for instructions that are too long
+ * Parses the folder of `POST /api/folders`.
+ * @throws {ProblemError} 400 if it is invalid, 413 for instructions that are too long
  */
 export async function parseFolder(request: Request): Promise<Folder> {
 	const { instructions, ...body } = await readBody(request, folder, BODY_BYTES_MAX);
@@ -29,8 +29,8 @@ export async function parseFolder(request: Request): Promise<Folder> {
 }
 
 /**
- * What `PATCH /api/folders/{id}` changes.
- * @throws {ProblemError} 400 for another body, 413 for instructions that are too long
+ * Parses the changes of `PATCH /api/folders/{id}`.
+ * @throws {ProblemError} 400 for an invalid body, 413 for instructions that are too long
  */
 export async function parseFolderChange(request: Request): Promise<Partial<Folder>> {
 	const { name: given, instructions } = await readBody(request, change, BODY_BYTES_MAX);
@@ -38,15 +38,15 @@ export async function parseFolderChange(request: Request): Promise<Partial<Folde
 }
 
 /**
- * The user whose folders a request is about.
- * @throws {ProblemError} 401 for a guest: a guest's list is made with the first chat, and ends
+ * The user whose folders a request concerns.
+ * @throws {ProblemError} 401 for a guest: a guest's list is created with the first chat and expires
  */
 export async function ownerOfFolders(request: Request): Promise<User> {
 	return (await userOf(request)) ?? refuse("not-signed-in", t("problem_folders_sign_in"));
 }
 
 /**
- * Answers the same for a folder that does not exist and one that belongs to someone else.
+ * The answer for both a missing folder and someone else's.
  * @throws {ProblemError} always, 404
  */
 export function noSuchFolder(): never {
@@ -54,7 +54,7 @@ export function noSuchFolder(): never {
 }
 
 /**
- * The instructions of a folder as they are stored.
+ * A folder's instructions in stored form.
  * @throws {ProblemError} 413 if they are too long
  */
 export function checkedFolder(given: string): string {

@@ -10,13 +10,13 @@ function message(role: ChatMessage["role"], ...texts: string[]): ChatMessage {
 	return { id: `m${count}`, role, parts: texts.map((text) => ({ type: "text", text })) };
 }
 
-/** What the model is sent of a chat whose messages are given oldest first. */
+/** What the model is sent for a chat, given its messages oldest first. */
 const sent = (history: ChatMessage[], budget = 1_000_000, whole = false) => toModelMessages(history.toReversed(), budget, whole);
 const contents = (history: ChatMessage[], budget?: number, whole?: boolean) =>
 	sent(history, budget, whole).messages.map(({ content }) => content);
 
-describe("what a model is sent of a chat", () => {
-	test("is the text of its messages, without reasoning", () => {
+describe("the history sent to a model", () => {
+	test("contains the text of messages, without reasoning", () => {
 		const answer: ChatMessage = {
 			...message("assistant"),
 			parts: [
@@ -39,14 +39,14 @@ describe("what a model is sent of a chat", () => {
 		});
 	});
 
-	test("has no reasoning that a model wrote into its answer, closed or not", () => {
+	test("drops reasoning that a model wrote into its answer, closed or not", () => {
 		const said = (text: string) => contents([message("user", "A"), message("assistant", text), message("user", "B")]);
 		expect(said("<think>Hm.\nHm.</think>\nYes.")).toEqual(["A", "\nYes.", "B"]);
 		expect(said("<THINKING>Hm.")).toEqual(["B"]);
 		expect(said("Write <think> first.")).toEqual(["A", "Write <think> first.", "B"]);
 	});
 
-	test("leaves out a question without an answer, so that roles alternate and what failed once is not sent again", () => {
+	test("skips a question without an answer, so that roles alternate and a failed question is not sent again", () => {
 		const failed: ChatMessage = { ...message("assistant"), parts: [{ type: "reasoning", text: "Hm" }] };
 		const chat = [
 			message("user", "A"),
@@ -61,7 +61,7 @@ describe("what a model is sent of a chat", () => {
 		expect(sent(chat).readFrom).toBeNull();
 	});
 
-	test("is at most the newest 60 messages, from a whole turn on, unless the whole chat is sent", () => {
+	test("has at most the newest 60 messages and starts with a whole turn, unless the whole chat is sent", () => {
 		const history = Array.from({ length: 63 }, (_, n) => message(n % 2 ? "assistant" : "user", `${n}`));
 		const { messages, readFrom } = sent(history);
 		expect([messages.length, messages[0]?.content, messages.at(-1)?.content]).toEqual([59, "4", "62"]);
@@ -69,7 +69,7 @@ describe("what a model is sent of a chat", () => {
 		expect(sent(history, undefined, true)).toMatchObject({ messages: { length: 63 }, readFrom: null });
 	});
 
-	test("ends before the first message that is too much, however short the ones before it are", () => {
+	test("ends before the first message that does not fit, even if older ones would", () => {
 		const history = [message("user", "small"), message("assistant", "x".repeat(3_000)), message("user", "y"), message("assistant", "z")];
 		const question = message("user", "q");
 		const budget = [...history.slice(2), question].reduce((sum, one) => sum + messageTokens(one), 0);
@@ -78,12 +78,12 @@ describe("what a model is sent of a chat", () => {
 		expect(sent([...history, question], budget - 1).readFrom).toBe(question.id);
 	});
 
-	describe("where the exchange before the question does not fit", () => {
+	describe("if the exchange before the question does not fit", () => {
 		const asked = message("user", `Write about this: ${"lorem ipsum ".repeat(400)}`);
 		const answer = message("assistant", `It begins. ${"dolor sit amet ".repeat(400)}It stops in the mid`);
 		const goOn = message("user", "Continue.");
 
-		test("has the end of the answer and the beginning of its question, so that the model can go on", () => {
+		test("keeps the end of the answer and the beginning of its question, so that the model can continue", () => {
 			for (const budget of [200, 1_000, 2_000, 3_000]) {
 				const { messages, readFrom } = sent([message("user", "old"), message("assistant", "old"), asked, answer, goOn], budget);
 				expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
@@ -95,14 +95,14 @@ describe("what a model is sent of a chat", () => {
 			}
 		});
 
-		test("has all of the shorter one", () => {
+		test("keeps all of the shorter one", () => {
 			const short = message("user", "Tell me everything.");
 			expect(contents([short, answer, goOn], 500)[0]).toBe("Tell me everything.");
 			const brief = message("assistant", "No.");
 			expect(contents([asked, brief, goOn], 500)[1]).toBe("No.");
 		});
 
-		test("is the question alone where next to nothing of it would fit", () => {
+		test("is the question alone if almost nothing of the exchange would fit", () => {
 			expect(contents([asked, answer, goOn], 60)).toEqual(["Continue."]);
 			expect(sent([asked, answer, goOn], 60).readFrom).toBe(goOn.id);
 		});
@@ -135,11 +135,11 @@ describe("what a model is sent of a chat", () => {
 		}
 	});
 
-	test("always has the question", () => {
+	test("always includes the question", () => {
 		expect(contents([message("assistant", "before"), message("user", "x".repeat(1_000))], 1)).toEqual(["x".repeat(1_000)]);
 	});
 
-	test("is well-formed: half a surrogate pair becomes the replacement character", () => {
+	test("is well-formed: an unpaired surrogate becomes the replacement character", () => {
 		expect(contents([message("user", "a\ud83d"), message("assistant", "\ude00b"), message("user", "c")])).toEqual([
 			"a\ufffd",
 			"\ufffdb",
@@ -147,7 +147,7 @@ describe("what a model is sent of a chat", () => {
 		]);
 	});
 
-	test("alternates, begins and ends with the user, and fits into the budget, whatever happened in the chat", () => {
+	test("alternates, begins and ends with the user and fits the budget, whatever happened in the chat", () => {
 		const short = fc.oneof(fc.constantFrom("", " ", "<think>x</think>"), fc.string({ unit: "binary", maxLength: 40 }));
 		const long = fc
 			.tuple(fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), fc.nat(60))
@@ -170,7 +170,7 @@ describe("what a model is sent of a chat", () => {
 				expect(tokens).toBeLessThanOrEqual(Math.max(budget, messageTokens(question)));
 				const all = [...messages, question].filter((one) => messageTokens(one) > 0);
 				const isAllSent = all.reduce((sum, one) => sum + messageTokens(one), 0) <= budget && (whole || messages.length < 60);
-				// An answer that lost its question cannot be the first.
+				// An answer that lost its question cannot come first.
 				if (isAllSent && all[0]?.role === "user") expect(readFrom).toBeNull();
 				if (readFrom === null && all.length > 0) expect(all[0]?.role).toBe("user");
 			}),

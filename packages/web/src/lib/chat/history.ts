@@ -1,7 +1,7 @@
 import { MESSAGE_TOKENS, tokensOf } from "@parley/metering";
 import type { ChatMessage, FilePart } from "../../view/chat.ts";
 
-/** So many messages at most are read of a chat, unless all of it is sent: the time to the first word must not grow with a chat. */
+/** The most messages read from a chat, unless all of it is sent: time to first token must not grow with the chat. */
 const MESSAGES_MAX = 60;
 
 /** The text of a message without its reasoning; parts are joined by line breaks. */
@@ -14,10 +14,10 @@ export function filesOf({ parts }: Pick<ChatMessage, "parts">): FilePart[] {
 	return parts.filter((part) => part.type === "file");
 }
 
-/** Reasoning that a model wrote into its answer, in chats of older versions. */
+/** Reasoning that a model wrote into its answer, in chats stored by older versions. */
 const INLINE_REASONING = /^\s*<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/i;
 
-/** A message as it is sent. `tokens`: 0 for one that is not. */
+/** A message as sent. `tokens` is 0 if it is not sent. */
 interface Sent {
 	id: string;
 	role: ChatMessage["role"];
@@ -36,40 +36,39 @@ function toSent(message: ChatMessage): Sent {
 	return { id, role, content, files, tokens: ofText + ofFiles === 0 ? 0 : ofText + ofFiles + MESSAGE_TOKENS };
 }
 
-/** The tokens that a message counts when it is sent; 0 for one that is not. */
+/** The tokens of a message when it is sent; 0 if it is not. */
 export function messageTokens(message: ChatMessage): number {
 	return toSent(message).tokens;
 }
 
-/** The tokens of a question with its answer; 0 without an answer, because neither is sent then. */
+/** The tokens of a question and its answer; 0 without an answer, because then neither is sent. */
 export function exchangeTokens(question: ChatMessage | null, answer: ChatMessage | null): number {
 	const tokens = answer ? messageTokens(answer) : 0;
 	return tokens === 0 ? 0 : tokens + (question ? messageTokens(question) : 0);
 }
 
-/** A message as a model is sent it, apart from what its files hold. The instructions are a system message before all others. */
+/** A message as sent to a model, without file contents. Instructions are sent as a system message before all others. */
 export interface SentMessage {
 	role: ChatMessage["role"] | "system";
 	content: string;
-	/** Absent without any. */
+	/** Absent if there are none. */
 	files?: FilePart[];
 }
 
-/** What a model is sent of a chat. */
+/** The history sent to a model. */
 export interface SentHistory {
-	/** Oldest first. They begin and end with the user, who alternates with the assistant: strict templates refuse anything else. */
+	/** Oldest first. Starts and ends with the user, alternating with the assistant: strict chat templates refuse anything else. */
 	messages: SentMessage[];
-	/** The oldest message that is sent, when older ones or a part of it are left out; null when nothing is. */
+	/** The oldest message sent, if older ones or part of it are left out; null if everything is sent. */
 	readFrom: string | null;
-	/** What the messages count together. */
+	/** Total tokens of the messages. */
 	tokens: number;
 }
 
 /**
- * The newest messages of a chat that fit into `budget` tokens, and with `whole` not only the newest 60. The first is the question, which is always
- * sent. An earlier question without an answer is left out with it: what made a model fail once would do so in every later request. The exchange before
- * the question is shortened where it does not fit: a model that is to continue needs the end of its answer. Reads at most two messages beyond these
- * limits.
+ * The newest messages of a chat that fit into `budget` tokens, at most 60 unless `whole`. The newest is the question, which is always sent.
+ * Skips earlier questions without an answer, because what made a model fail once would do so again. Shortens the exchange before the question
+ * if it does not fit, because a model asked to continue needs the end of its answer. Reads at most two messages beyond these limits.
  */
 export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: number, whole: boolean): SentHistory {
 	const unread = newestFirst[Symbol.iterator]();
@@ -97,13 +96,13 @@ export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: numb
 	return { messages, readFrom: isCut ? (sent.at(-1)?.id ?? null) : null, tokens: counted };
 }
 
-/** Less than this of an exchange is of no use to a model. */
+/** An exchange shortened below this is useless to a model. */
 const EXCHANGE_TOKENS_MIN = 100;
 
 /**
- * An answer and its question, newest first, shortened to `budget` tokens: the end of the one and the beginning of the other, each to a half or more. The
- * question's files are left out.
- * `beyond`: the one of the two that was read last. Nothing where the budget is too small.
+ * An answer and its question, newest first, shortened to `budget` tokens: the end of the answer and the beginning of the question, each to at least
+ * half of the budget or its full length. Files of the question are left out. Empty if the budget is too small.
+ * `beyond`: whichever of the two was read last.
  */
 function lastExchange(answer: Sent, beyond: Sent, unread: Iterator<ChatMessage>, budget: number): Sent[] {
 	const asked = beyond.role === "user" ? beyond : readOne(unread);
@@ -123,10 +122,10 @@ function readOne(unread: Iterator<ChatMessage>): Sent | null {
 	return next.done ? null : toSent(next.value);
 }
 
-/** So many characters at most have a single token: white space. */
+/** The most characters a single token can hold: white space. */
 const CHARS_OF_TOKEN_MAX = 16;
 
-/** The end or the beginning of a text, in at most `tokens`. */
+/** The end or the beginning of a text, at most `tokens` long. */
 export function shortened(text: string, tokens: number, kept: "end" | "beginning"): string {
 	let chars = Math.min(text.length, tokens * CHARS_OF_TOKEN_MAX);
 	if (chars === text.length && tokensOf(text) <= tokens) return text;
@@ -135,7 +134,7 @@ export function shortened(text: string, tokens: number, kept: "end" | "beginning
 		const cut = kept === "end" ? `…${piece}` : `${piece}…`;
 		const counted = tokensOf(cut);
 		if (chars === 0 || (counted <= tokens && cut.isWellFormed())) return cut;
-		// Not between the halves of a surrogate pair.
+		// Never cuts a surrogate pair.
 		chars = counted <= tokens ? chars - 1 : Math.floor(chars * Math.min(0.95, tokens / counted));
 	}
 }

@@ -11,12 +11,12 @@ import { refuse } from "../http/problem.ts";
 import type { UserKey } from "../identity/subject-key.ts";
 import { checkedFolder, folderName } from "./folders.ts";
 
-/** A chat as it arrives: what a Worker reads and hands to an object at once. */
+/** Size limit of an imported chat, which a Worker reads whole and passes to an object in one call. */
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const TURNS_MAX = 5_000;
 const FILES_MAX = 50;
 const SOURCES_MAX = 200;
-/** A turn is a row, which holds 2 MB. */
+/** Each turn is one row, which holds 2 MB. */
 const TURN_BYTES_MAX = 1_800_000;
 
 const text = z.string().transform((given) => given.toWellFormed());
@@ -60,31 +60,31 @@ const body = z.object({
 	turns: z.array(turn).min(1).max(TURNS_MAX),
 });
 
-/** A question and an attempt to answer it, from elsewhere. Turns follow earlier ones. */
+/** A question from elsewhere and one attempt to answer it. A turn comes after the turn it follows. */
 export type ImportedTurn = z.output<typeof turn>;
 
-/** A chat from elsewhere, which can be taken in as it is. */
+/** A validated chat from elsewhere, ready to store. */
 export interface ImportedChat {
 	title: string;
 	instructions: string;
 	archived: boolean;
 	pinned: boolean;
-	/** The folder that it was in; null for none. */
+	/** The folder it was in; null for none. */
 	folder: Omit<Folder, "id"> | null;
-	/** The turn at which the shown path ends. */
+	/** The turn where the shown path ends. */
 	shown: number;
 	turns: ImportedTurn[];
-	/** UTF-8 bytes of its texts. */
+	/** Total UTF-8 bytes of its texts. */
 	bytes: number;
-	/** Its id where it was exported, if it has one. */
+	/** Its id in the export, if any. */
 	sourceId: string | undefined;
-	/** Names the chat, wherever it is imported from: its id there, or what it says. */
+	/** Identifies the chat across imports: by its exported id, or else by its content. */
 	fingerprint: string;
 }
 
 /**
- * The chat of `POST /api/chats/import`: a document as the export writes it (docs/architecture/conversation.md).
- * @throws {ProblemError} 400 for a document that contradicts itself, 413 for one that is too large
+ * Parses the chat of `POST /api/chats/import`, in the format of the export (docs/architecture/conversation.md).
+ * @throws {ProblemError} 400 for an inconsistent document, 413 for one that is too large
  */
 export async function parseImport(request: Request): Promise<ImportedChat> {
 	const { id, title, instructions: given, folder, archived, pinned, shown, turns } = await readBody(request, body, BODY_BYTES_MAX);
@@ -108,14 +108,14 @@ export async function parseImport(request: Request): Promise<ImportedChat> {
 	};
 }
 
-/** The id that a chat gets where it is imported: the same for each import of it by one account. `attempt` counts those that were deleted since. */
+/** The id of an imported chat: the same for every import by one account. `attempt` counts earlier imports that were deleted since. */
 export function importedId(owner: UserKey, { fingerprint }: ImportedChat, attempt: number): string {
 	const hex = digest(JSON.stringify([owner, fingerprint, attempt]));
-	// A UUID whose bits are our own (version 8, RFC 9562).
+	// A version 8 UUID (RFC 9562), whose bits are application-defined.
 	return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** @returns the bytes of the texts */
+/** @returns total bytes of the texts */
 function checkTurns(turns: readonly ImportedTurn[]): number {
 	const before = new Map<number, ImportedTurn>();
 	let bytes = 0;
@@ -144,7 +144,7 @@ function titleOf(given: string, turns: readonly ImportedTurn[]): string {
 	return title || chatTitle(turns.find((one) => one.question)?.question?.text ?? "") || t("import_title");
 }
 
-/** The name of a file as it stands in a message. */
+/** A file's placeholder in an imported message. */
 export const importedFile = ({ name }: { name: string }): string => t("import_file_left_out", { name: name.slice(0, FILE_NAME_CHARS_MAX) });
 
 const digest = (value: string) => createHash("sha256").update(value).digest("hex");

@@ -6,7 +6,7 @@ const NONE: OwnInstructions = { about: "", answer: "" };
 
 const ownOf = (subject: Subject) => (subject.kind === "user" ? subject.instructions : NONE);
 
-/** What a request tells the model before its chat: the system message, "" for none, and its estimated tokens. */
+/** The system message of a request ("" for none) and its estimated tokens. */
 export function instructionsFor(subject: Subject, { chat, folder }: { chat: string; folder: string }): { text: string; tokens: number } {
 	const { text: site } = config().systemPrompt;
 	const { site: ofSite, own } = instructionSizes(subject);
@@ -14,7 +14,7 @@ export function instructionsFor(subject: Subject, { chat, folder }: { chat: stri
 	return { text: systemText({ site, ...ownOf(subject), folder, chat }), tokens };
 }
 
-/** The estimated tokens that each request of a subject has besides those of its chat. */
+/** The estimated tokens that instructions add to each request of a subject, besides those of the chat. */
 export function instructionSizes(subject: Subject): { site: number; own: number } {
 	return { site: config().systemPrompt.tokens, own: ownTokens(ownOf(subject)) };
 }

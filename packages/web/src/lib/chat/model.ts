@@ -30,13 +30,13 @@ const demos = (): ModelOption[] => [
 	},
 ];
 
-/** The models that requests may choose, the default first. */
+/** The models a request may choose, default first. */
 export function allowedModels(): ModelOption[] {
 	const { models } = config();
 	return models.kind === "demo" ? demos() : models.entries.filter(({ purpose }) => purpose === "chat").map(optionOf);
 }
 
-/** What a model's entry tells its users. Its upstreams, their keys and what they cost stay here. */
+/** The public part of a model's entry. Upstreams, keys and costs stay on the server. */
 function optionOf({
 	id,
 	label,
@@ -52,7 +52,7 @@ function optionOf({
 	return { id, label, description: description ?? null, weight, efforts, inputStep, maxOutput, contextWindow, accepts, tiers };
 }
 
-/** The models as a viewer of this tier sees them. Those that the tier may not ask are among them. */
+/** The models shown to a viewer of this tier, including those the tier may not use. */
 export function offeredModels(tier: Tier): OfferedModel[] {
 	return allowedModels().map((model) => {
 		const lowest = EFFORTS.find((effort) => model.efforts[effort] !== undefined) ?? null;
@@ -60,15 +60,15 @@ export function offeredModels(tier: Tier): OfferedModel[] {
 	});
 }
 
-/** The version of the models on offer, which requests keep. */
+/** The version of the model list, which requests store. */
 export function modelsVersion(): string {
 	const { models } = config();
 	return models.kind === "demo" ? "demo" : models.version;
 }
 
 /**
- * The entry of a model from `allowedModels`; null for a demo.
- * @throws {OwnError} when the model is not offered any more
+ * A model's entry from `allowedModels`; null for a demo.
+ * @throws {OwnError} when the model is no longer offered
  */
 export function modelEntry(id: string): ModelEntry | null {
 	const { models } = config();
@@ -78,24 +78,24 @@ export function modelEntry(id: string): ModelEntry | null {
 	return entry;
 }
 
-/** What a model's tokens cost, dollars per million; undefined for a demo, and for a model that is not offered any more. */
+/** A model's token prices, dollars per million; undefined for a demo or a model no longer offered. */
 export function priceOfModel(id: string): ModelEntry["price"] | undefined {
 	const { models } = config();
 	return models.kind === "demo" ? undefined : models.entries.find((one) => one.id === id)?.price;
 }
 
-/** The output limit of a model, tokens; without a bound for one that is not offered any more. */
+/** A model's output limit, tokens; infinite for a model no longer offered. */
 export function outputMaxOf(id: string): number {
 	return allowedModels().find((one) => one.id === id)?.maxOutput ?? Number.POSITIVE_INFINITY;
 }
 
-/** What web search costs here; null where none is configured. */
+/** The price of web search here; null if none is configured. */
 export function searchOffer(): SearchOffer | null {
 	const { search } = config();
 	return search && { units: search.units, max: SEARCHES_MAX };
 }
 
-/** The model that names chats, if one is configured for that. */
+/** The model that generates chat titles, if one is configured. */
 export function titleModel(): ModelEntry | null {
 	const { models } = config();
 	return models.kind === "demo" ? null : (models.entries.find(({ purpose }) => purpose === "titles") ?? null);

@@ -17,30 +17,30 @@ const dear = modelOf("dear", {
 const asked = { model: small, effort: null, instructions: 0, question: 10, before: 0, whole: false };
 
 describe("the price of a request", () => {
-	test("is that of its message, and does not grow with the chat", () => {
+	test("depends on its message and does not grow with the chat", () => {
 		expect(quoteOf({ ...asked, before: 1_000_000 })).toMatchObject({ units: 1, steps: 1, budget: 1_000 });
 		expect(quoteOf({ ...asked, question: 1_001 })).toMatchObject({ units: 2, steps: 2, budget: 2_000 });
 		expect(quoteOf({ ...asked, model: dear, effort: "high", question: 1_001 })).toMatchObject({ units: 30, steps: 2 });
 	});
 
-	test("is that of the whole chat where all of it is sent, up to what the model takes", () => {
+	test("covers the whole chat if all of it is sent, up to the model's window", () => {
 		expect(quoteOf({ ...asked, before: 2_500, whole: true })).toMatchObject({ units: 3, budget: 3_000 });
 		expect(quoteOf({ ...asked, before: 1_000_000, whole: true })).toMatchObject({ units: 4, budget: 4_000 });
 	});
 
-	test("has the instructions in it, which leave the messages so much less", () => {
+	test("includes the instructions, which leave less room for messages", () => {
 		expect(quoteOf({ ...asked, instructions: 990 })).toMatchObject({ units: 1, budget: 10 });
 		expect(quoteOf({ ...asked, instructions: 991 })).toMatchObject({ units: 2, budget: 1_009 });
 		expect(quoteOf({ ...asked, instructions: 991, before: 1_000, whole: true })).toMatchObject({ units: 3, budget: 2_009 });
 	});
 
-	test("does not exist for a message that the model cannot take", () => {
+	test("does not exist for a message that does not fit the model", () => {
 		expect(quoteOf({ ...asked, question: 4_000 })).not.toBeNull();
 		expect(quoteOf({ ...asked, question: 4_001 })).toBeNull();
 		expect(quoteOf({ ...asked, instructions: 1, question: 4_000 })).toBeNull();
 	});
 
-	test("covers what is sent for it (rule P3), for every chat and model", () => {
+	test("covers the tokens sent for it (rule P3), for every chat and model", () => {
 		const texts = fc.string({ unit: "binary", maxLength: 600 });
 		const models = fc.record({ inputStep: fc.integer({ min: 1, max: 900 }), maxOutput: fc.integer({ min: 1, max: 500 }) });
 		fc.assert(
@@ -74,7 +74,7 @@ describe("the price of a request", () => {
 describe("what is affordable at a limit", () => {
 	const at = (left: number, more: object = {}) => affordable({ ...asked, ...more }, [small, dear], () => left);
 
-	test("is one that gives up as little as possible: effort, older messages or the model", () => {
+	test("gives up as little as possible: effort, older messages or the model", () => {
 		const whole = { model: dear, effort: "medium" as const, before: 1_500, whole: true };
 		expect(at(19, whole)).toEqual([
 			{ units: 10, model: "dear", effort: "low", whole: true },
@@ -88,14 +88,14 @@ describe("what is affordable at a limit", () => {
 		]);
 	});
 
-	test("has another model at the asked effort, or at its lowest as in a picker", () => {
+	test("offers another model at the requested effort, or at its lowest as in the picker", () => {
 		expect(at(10, { effort: null, before: 0 })).toEqual([
 			{ units: 1, model: "small", effort: null, whole: false },
 			{ units: 5, model: "dear", effort: "low", whole: false },
 		]);
 	});
 
-	test("is nothing when nothing is left, and never dearer than what is left", () => {
+	test("is empty if nothing is left, and never costs more than the remaining units", () => {
 		expect(at(0, { model: dear })).toEqual([]);
 		const models = fc.array(fc.record({ weight: fc.integer({ min: 1, max: 9 }), inputStep: fc.integer({ min: 1, max: 300 }) }), {
 			minLength: 1,

@@ -1,35 +1,35 @@
 import { EFFORTS, type Effort, priceOf } from "@parley/metering";
 import type { ModelOption, Price, SearchOffer } from "../../view/chat.ts";
 
-/** What decides the price of one request of a chat. Tokens are estimates (rule P2). */
+/** The inputs that determine the price of one chat request. Token counts are estimates (rule P2). */
 export interface Asked {
 	model: ModelOption;
 	effort: Effort | null;
-	/** Tokens of the instructions, which every request sends. */
+	/** Tokens of the instructions, which are part of every request. */
 	instructions: number;
 	/** Tokens of the user's message. */
 	question: number;
-	/** Tokens of the messages before it. They decide nothing unless all of them are sent. */
+	/** Tokens of the messages before it. They affect the price only if all of them are sent. */
 	before: number;
-	/** Whether these are sent as well, not only those that fit into the steps of the message. */
+	/** Whether all earlier messages are sent, not only those that fit into the message's steps. */
 	whole: boolean;
-	/** What searches cost, where the model may search the web. It decides nothing here: each is charged as it happens. */
+	/** Search prices, if the model may search the web. They do not affect this price: each search is charged when it happens. */
 	search?: SearchOffer | null;
 }
 
-/** A price, and what may be sent for it. */
+/** A price and the input it covers. */
 export interface Quote extends Price {
-	/** Steps of input that the units pay. */
+	/** Input steps paid by the units. */
 	steps: number;
-	/** Tokens of messages that may be sent beside the instructions. Together never more than the steps cover (rule P3). */
+	/** Tokens of messages that may be sent besides the instructions. Together they fit into the steps (rule P3). */
 	budget: number;
 }
 
-/** Tokens that a model takes beside its answer. */
+/** Tokens a model accepts as input, after reserving its output limit. */
 export const windowOf = ({ contextWindow, maxOutput }: Pick<ModelOption, "contextWindow" | "maxOutput">): number =>
 	contextWindow - maxOutput;
 
-/** The price of a request (rules P1 and P4); null where instructions and message alone do not fit into the model. */
+/** The price of a request (rules P1 and P4); null if instructions and message alone exceed the model's window. */
 export function quoteOf({ model, effort, instructions, question, before, whole }: Asked): Quote | null {
 	const window = windowOf(model);
 	const least = instructions + question;
@@ -39,7 +39,7 @@ export function quoteOf({ model, effort, instructions, question, before, whole }
 	return { units, steps, model: model.id, effort, whole, budget: Math.min(window, steps * model.inputStep) - instructions };
 }
 
-/** A price as it is told. */
+/** A price as reported to clients. */
 export function priceIn({ units, model, effort, whole }: Quote, search: SearchOffer | null = null): Price {
 	return { units, model, effort, whole, ...(search && { search: true, upTo: units + search.max * search.units }) };
 }
@@ -48,7 +48,7 @@ export function priceIn({ units, model, effort, whole }: Quote, search: SearchOf
 const AFFORDABLE_MAX = 3;
 
 /**
- * Requests that what is left pays for, the one most like the refused one first: each gives up as little as possible of the model, its effort and the
+ * Requests that the remaining units can pay, closest to the refused one first: each gives up as little as possible of the model, its effort and the
  * older messages.
  */
 export function affordable(asked: Asked, models: readonly ModelOption[], leftFor: (model: ModelOption) => number): Price[] {
@@ -60,7 +60,7 @@ export function affordable(asked: Asked, models: readonly ModelOption[], leftFor
 		return variants.flatMap(({ effort, whole }) => {
 			const quote = quoteOf({ ...asked, model, effort, whole });
 			if (!quote || quote.units > leftFor(model)) return [];
-			// The efforts of another model are its own.
+			// Another model has its own efforts.
 			const changes = Number(!isSame || effort !== asked.effort) + Number(whole !== asked.whole);
 			const price = priceIn(quote, asked.search);
 			return [{ price, isSame, changes }];
@@ -70,7 +70,7 @@ export function affordable(asked: Asked, models: readonly ModelOption[], leftFor
 	return nearest.slice(0, AFFORDABLE_MAX).map(({ price }) => price);
 }
 
-/** The efforts of a model up to the asked one, or else its lowest, with which a picker begins; null for a model without any. */
+/** A model's efforts up to the requested one, or its lowest, which is the picker's default. `[null]` for a model without efforts. */
 function effortsLike({ model: asked, effort }: Asked, model: ModelOption): (Effort | null)[] {
 	if (effort === null && model.id === asked.id) return [null];
 	const levels = EFFORTS.filter((level) => model.efforts[level] !== undefined);

@@ -39,7 +39,7 @@ describe("the prompt", () => {
 		expect(await refusalOf(parse({ trigger, messages: [] }))).toBe("invalid-request");
 	});
 
-	test("has text, of at most 32 768 characters over all its parts", async () => {
+	test("has text of at most 32 768 characters in total", async () => {
 		const parts = (...texts: string[]) => ({ messages: [{ ...message("m1"), parts: texts.map((text) => ({ type: "text", text })) }] });
 		expect(await refusalOf(parse(parts(" ", "\n")))).toBe("invalid-request");
 		expect(await refusalOf(parse(parts()))).toBe("invalid-request");
@@ -52,12 +52,12 @@ describe("the files of a message", () => {
 	const withFiles = (...urls: string[]) =>
 		parse({ messages: [{ id: "m1", role: "user", parts: urls.map((url) => ({ type: "file", url, mediaType: "image/png" })) }] });
 
-	test("are named by their addresses in this chat, and may stand without words", async () => {
+	test("are named by their addresses in this chat and need no accompanying text", async () => {
 		const { prompt } = await withFiles("/api/chat/chat/files/f1", "/api/chat/chat/files/f2");
 		expect(prompt).toMatchObject({ files: ["f1", "f2"], message: { parts: [] } });
 	});
 
-	test("are at most ten, each once, and nothing but addresses of this chat", async () => {
+	test("are at most ten, without duplicates, and only addresses in this chat", async () => {
 		const many = Array.from({ length: 11 }, (_, n) => `/api/chat/chat/files/f${n}`);
 		expect(await refusalOf(withFiles(...many))).toBe("too-many-files");
 		expect(await refusalOf(withFiles(...many.slice(1)))).toBeNull();
@@ -73,7 +73,7 @@ describe("the files of a message", () => {
 });
 
 describe("the model", () => {
-	test("is the first of the list by default, and must be on the list", async () => {
+	test("defaults to the first of the list and must be on the list", async () => {
 		expect((await parse({})).model).toMatchObject({ id: "small", weight: 1 });
 		expect((await parse({ model: "large" })).model).toMatchObject({ id: "large", weight: 5 });
 		for (const model of ["huge", "", "Small"]) expect(await refusalOf(parse({ model })), model).toBe("unknown-model");
@@ -107,7 +107,7 @@ describe("the request id", () => {
 });
 
 describe("the fingerprint", () => {
-	test("is the same with another history, and differs with the chat, the trigger, the model and the text", async () => {
+	test("ignores the history, and depends on the chat, the trigger, the model and the text", async () => {
 		const { fingerprint } = await parse({});
 		expect(fingerprint).toMatch(/^[0-9a-f]{32}$/);
 		expect((await parse({ messages: [message("m0"), message("a0", "x", "assistant"), message("m1")] })).fingerprint).toBe(fingerprint);
@@ -134,7 +134,7 @@ test("an invalid chat id in a path gets the same 404 as an unknown chat", () => 
 	for (const chatId of [undefined, "", "a b", "a:b", "x".repeat(65)]) expect(() => chatIdOf({ chatId })).toThrow("Chat not found");
 });
 
-test("web search is refused where no endpoint is configured", async () => {
+test("web search is refused if no endpoint is configured", async () => {
 	expect(await refusalOf(parse({ search: true }))).toBe("search-not-offered");
 	expect(await parse({ search: false })).toMatchObject({ search: false, fingerprint: (await parse({})).fingerprint });
 });

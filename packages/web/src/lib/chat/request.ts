@@ -13,7 +13,7 @@ import { allowedModels } from "./model.ts";
 const BODY_BYTES_MAX = 1024 * 1024;
 const STOP_BYTES_MAX = 1024;
 
-/** The body that useChat's default transport sends. Only the user's last message is read from `messages`: the server keeps its own history. */
+/** The body sent by useChat's default transport. Of `messages` only the user's last one is read: the server keeps the history. */
 const body = z.object({
 	id: z.string().regex(ID),
 	messages: z.array(z.unknown()).max(10_000),
@@ -51,7 +51,7 @@ const userMessage = z.object({
 });
 
 /**
- * What to answer: a message, which `replaces` the one with its id; or the question of an earlier answer once more. `files`: the ids of files of the chat,
+ * What to answer: a new message, which `replaces` the one with its id, or the question of an earlier answer again. `files`: ids of files in the chat,
  * which the Conversation adds to the message.
  */
 export type Prompt =
@@ -62,31 +62,34 @@ export interface ChatRequest {
 	chatId: string;
 	model: ModelOption;
 	effort: Effort | null;
-	/** The most that the request may cost, units, with its searches. Undefined where the client does not say. */
+	/** The most this request may cost, units, including searches. Undefined if the client sets no limit. */
 	maxUnits: number | undefined;
-	/** The same for the message alone: the price that its sender was shown. A higher one is refused. */
+	/** The most the message alone may cost: the price shown to the sender. A higher price is refused. */
 	maxHeldUnits: number | undefined;
-	/** Whether the whole chat is sent, not only what fits into the steps of the message. Undefined for as before in this chat. */
+	/** Whether the whole chat is sent, not only what fits into the message's steps. Undefined keeps the chat's setting. */
 	whole: boolean | undefined;
-	/** What the chat tells every model from this request on. Undefined for as before. */
+	/** The chat's instructions to every model from this request on. Undefined keeps them. */
 	instructions: string | undefined;
-	/** The folder in which a new chat begins. Ignored in any other chat, and where it is gone. */
+	/** The folder for a new chat. Ignored for an existing chat, and if the folder is gone. */
 	folder: string | undefined;
 	/** Whether the model may search the web. */
 	search: boolean;
-	/** In a temporary chat, the messages before the prompt, the oldest first: nobody else has them. Null in a chat that is kept. */
+	/** In a temporary chat: the messages before the prompt, oldest first, since only the client has them. Null in a stored chat. */
 	history: ChatMessage[] | null;
 	prompt: Prompt;
 	requestId: string;
-	/** Identifies chat, model, effort and prompt, and whether the whole chat is sent or the web is searched, but not the history. A request id that returns with another fingerprint is a conflict. */
+	/**
+	 * Hash of chat, model, effort, prompt, and the settings for whole chat and web search, but not the history.
+	 * A repeated request id with another fingerprint is a conflict.
+	 */
 	fingerprint: string;
-	/** The last message that the client has seen of the chat; null for none, undefined where it does not say. */
+	/** The last message of the chat that the client has seen; null for none, undefined if it does not say. */
 	seen: string | null | undefined;
 }
 
 /**
  * Parses `POST /api/chat/ai`. Nothing is held yet, so a refusal costs nothing.
- * @throws {ProblemError} 400 or 413 if the request cannot be answered
+ * @throws {ProblemError} 400 or 413 for an invalid request
  */
 export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 	const {
@@ -109,7 +112,7 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 	if (!model) refuse("unknown-model", t("problem_model"));
 	if (effort !== null && model.efforts[effort] === undefined) refuse("invalid-request", t("problem_effort", { model: model.id, effort }));
 	if (search && !config().search) refuse("search-not-offered", t("problem_search"));
-	// Who keeps the messages names the question of another answer by sending it again.
+	// In a temporary chat the client keeps the messages, so a regeneration sends its question again.
 	const isAgain = trigger === "regenerate-message" && !temporary;
 	const prompt = isAgain ? regenerationOf(messageId) : lastMessageOf(messages, chatId, messageId !== undefined && !temporary);
 	if (temporary && prompt.kind === "message" && prompt.files.length > 0) refuse("invalid-request", t("problem_temporary_files"));
@@ -147,7 +150,7 @@ function regenerationOf(messageId: string | undefined): Prompt {
 	return { kind: "regenerate", answerId: messageId };
 }
 
-/** The texts before the last message of the user. */
+/** The texts before the user's last message. */
 function historyIn(messages: unknown[]): ChatMessage[] {
 	const parsed = z.array(earlierMessage).safeParse(messages);
 	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
@@ -173,29 +176,29 @@ function lastMessageOf(messages: unknown[], chatId: string, replaces: boolean): 
 	if (chars > MESSAGE_CHARS_MAX)
 		refuse("message-too-long", t("problem_chars_max", { max: String(MESSAGE_CHARS_MAX), chars: String(chars) }));
 	if (files.length === 0 && texts.every((part) => part.text.trim() === "")) refuse("invalid-request", t("problem_empty"));
-	// Half a surrogate pair cannot be sent as UTF-8: strict servers refuse the whole chat for it.
+	// An unpaired surrogate is not valid UTF-8, and strict servers would refuse the whole chat.
 	const parts = texts.map((part) => ({ ...part, text: part.text.toWellFormed() }));
 	return { kind: "message", message: { ...parsed.data, parts }, files, replaces };
 }
 
-/** The id of a file of this chat. Other addresses, and data in an address, are refused. */
+/** The id of a file in this chat. Other addresses and data URLs are refused. */
 function fileIdIn(url: string, chatId: string): string {
 	const [, chat, id = ""] = /^\/api\/chat\/([^/]+)\/files\/([^/]+)$/.exec(url) ?? [];
 	if (chat !== chatId || !ID.test(id)) refuse("invalid-request", t("problem_upload_first", { id: "{id}" }));
 	return id;
 }
 
-/** The `Idempotency-Key` header, or the best identifier that the body offers (docs/architecture.md). */
+/** The `Idempotency-Key` header, or the best identifier the body offers (docs/architecture.md). */
 function requestIdOf(request: Request, prompt: Prompt, messageId: string | undefined, fingerprint: string): string {
 	const key = request.headers.get("idempotency-key");
 	if (key !== null) {
-		// The IETF draft defines the header as a structured string, so quotes around the value are not part of it.
+		// The IETF draft defines the header as a structured string, so surrounding quotes are not part of the value.
 		const bare = key.replace(/^"(.*)"$/, "$1");
 		if (!REQUEST_ID.test(bare)) refuse("invalid-request", t("problem_key_form", { pattern: "^[A-Za-z0-9_:-]{1,64}$" }));
 		return bare;
 	}
 	if (prompt.kind === "regenerate") return `regenerate:${prompt.answerId}`;
-	// An edit keeps the message's id, so its new text has to be part of the request's.
+	// An edit keeps the message's id, so the request id must include its new text.
 	return messageId ? `${prompt.message.id}:${fingerprint.slice(0, 16)}` : prompt.message.id;
 }
 
@@ -204,14 +207,14 @@ function digest(value: unknown): string {
 	return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
 }
 
-/** What a page that is behind learns. */
+/** The message for a page that is behind. */
 export const movedOn = (): string => t("problem_moved_on");
 
 const instructionsBody = z.object({ instructions: z.string() });
 
 /**
- * The text of `POST /api/chat/{id}/instructions`, as it is stored.
- * @throws {ProblemError} 400 for another body, 413 for a text that is too long
+ * Parses `POST /api/chat/{id}/instructions` into stored form.
+ * @throws {ProblemError} 400 for an invalid body, 413 for a text that is too long
  */
 export async function parseInstructions(request: Request): Promise<string> {
 	return checkedInstructions((await readBody(request, instructionsBody)).instructions);
@@ -220,8 +223,8 @@ export async function parseInstructions(request: Request): Promise<string> {
 const stopBody = z.object({ requestId: z.string().regex(REQUEST_ID).optional() });
 
 /**
- * The request that `POST /api/chat/{id}/stop` is for; null for whatever is being written.
- * @throws {ProblemError} 400 if it cannot be one
+ * The request that `POST /api/chat/{id}/stop` stops; null for whichever is running.
+ * @throws {ProblemError} 400 for an invalid id
  */
 export async function parseStop(request: Request): Promise<string | null> {
 	if (!request.headers.get("content-type")) return null;
@@ -230,7 +233,7 @@ export async function parseStop(request: Request): Promise<string | null> {
 
 /**
  * The chat id in a path.
- * @throws {ProblemError} 404 if it cannot be one
+ * @throws {ProblemError} 404 for an invalid id
  */
 export function chatIdOf(params: Record<string, string | undefined>): string {
 	const id = params.chatId ?? "";
@@ -239,8 +242,8 @@ export function chatIdOf(params: Record<string, string | undefined>): string {
 }
 
 /**
- * The ids in the path of a file.
- * @throws {ProblemError} 404 if they cannot be ones
+ * The ids in a file's path.
+ * @throws {ProblemError} 404 for invalid ids
  */
 export function fileIdsOf(params: Record<string, string | undefined>): { chatId: string; fileId: string } {
 	const fileId = params.fileId ?? "";
@@ -249,7 +252,7 @@ export function fileIdsOf(params: Record<string, string | undefined>): { chatId:
 }
 
 /**
- * Answers the same for a file that does not exist and one that belongs to someone else.
+ * The answer for both a missing file and someone else's.
  * @throws {ProblemError} always, 404
  */
 export function noSuchFile(): never {
@@ -257,7 +260,7 @@ export function noSuchFile(): never {
 }
 
 /**
- * Answers the same for a chat that does not exist and one that belongs to someone else.
+ * The answer for both a missing chat and someone else's.
  * @throws {ProblemError} always, 404
  */
 export function noSuchChat(): never {
@@ -265,7 +268,7 @@ export function noSuchChat(): never {
 }
 
 /**
- * Refuses one more reader of answers.
+ * Refuses another reader of answers.
  * @throws {ProblemError} always, 429
  */
 export function tooManyReaders(): never {

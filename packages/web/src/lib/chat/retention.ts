@@ -7,16 +7,16 @@ import { logFailure, OwnError } from "../../log.ts";
 import { externalIdOf, kindOf, organizationKey, userKey } from "../identity/subject-key.ts";
 import { capabilities } from "../payments/provider.ts";
 
-/** Accounts whose lists one run of the cron trigger reminds, and after how long it does again: the configuration may have changed since. */
+/** Accounts whose lists one cron run reminds, and how long until the next reminder: the configuration may change in between. */
 const LISTS_AT_ONCE = 40;
 const REMIND_AFTER_MS = 30 * 86_400_000;
 
-/** Whether chats of any tier end by themselves here. */
+/** Whether chats of any tier expire here. */
 export const endsChats = (): boolean => Object.values(config().chatKeptDays).some((days) => days !== null);
 
 /**
- * How many days after its last use a chat of a guest or user is kept; null for ever. A member of an organization that pays keeps chats like a subscriber.
- * @throws while the tier cannot be read: nothing is deleted on a doubt
+ * Days that a guest's or user's chat is kept after its last use; null for forever. A member of a paying organization keeps chats like a subscriber.
+ * @throws if the tier cannot be read, because nothing is deleted on a doubt
  */
 export async function keptDaysOf(owner: string): Promise<number | null> {
 	const { chatKeptDays } = config();
@@ -37,14 +37,14 @@ async function isPaidFor(owner: string): Promise<boolean> {
 
 async function hasPlan(key: string): Promise<boolean> {
 	if (!capabilities().sells) return false;
-	// Not by the tier, which is the free one while a payment is owed.
+	// Not by the tier, which is the free one while a payment is overdue.
 	const copy = await env.USAGE_LEDGER.getByName(key).billing(key, "page");
 	if (copy.kind === "failed") throw new OwnError("its plan could not be read");
 	return copy.answer.plans.length > 0;
 }
 
 /**
- * Reminds the lists of some accounts that chats end, so that those of an account which nobody uses any more do, too. The list then continues by its own alarm
+ * Reminds some accounts' chat lists that chats expire, which reaches accounts that are no longer used. Each list then continues by its own alarm
  * (objects/chat-list.ts). Never throws; a list that fails is reminded again after the others.
  */
 export async function remindLists(): Promise<void> {

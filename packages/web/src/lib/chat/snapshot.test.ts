@@ -12,7 +12,7 @@ const file: FilePart = {
 const says = (text: string): ChatMessage => ({ id: "secret-id", role: "user", parts: [{ type: "text", text }] });
 const refuse = () => null;
 
-test("has the words and sources of messages, and nothing else that is known of them", () => {
+test("contains the text and sources of messages and nothing else", () => {
 	const answer: ChatMessage = {
 		id: "answer-id",
 		role: "assistant",
@@ -32,7 +32,7 @@ test("has the words and sources of messages, and nothing else that is known of t
 	});
 });
 
-test("has the files that may be shared, and of others not even the name", () => {
+test("contains shareable files, and hides even the names of others", () => {
 	const withFile: ChatMessage = { ...says("Look"), parts: [file, { type: "text", text: "Look" }] };
 	expect(snapshotOf([withFile], (one) => ({ ...one, url: "/s/x/files/y" })).messages[0]?.parts[0]).toEqual({
 		...file,
@@ -41,7 +41,7 @@ test("has the files that may be shared, and of others not even the name", () => 
 	expect(JSON.stringify(snapshotOf([withFile], refuse))).not.toContain("salary");
 });
 
-test("has the newest 200 messages or 500,000 characters, at least one message, and reads no more", () => {
+test("has the newest 200 messages or 500,000 characters, at least one message, and reads no more than that", () => {
 	let read = 0;
 	function* endless(text: string) {
 		for (;;) {

@@ -2,15 +2,15 @@ import { t } from "../../text/text.ts";
 import type { ChatMessage, FilePart } from "../../view/chat.ts";
 import { textOf } from "./history.ts";
 
-/** A shared chat is a page that everyone may load: longer ones lose their beginning. */
+/** A shared chat is a page that anyone may load, so longer ones lose their beginning. */
 const MESSAGES_MAX = 200;
 const CHARS_MAX = 500_000;
 
 /**
- * Messages as everyone with a link may read them, the oldest first: words, sources and files. Reasoning, prices, models, instructions and ids stay with
- * the owner.
+ * Messages as anyone with the link may read them, oldest first: text, sources and files. Reasoning, prices, models, instructions and ids
+ * stay private to the owner.
  * @param newestFirst the messages of a path
- * @param take a file as everyone may load it; null for one that is not shared, of which not even the name is
+ * @param take returns a file as anyone may load it; null for one that is not shared, whose name is hidden too
  */
 export function snapshotOf(
 	newestFirst: Iterable<ChatMessage>,

@@ -4,7 +4,7 @@ import { titleModel } from "./model.ts";
 import { openAnswer } from "./upstream/open-answer.ts";
 import { hashOfSubject } from "./upstream/request-body.ts";
 
-/** A title is worth little: its call is short in every way, and is not counted. */
+/** A title is worth little, so its call is short in every way and not counted. */
 const INPUT_CHARS_MAX = 1_000;
 const OUTPUT_TOKENS_MAX = 30;
 const TITLE_CHARS_MAX = 200;
@@ -13,16 +13,16 @@ const TITLE_MS = 10_000;
 const INSTRUCTIONS =
 	"Name the chat below in two to six words, in the language of its question. Answer with the name alone: no quotes, no full stop.";
 
-/** The first question of a chat, and its answer. */
+/** The first question of a chat and its answer. */
 export interface Opening {
 	question: string;
 	answer: string;
-	/** The key of whoever asked. */
+	/** The subject's key. */
 	subject: string;
 	requestId: string;
 }
 
-/** A title by the model for titles. Null where none is configured, and where it fails, is slow or says too much. */
+/** A title from the title model. Null if none is configured, or if it fails, is slow or answers too long. */
 export async function titleFor({ question, answer, subject, requestId }: Opening): Promise<string | null> {
 	const model = titleModel();
 	if (!model) return null;

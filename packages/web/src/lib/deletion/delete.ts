@@ -12,16 +12,16 @@ import { billingPort, capabilities } from "../payments/provider.ts";
 import { type Deletion, takeDue } from "./deletions.ts";
 
 /*
- * Deletes what is due. Every step is idempotent and the row in `deletions` goes last, in one transaction with the identity: a run that dies anywhere, or
- * meets an object or a provider that is down, is repeated from its beginning by the next cron trigger.
+ * Deletes what is due. Every step is idempotent, and the row in `deletions` is removed last, in one transaction with the identity. A run that dies
+ * anywhere, or meets an object or provider that is down, is repeated from its beginning by the next cron run.
  */
 
-/** Deletions that one run tries, and batches of chats that it waits for. The list of chats continues by its own alarm. */
+/** Deletions attempted per run, and batches of chats it waits for. The chat list continues by its own alarm. */
 const DELETIONS_AT_ONCE = 20;
 const BATCHES_AT_ONCE = 8;
 const DAY_MS = 86_400_000;
 
-/** Deletes some of what is due. Never throws: what fails waits for the next run, and blocks no other. */
+/** Deletes some of what is due. Never throws: a failed deletion waits for the next run and does not block others. */
 export async function deleteDue(): Promise<void> {
 	try {
 		for (const deletion of await takeDue(DELETIONS_AT_ONCE)) await deleteOne(deletion);
@@ -30,7 +30,7 @@ export async function deleteDue(): Promise<void> {
 	}
 }
 
-/** Deletes a user or organization as far as it can be. Never throws. @returns whether nothing is left to do */
+/** Deletes a user or organization as far as possible. Never throws. @returns whether nothing is left to do */
 export async function deleteOne(deletion: Deletion): Promise<boolean> {
 	try {
 		return await remove(deletion);
@@ -43,7 +43,7 @@ export async function deleteOne(deletion: Deletion): Promise<boolean> {
 async function remove({ id, kind, plan }: Deletion): Promise<boolean> {
 	const key = kind === "user" ? userKey(id) : organizationKey(id);
 	if (!(await hasPlanEnded(key, plan))) {
-		// Its page of payment was open when the deletion was requested.
+		// Its payment page was open when the deletion was requested.
 		await db().delete(deletions).where(eq(deletions.id, id));
 		logNote(`${kind} ${id} is kept: a plan was bought after its deletion was requested`);
 		return true;
@@ -58,9 +58,9 @@ async function remove({ id, kind, plan }: Deletion): Promise<boolean> {
 }
 
 /**
- * Cancels what is left of the plan that its owner chose to cancel.
- * @returns false for a plan that was bought since
- * @throws when the provider cannot be read, or the plan goes on
+ * Cancels the rest of the plan that its owner chose to cancel.
+ * @returns false for a plan bought since
+ * @throws when the provider cannot be read, or the plan continues
  */
 async function hasPlanEnded(key: SubjectKey, chosen: Deletion["plan"]): Promise<boolean> {
 	if (!capabilities().sells) return true;
@@ -87,7 +87,7 @@ async function haveChatsEnded(key: SubjectKey): Promise<boolean> {
 	return false;
 }
 
-/** Deletes a user's rows; those that name the user go with theirs (schema.ts). */
+/** Deletes a user's rows; rows that reference the user are deleted with them (schema.ts). */
 async function removeUser(id: string): Promise<void> {
 	const email = sql`(select ${users.email} from ${users} where ${users.id} = ${id})`;
 	await db().batch([
@@ -100,8 +100,8 @@ async function removeUser(id: string): Promise<void> {
 }
 
 /**
- * An account that is locked owns nothing, unless its request to create an organization was on its way then. Such an organization goes to its oldest
- * member, or ends with its only one.
+ * A locked account owns no organization, unless its request to create one was in progress at that time. Such an organization goes to its oldest
+ * member, or is deleted with its only one.
  */
 function leaveOrganizations(userId: string) {
 	const mine = sql`select ${members.organizationId} from ${members} where ${members.userId} = ${userId} and ${members.role} = 'owner'`;
@@ -122,7 +122,7 @@ function leaveOrganizations(userId: string) {
 	] as const;
 }
 
-/** Deletes an organization's rows, with its members and invitations, and the news to its owners that its plan ends. */
+/** Deletes an organization's rows, its members and invitations, and pending mails to its owners about the end of its plan. */
 async function removeOrganization(id: string): Promise<void> {
 	await planGoesOn(organizationKey(id));
 	await db().batch([

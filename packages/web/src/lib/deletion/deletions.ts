@@ -4,9 +4,9 @@ import { deletions, members, organizations, sessions } from "../../db/schema.ts"
 import { externalIdOf, type UserKey } from "../identity/subject-key.ts";
 import { now } from "../time/clock.ts";
 
-// The rows that say who is to be deleted, and when.
+// Pending deletions: whom to delete, and when.
 
-/** How long an account can be kept after its deletion was requested. */
+/** Days during which an account can be kept after its deletion was requested. */
 export const GRACE_DAYS = 7;
 const DAY_MS = 86_400_000;
 
@@ -28,7 +28,7 @@ const isOnlyOwner = (userId: string): SQL =>
 	sql`${members.userId} = ${userId} and ${members.role} = 'owner' and not exists (select 1 from ${members} as other
 		where other.organization_id = ${members.organizationId} and other.role = 'owner' and other.id <> ${members.id})`;
 
-/** The organizations whose only owner a user is. */
+/** The organizations that have the user as their only owner. */
 export function onlyOwnedBy(userId: string): Promise<{ id: string; name: string }[]> {
 	return db()
 		.select({ id: organizations.id, name: organizations.name })
@@ -38,13 +38,13 @@ export function onlyOwnedBy(userId: string): Promise<{ id: string; name: string 
 		.orderBy(asc(organizations.name));
 }
 
-/** When a deletion that is requested now is done: after the grace, and after the plan has ended if it runs on. Epoch milliseconds. */
+/** When a deletion requested now takes place: after the grace period, and after the plan's end if it runs on. Epoch milliseconds. */
 const dueAt = (kind: Deletion["kind"], planEndsAtMs: number | null): Date =>
 	new Date(Math.max(kind === "user" ? now() + GRACE_DAYS * DAY_MS : now(), planEndsAtMs ?? 0));
 
 /**
- * Locks an account, ends its sessions and gives up its owner's roles, in one transaction. A second call changes nothing.
- * @param planEndsAtMs when the plan ends that was cancelled at the end of its period
+ * Locks an account, ends its sessions and removes its owner roles, in one transaction. Idempotent.
+ * @param planEndsAtMs end of a plan that was cancelled at the end of its period
  * @throws the database's error when the user is the only owner of an organization (migration 0004)
  */
 export async function lockAccount(userId: string, plan: Deletion["plan"], planEndsAtMs: number | null): Promise<Date> {
@@ -62,7 +62,7 @@ export async function lockAccount(userId: string, plan: Deletion["plan"], planEn
 	return (await deletionOf(userId))?.dueAt ?? dueAt("user", planEndsAtMs);
 }
 
-/** Notes that an organization is to be deleted: at once, or when its plan has ended. A second call replaces the first. */
+/** Records that an organization is to be deleted: at once, or when its plan has ended. A second call replaces the first. */
 export async function noteOrganization(id: string, plan: Deletion["plan"], planEndsAtMs: number | null): Promise<Deletion> {
 	const { id: _, ...row } = rowOf(id, "organization", plan, planEndsAtMs);
 	const [noted] = await db()
@@ -79,7 +79,7 @@ function rowOf(id: string, kind: Deletion["kind"], plan: Deletion["plan"], planE
 	return { id, kind, plan, requestedAt: at, dueAt: dueAt(kind, planEndsAtMs), triedAt: at };
 }
 
-/** Keeps what was to be deleted. @returns false once it is due: then it may be half gone */
+/** Withdraws a deletion. @returns false once it is due, because it may be half done */
 export async function withdraw(id: string): Promise<boolean> {
 	const kept = await db()
 		.delete(deletions)
@@ -88,7 +88,7 @@ export async function withdraw(id: string): Promise<boolean> {
 	return kept.length > 0;
 }
 
-/** The next deletions that are due, those first that were not tried for longest, and notes that they are tried. */
+/** Takes the next due deletions, least recently attempted first, and records the attempt. */
 export async function takeDue(max: number): Promise<Deletion[]> {
 	const at = new Date(now());
 	const due = await db().select().from(deletions).where(lte(deletions.dueAt, at)).orderBy(asc(deletions.triedAt)).limit(max);

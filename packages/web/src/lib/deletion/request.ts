@@ -18,7 +18,7 @@ import { capabilities } from "../payments/provider.ts";
 import { deleteOne } from "./delete.ts";
 import { type Deletion, deletionOf, GRACE_DAYS, lockAccount, noteOrganization, onlyOwnedBy, withdraw } from "./deletions.ts";
 
-/** The body of a request to delete an account, or an organization. `plan`: when a plan that still runs is cancelled. */
+/** The body of a deletion request for an account or organization. `plan`: when a plan that still runs is cancelled. */
 export const deletionBody = z.strictObject({
 	plan: z.enum(["now", "period-end"]).optional(),
 	organizationId: z.string().regex(ID).optional(),
@@ -26,7 +26,7 @@ export const deletionBody = z.strictObject({
 
 type Wish = z.infer<typeof deletionBody>;
 
-/** What a deletion would take, and what stands in its way. */
+/** What a deletion would remove, and what prevents it. */
 export async function deletionViewFor(user: User, organizationId: string | undefined): Promise<DeletionView> {
 	const customer = await customerIn(user, organizationId);
 	const [billing, organizations, pending] = await Promise.all([
@@ -44,10 +44,10 @@ export async function deletionViewFor(user: User, organizationId: string | undef
 }
 
 /**
- * Requests the deletion of an account or an organization. The plan is cancelled first: what cannot be cancelled stops the deletion, and nothing else has
- * happened then.
+ * Requests the deletion of an account or organization. The plan is cancelled first: if that fails, the deletion stops with nothing else
+ * changed.
  * @returns when it is deleted, ISO 8601; null for an organization that is deleted already
- * @throws {ProblemError} 403 without a recent proof, 409 where a choice or another owner is missing, or what the billing provider failed with
+ * @throws {ProblemError} 403 without a recent proof, 409 if a choice or another owner is missing, or the billing provider's failure
  */
 export async function requestDeletion(request: Request, user: User, { plan, organizationId }: Wish): Promise<string | null> {
 	await assertRecentProof(request);
@@ -64,7 +64,7 @@ export async function requestDeletion(request: Request, user: User, { plan, orga
 
 /**
  * Keeps the account of the request's session, or an organization of the user's.
- * @throws {ProblemError} 404 where nothing is to be deleted, or it is under way
+ * @throws {ProblemError} 404 if no deletion is pending, or it is in progress
  */
 export async function keepAccount(request: Request): Promise<void> {
 	const found = await leavingSession(request);
@@ -77,7 +77,7 @@ export async function keepOrganization(user: User, organizationId: string): Prom
 	if (!(await withdraw(organizationId))) refuse("not-found", t("deletion_none"));
 }
 
-/** The user as the customer whose plan ends: themselves, or the organization that they own. @throws {ProblemError} 403 */
+/** The customer whose plan ends: the user, or the organization they own. @throws {ProblemError} 403 */
 async function customerIn(user: User, organizationId: string | undefined): Promise<User> {
 	if (organizationId === undefined) return { ...user, organization: null };
 	const organization = await ownedOrganization(user.userId, organizationId);
@@ -94,16 +94,16 @@ function unreadOrThrow(error: unknown): null {
 
 interface Ended {
 	plan: Deletion["plan"];
-	/** When a plan ends that was cancelled at the end of its period. */
+	/** End of a plan that was cancelled at the end of its period. */
 	endsAtMs: number | null;
 }
 
-/** Cancels each plan as it was chosen. @throws {ProblemError} for a missing choice, or when the provider fails */
+/** Cancels each plan as chosen. @throws {ProblemError} if a choice is missing or the provider fails */
 async function endPlans(customer: User, choice: Wish["plan"]): Promise<Ended> {
 	const billing = await stoppedBy(() => billingOf(customer));
 	const { plans, waiting } = billing ?? { plans: [], waiting: null };
 	if (plans.length > 0 && choice === undefined) refuse("plan-choice-needed", t("deletion_choose"));
-	// It waits for its first card, so that nothing is lost with it.
+	// It waits for its first card, so nothing is lost with it.
 	if (waiting) await stoppedBy(() => cancel(customer, waiting.id, "now"));
 	if (plans.length === 0 || choice === undefined) return { plan: "none", endsAtMs: null };
 	for (const plan of plans) if (choice === "now" || plan.state !== "ending") await stoppedBy(() => cancel(customer, plan.id, choice));
@@ -111,7 +111,7 @@ async function endPlans(customer: User, choice: Wish["plan"]): Promise<Ended> {
 	return { plan: choice, endsAtMs: choice === "now" ? null : Math.max(0, ...ends) };
 }
 
-/** A failure at the provider, with the sentence that nothing was deleted. */
+/** Turns a provider failure into a problem saying that nothing was deleted. */
 async function stoppedBy<T>(work: () => Promise<T>): Promise<T> {
 	try {
 		return await work();
@@ -133,14 +133,14 @@ async function assertOwnsNone(userId: string): Promise<void> {
 		refuse("organization-needs-an-owner", t("deletion_owner", { organizations: owned.map(({ name }) => name).join(", ") }));
 }
 
-/** The other owner has left in the same moment. */
+/** The other owner left at the same moment. */
 function refuseOwner(error: unknown): never {
 	for (let at = error; at instanceof Error; at = at.cause)
 		if (/an organization has an owner/.test(at.message)) refuse("organization-needs-an-owner", t("org_needs_owner"));
 	throw error;
 }
 
-/** Whoever was at the keyboard could have requested it: the owner of the mailbox can keep the account. */
+/** Anyone at the keyboard could have requested it, so the owner of the mailbox can still keep the account. */
 async function mailDeletion(request: Request, { userId, email }: User, dueAt: Date): Promise<void> {
 	const { origin } = new URL(request.url);
 	await sendEmail({

@@ -58,7 +58,7 @@ describe("an error in a handler", () => {
 		expect(console.error).not.toHaveBeenCalled();
 	});
 
-	test("is logged by its name, and neither logged nor shown in its words", async () => {
+	test("is logged by name, and its message is neither logged nor shown", async () => {
 		const error = new Error("the password is hunter2");
 		const response = await call(failing(error));
 		expect(response.status).toBe(500);
@@ -98,7 +98,7 @@ describe("a body", () => {
 		expect(await readBody(post('{"amount":2,"extra":true}'), schema)).toEqual({ amount: 2 });
 	});
 
-	test("that breaks off, as a malformed chunk makes it, is refused as the client's mistake", async () => {
+	test("that breaks off, as a malformed chunk does, is refused as the client's mistake", async () => {
 		const broken = new ReadableStream<Uint8Array>({
 			pull(controller) {
 				controller.enqueue(new TextEncoder().encode('{"amount":'));

@@ -11,8 +11,8 @@ type Verb = "GET" | "POST" | "PATCH" | "DELETE";
 type Handler = (context: { request: Request; params: Record<string, string | undefined> }) => Response | Promise<Response>;
 
 /**
- * Handlers of an API route. Other verbs get 405 (Start would answer them with a page), errors become problem+json, and no cache stores the response.
- * Requests from other sites' pages do not get here (wall.ts).
+ * The handlers of an API route. Other verbs get 405 (Start would answer with a page), errors become problem+json, and no cache stores the response.
+ * Requests from other sites' pages are refused earlier (wall.ts).
  */
 export function api(verbs: Partial<Record<Verb, Handler>>): { ANY: Handler } {
 	return apiForAnyVerb((context) => byVerb(verbs, context));
@@ -50,7 +50,7 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 	}
 }
 
-/** What a client learns of a fault of ours. Its cause goes to the log, under the id that the client may quote: a page finds it in the message. */
+/** What a client learns about a fault of ours. The cause is logged under an id that the client may quote; pages find it in the message. */
 export function faultOf(request: Request, error: unknown, requestId: string): ProblemError {
 	logFailedRequest(request, error, requestId);
 	const problem = problemOfFault(error);
@@ -73,8 +73,8 @@ function problemOf({ code, detail, headers, outcome }: ProblemError, requestId: 
 }
 
 /**
- * Reads a JSON body and checks it against a schema.
- * @throws {ProblemError} 400 if the body is not JSON or does not fit, 413 if it is too large
+ * Reads a JSON body and validates it against a schema.
+ * @throws {ProblemError} 400 if the body is not JSON or invalid, 413 if it is too large
  */
 export async function readBody<T extends z.ZodType>(request: Request, schema: T, bytesMax?: number): Promise<z.output<T>> {
 	const parsed = schema.safeParse(await readJson(request, bytesMax), faultTexts());
@@ -82,11 +82,11 @@ export async function readBody<T extends z.ZodType>(request: Request, schema: T,
 	return parsed.data;
 }
 
-/** zod's own texts in the reader's language. */
+/** zod's messages in the reader's language. */
 const faultTexts = (): { error?: ReturnType<typeof zodInGerman>["localeError"] } =>
 	language() === "de" ? { error: zodInGerman().localeError } : {};
 
-/** Says what is wrong with a body, in the client's own field names. */
+/** Describes what is wrong with a body, using the client's own field names. */
 export function describe(error: z.ZodError): string {
 	return error.issues
 		.slice(0, 3)
@@ -135,7 +135,7 @@ async function* chunksOf(
 ): AsyncGenerator<Uint8Array, void> {
 	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();
 	if (!request.body) return;
-	// Content-Length may be absent or wrong, so count what is read. The rest of a refused body stays readable: drainBody discards it.
+	// Content-Length may be absent or wrong, so the bytes read are counted. The rest of a refused body stays readable: drainBody discards it.
 	let bytes = 0;
 	const reader = request.body.getReader();
 	try {

@@ -37,7 +37,7 @@ describe("drainBody", () => {
 		expect(seen).toEqual({ chunks: 80, ended: true, cancelled: false });
 	});
 
-	test("stops after 16 MiB of a body without an end", async () => {
+	test("stops after 16 MiB of an endless body", async () => {
 		const { request, seen } = upload(Number.POSITIVE_INFINITY, "ends");
 		await drainBody(request);
 		expect(seen).toEqual({ chunks: 256, ended: false, cancelled: true });
@@ -54,7 +54,7 @@ describe("drainBody", () => {
 		expect(seen.cancelled).toBe(true);
 	});
 
-	test("does not give up when the whole process stalls and a timer is late", async () => {
+	test("continues when the whole process stalls and a timer is late", async () => {
 		vi.useFakeTimers();
 		const { request, seen } = upload(3, "stalls");
 		void drainBody(request);
@@ -62,7 +62,7 @@ describe("drainBody", () => {
 		expect(seen.cancelled).toBe(false);
 	});
 
-	test("ignores a body that something else is reading, and a request without a body", async () => {
+	test("ignores a body that is being read elsewhere, and a request without a body", async () => {
 		const request = new Request("http://localhost/", { method: "POST", body: "text" });
 		const text = request.text();
 		await drainBody(request);

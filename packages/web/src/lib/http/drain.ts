@@ -10,12 +10,12 @@ const WAIT_MS = 100;
  */
 export async function drainBody(request: Request): Promise<void> {
 	const { body } = request;
-	// Locked: something else has read it, or is reading it.
+	// Locked: read, or being read, elsewhere.
 	if (!body || body.locked) return;
 	const reader = body.getReader();
 	const giveUp = () => void reader.cancel().catch(() => {});
 	let waits = 0;
-	// Short waits, because a machine that stalls for seconds must not use up the time of a body that has arrived.
+	// Short waits, so that a machine that stalls for seconds does not use up the time for a body that has arrived.
 	const wait = () => {
 		waits += 1;
 		if (waits === WAITS_MAX) giveUp();
@@ -30,7 +30,7 @@ export async function drainBody(request: Request): Promise<void> {
 		}
 		giveUp();
 	} catch {
-		// The client has gone, or its body is malformed. There is nothing left to read.
+		// The client disconnected, or its body is malformed. There is nothing left to read.
 	} finally {
 		clearTimeout(timer);
 	}

@@ -55,14 +55,14 @@ describe("a refused request", () => {
 		});
 	});
 
-	test("has no Retry-After where the limit never resets", async () => {
+	test("has no Retry-After if the limit never resets", async () => {
 		const response = limitResponse(refusal({ policy: "guest", tier: "guest", limit: 5, resetAtMs: null }), "r1");
 		expect(response.headers.has("retry-after")).toBe(false);
 		expect(response.headers.get("ratelimit")).toBe('"guest";r=0');
 		expect(await response.json()).toMatchObject({ resetAt: null, upgradeUrl: "/sign-up" });
 	});
 
-	test("may be retried after a second when only the requests in flight are too many", async () => {
+	test("may be retried after a second if only too many requests are in flight", async () => {
 		const response = limitResponse(refusal({ policy: "in-flight", limit: 6, resetAtMs: null }), "r1");
 		expect(response.headers.get("retry-after")).toBe("1");
 		expect(await response.json()).toMatchObject({ title: "Too many requests at once", policy: "in-flight" });
@@ -111,7 +111,7 @@ describe("an admitted request", () => {
 	});
 });
 
-test("a guest who has to pass Turnstile receives the site key, never the secret", async () => {
+test("a guest who must pass Turnstile receives the site key, never the secret", async () => {
 	const response = challengeResponse("guest", "r1");
 	expect(response.status).toBe(403);
 	const text = await response.text();
@@ -119,7 +119,7 @@ test("a guest who has to pass Turnstile receives the site key, never the secret"
 	expect(text).not.toContain("a secret key");
 });
 
-test("a sign-up beyond the network's day says when it may be tried again", async () => {
+test("a sign-up beyond the network's daily limit carries its retry time", async () => {
 	const response = signUpLimitResponse({ limit: 20, resetAtMs: NOW_MS + HOUR_MS });
 	expect([response.status, response.headers.get("retry-after")]).toEqual([429, "3600"]);
 	expect(await response.json()).toMatchObject({ title: "Too many sign-ups", detail: expect.stringContaining("tomorrow") });

@@ -7,7 +7,7 @@ import type { GuardedAction } from "../identity/turnstile.ts";
 import { now } from "../time/clock.ts";
 import { type ProblemFields, problemResponse } from "./problem.ts";
 
-/** The page where the user can get past each limit. */
+/** The page where the user can raise or lift each limit. */
 const UPGRADE: Record<UsageRefusal["policy"], string> = {
 	guest: "/sign-up",
 	network: "/sign-up",
@@ -21,8 +21,8 @@ const UPGRADE: Record<UsageRefusal["policy"], string> = {
 };
 
 /**
- * 429 for a request that a limit refuses, with the limit's fields and headers (docs/operations.md). `offer`: what the request costs, and what could be
- * sent instead.
+ * 429 for a request refused by a limit, with the limit's fields and headers (docs/operations.md). `offer`: the request's price, and affordable
+ * alternatives.
  */
 export function limitResponse(refusal: UsageRefusal, requestId: string, offer?: { price: Price; affordable: Price[] }): Response {
 	const { policy, tier, limit, remaining, resetAtMs } = refusal;
@@ -50,20 +50,20 @@ const challenge = (): Record<GuardedAction, { detail: string; upgradeUrl?: strin
 	"sign-up": { detail: t("problem_human_sign_up") },
 });
 
-/** 403 for someone who has to pass Turnstile first. The page shows the widget and sends the request again with its token. */
+/** 403 until Turnstile is passed. The page shows the widget and resends the request with its token. */
 export function challengeResponse(action: GuardedAction, requestId: string = crypto.randomUUID()): Response {
 	const siteKey = config().turnstile?.siteKey;
 	return problemResponse("human-check-needed", { ...challenge()[action], requestId, siteKey });
 }
 
-/** 403 for a model that the viewer's tier may not ask. A guest signs up first, where that is enough. */
+/** 403 for a model the viewer's tier may not use. A guest is sent to sign-up if that is enough. */
 export function notInPlanResponse({ label, tiers }: ModelOption, tier: Tier, requestId: string): Response {
 	const signsUp = tier === "guest" && tiers.includes("free");
 	const detail = signsUp ? t("problem_model_for_accounts", { model: label }) : t("problem_model_for_paid", { model: label });
 	return problemResponse("not-in-your-plan", { detail, requestId, tier, upgradeUrl: signsUp ? UPGRADE.guest : UPGRADE.free });
 }
 
-/** 429 for a network that has created as many accounts today as it may. */
+/** 429 for a network that has reached today's limit of new accounts. */
 export function signUpLimitResponse({ limit, resetAtMs }: Pick<UsageRefusal, "limit" | "resetAtMs">): Response {
 	const headers = new Headers(rateLimitHeaders({ policy: "sign-up", limit, remaining: 0, resetAtMs, windowMs: null }));
 	if (resetAtMs !== null) headers.set("retry-after", String(secondsUntil(resetAtMs)));

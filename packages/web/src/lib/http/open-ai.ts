@@ -2,7 +2,7 @@ import type { Problem } from "../../view/problem.ts";
 import { codeOf } from "./problem.ts";
 
 const TYPES: Record<number, string> = { 401: "authentication_error", 403: "permission_error", 429: "rate_limit_error" };
-/** Codes that clients of OpenAI know. */
+/** Error codes known to OpenAI clients. */
 const CODES: Record<string, string> = {
 	unauthorized: "invalid_api_key",
 	"unknown-model": "model_not_found",
@@ -11,7 +11,7 @@ const CODES: Record<string, string> = {
 	"too-many-requests-at-once": "rate_limit_exceeded",
 };
 
-/** An error in OpenAI's form. */
+/** An error in OpenAI's format. */
 export function errorOf(status: number, code: string, message: string) {
 	const type = TYPES[status] ?? (status >= 500 ? "server_error" : "invalid_request_error");
 	const param = type === "invalid_request_error" ? (/^([a-z_]+(?:\.\w+)*): /.exec(message)?.[1] ?? null) : null;
@@ -20,7 +20,7 @@ export function errorOf(status: number, code: string, message: string) {
 
 export const isOfApi = (request: Request): boolean => new URL(request.url).pathname.startsWith("/v1/");
 
-/** A problem as clients of the API read it: the same status and fields, and OpenAI's body. Any other response unchanged. */
+/** Converts a problem for API clients: the same status and fields, in OpenAI's error format. Any other response is unchanged. */
 export async function inOpenAiForm(response: Response): Promise<Response> {
 	if (response.headers.get("content-type") !== "application/problem+json") return response;
 	const { type, status, detail, limit, remaining, resetAt, requestId } = (await response.json()) as Problem;
@@ -29,7 +29,7 @@ export async function inOpenAiForm(response: Response): Promise<Response> {
 	headers.delete("content-length");
 	if (requestId) headers.set("x-request-id", requestId);
 	const code = codeOf(type);
-	// OpenAI's client sends a 429 again: of no use where the limit is used up.
+	// OpenAI's client retries a 429, which is useless once the limit is used up.
 	if (code === "usage-limit-reached") headers.set("x-should-retry", "false");
 	if (limit !== undefined && remaining !== undefined) {
 		headers.set("x-ratelimit-limit-requests", String(limit));

@@ -27,12 +27,12 @@ import { visitorPrices } from "../payments/visitor-prices.ts";
 import { now } from "../time/clock.ts";
 import { input } from "./server-functions.ts";
 
-// The data of every page but the chat's (pages.ts), whose scripts must not carry these functions.
+// The data of every page except the chat's (pages.ts), whose scripts must not include these functions.
 
-/** A customer waits at most this long for their own offers. */
+/** How long a customer waits for their own offers. */
 const OWN_OFFERS_AWAITED_MS = 2_000;
 
-/** What the billing provider sells, with the viewer's own plan marked. No visitor waits for the provider, and a customer at most 2 s. */
+/** The plans for sale, with the viewer's own marked. Visitors never wait for the provider, and customers at most 2 s. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
 	const { limits } = config();
 	const plans = await plansFor(await identify(getRequest()));
@@ -46,12 +46,12 @@ export const loadPricing = createServerFn({ method: "GET" }).handler(async (): P
 	};
 });
 
-/** The requests a day of a free account, which the sign-up page shows without any provider. */
+/** The daily requests of a free account, shown on the sign-up page without calling a provider. */
 export const loadFreeLimit = createServerFn({ method: "GET" }).handler(async (): Promise<{ freeLimit: number }> => {
 	return { freeLimit: config().limits.free };
 });
 
-/** The viewer's own offers, or else those of every visitor. Null when neither was ever read. */
+/** The viewer's own offers, or else those for every visitor. Null if neither was ever read. */
 async function plansFor(subject: Subject): Promise<PlanView[] | null> {
 	if (subject.kind === "guest" || !capabilities().sells) return visitorPrices();
 	const { key } = customerOf(subject);
@@ -60,18 +60,18 @@ async function plansFor(subject: Subject): Promise<PlanView[] | null> {
 	return billing?.kind === "read" ? billing.answer.offers : visitorPrices();
 }
 
-/** What was used on the last 31 days, by the viewer or by the organization whose plan they manage. */
+/** Usage in the last 31 days, by the viewer or the organization whose plan they manage. */
 export const loadUsageHistory = createServerFn({ method: "GET" }).handler(async (): Promise<UsageHistory> => {
 	return getUsageHistory(await identify(getRequest()));
 });
 
-/** Whether the viewer is told by mail of 80 % and 100 % used; null for a guest. */
+/** Whether the viewer is mailed at 80 % and 100 % usage; null for a guest. */
 export const loadTellsUsage = createServerFn({ method: "GET" }).handler(async (): Promise<boolean | null> => {
 	const user = await userOf(getRequest());
 	return user && tellsUsageOf(user.userId);
 });
 
-/** The account of whoever has signed in while it is being deleted; null for everyone else. */
+/** The viewer's account if it is being deleted; otherwise null. */
 export const loadLeaving = createServerFn({ method: "GET" }).handler(async (): Promise<LeavingView | null> => {
 	const request = getRequest();
 	const found = await leavingSession(request);
@@ -83,7 +83,7 @@ export const loadLeaving = createServerFn({ method: "GET" }).handler(async (): P
 	return { email: user.email, dueAt: leaving.dueAt.toISOString(), plan: leaving.plan, isDue: leaving.dueAt.getTime() <= now() };
 });
 
-/** What the viewer tells every model. */
+/** The viewer's instructions to every model. */
 export const loadInstructions = createServerFn({ method: "GET" }).handler(async (): Promise<OwnInstructions> => {
 	return (await userOf(getRequest()))?.instructions ?? { about: "", answer: "" };
 });
@@ -94,7 +94,7 @@ export const loadKeys = createServerFn({ method: "GET" }).handler(async (): Prom
 	return user ? apiKeysOf(user.userId) : [];
 });
 
-/** The viewer's organizations, and the members and keys of one of them: of the one that is named, if it is theirs. */
+/** The viewer's organizations, with the members and keys of one of them: the named one, if it is theirs. */
 export const loadOrganizations = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(128).optional()))
 	.handler(async ({ data }): Promise<{ organizations: OrganizationsView; keys: ApiKeyView[] }> => {
@@ -113,7 +113,7 @@ export const loadInvitation = createServerFn({ method: "GET" })
 		return { invitation, viewer: user ? viewerOf(user) : { kind: "guest" }, mailboxUrl: config().mailboxUrl };
 	});
 
-/** What a confirmation link is worth, for the page that it opens where nobody is signed in to its account. */
+/** The state of a confirmation link, for the page it opens in a browser not signed in to its account. */
 export const loadConfirmation = createServerFn({ method: "GET" })
 	.validator((token: string) => token)
 	.handler(async ({ data }): Promise<ConfirmationView> => {
@@ -121,7 +121,7 @@ export const loadConfirmation = createServerFn({ method: "GET" })
 		return link.state === "invalid" ? link : { state: link.state, email: link.user.email };
 	});
 
-/** A legal page in the reader's language; null where the brand has none. */
+/** A legal page in the reader's language; null if the brand has none. */
 export const loadLegal = createServerFn({ method: "GET" })
 	.validator(input(z.enum(["imprint", "privacy", "terms"])))
 	.handler(async ({ data }): Promise<LegalView | null> => {
@@ -131,7 +131,10 @@ export const loadLegal = createServerFn({ method: "GET" })
 		return address === null ? null : { title: null, text: null, address };
 	});
 
-/** A shared chat, for everyone with its link; null where nothing is shared. One that the operator has taken down, or whose owner's account is deleted, is 410. */
+/**
+ * A shared chat, for anyone with its link; null if nothing is shared. 410 if the operator has taken it down or its owner's
+ * account is deleted.
+ */
 export const loadShared = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(64)))
 	.handler(async ({ data }): Promise<SharedChatView | "taken-down" | "gone" | null> => {
@@ -140,7 +143,7 @@ export const loadShared = createServerFn({ method: "GET" })
 		return chat;
 	});
 
-/** The chats that the viewer shares; null for a guest, who cannot share any. */
+/** The viewer's shares; null for a guest, who cannot share. */
 export const loadShares = createServerFn({ method: "GET" }).handler(async (): Promise<{ viewer: Viewer; shares: Share[] } | null> => {
 	const user = await userOf(getRequest());
 	return user && { viewer: viewerOf(user), shares: await env.SHARE_LIST.getByName(user.key).list() };

@@ -22,7 +22,7 @@ import { capabilities } from "../payments/provider.ts";
 import { refuse } from "./problem.ts";
 import { input } from "./server-functions.ts";
 
-/** What every page needs: the viewer, their usage and chats, and the models. Sets a new guest's cookie, but stores nothing for them. */
+/** The data every page needs: the viewer, their usage and chats, and the models. Sets a new guest's cookie, but stores nothing for them. */
 export const loadShell = createServerFn({ method: "GET" }).handler(async (): Promise<Shell> => {
 	const request = getRequest();
 	const subject = await viewerOfPage(request);
@@ -57,7 +57,7 @@ const chatPage = z.object({ id: z.string(), before: z.number().int().optional(),
 
 /**
  * One of the viewer's chats with its newest messages, or those before the turn `before`; null if it does not exist or belongs to someone else.
- * `seen` is the last message that the page shows: a chat without a newer one comes without messages.
+ * `seen` is the last message shown on the page: if there is none newer, the chat comes without messages.
  */
 export const loadChat = createServerFn({ method: "GET" })
 	.validator(input(chatPage))
@@ -67,7 +67,7 @@ export const loadChat = createServerFn({ method: "GET" })
 		return env.CONVERSATION.getByName(id).view(key, page);
 	});
 
-/** The viewer's chats after the page that ended at `next`. */
+/** The next page of the viewer's chats, after the one that ended at `next`. */
 export const loadChats = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(128)))
 	.handler(async ({ data }): Promise<ChatPage> => {
@@ -75,7 +75,7 @@ export const loadChats = createServerFn({ method: "GET" })
 		return env.CHAT_LIST.getByName(key).list(data);
 	});
 
-/** The viewer's newest chats that have each of these words in their title or text. */
+/** The viewer's newest chats whose title or text contains all of these words. */
 export const loadMatchingChats = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(128)))
 	.handler(async ({ data }): Promise<FoundChats> => {
@@ -87,8 +87,8 @@ const path = z.string().max(2048);
 const order = z.object({ priceSlug: z.string().max(128).optional(), successUrl: path, cancelUrl: path });
 
 /**
- * Opens a checkout and returns its URL (seed 002). Default: the Pro plan. Our own pages use `POST /api/billing/checkout`: a server function loses the reason of
- * a refusal on the way to the browser.
+ * Opens a checkout and returns its URL (seed 002). Default: the Pro plan. Our own pages use `POST /api/billing/checkout`, because a server function
+ * does not carry the reason of a refusal to the browser.
  * @public
  * @throws {ProblemError} if the viewer may not buy, for example before confirming their email address
  */

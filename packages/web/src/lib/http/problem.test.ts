@@ -4,7 +4,7 @@ import { PROBLEMS, type ProblemCode, problemResponse, problemType, titleOf } fro
 
 const operations = readFileSync(new URL("../../../../../docs/operations.md", import.meta.url), "utf8");
 
-/** The rows of the table of problems in docs/operations.md, as "type | status | title". */
+/** The rows of the problem table in docs/operations.md, as "type | status | title". */
 const documented = operations
 	.split("\n")
 	.filter((line) => line.startsWith("| `urn:parley:problem:"))
@@ -19,7 +19,7 @@ describe("problems", () => {
 		expect(documented.toSorted()).toEqual(answered.toSorted());
 	});
 
-	test("take their type from the code, never from the title", async () => {
+	test("derive their type from the code, never from the title", async () => {
 		const response = problemResponse("billing-timed-out", { detail: "The provider did not answer in time." });
 		const { type, title, requestId } = await response.json<{ type: string; title: string; requestId: string }>();
 		expect({ status: response.status, type, title }).toEqual({

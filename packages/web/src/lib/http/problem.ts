@@ -3,7 +3,7 @@ import { t } from "../../text/text.ts";
 import type { Outcome, Problem } from "../../view/problem.ts";
 
 /**
- * Every problem that our own routes answer with (RFC 9457): its code and HTTP status. The code is the stable name: `type` is built from it and
+ * Every problem our own routes answer with (RFC 9457): its code and HTTP status. The code is the stable name: `type` is built from it, and
  * clients may branch on it. `title` and `detail` are text for the reader. docs/operations.md explains each one (problem.test.ts compares them).
  */
 export const PROBLEMS = {
@@ -93,16 +93,16 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** The message by which a ledger refuses a call until it can decide. Between objects an error keeps its message, and loses its class. */
+/** The message of a ledger that cannot decide yet. An error passed between objects keeps its message but loses its class. */
 export const LEDGER_NOT_READY = "the ledger is adding up its requests";
 
 /** The fields of a problem besides its code. `detail` explains this occurrence to the user or developer. */
 export type ProblemFields = Omit<Problem, "type" | "title" | "status">;
 
-/** What a problem is called, in the reader's language. */
+/** A problem's title, in the reader's language. */
 export const titleOf = (code: ProblemCode): string => t(`title_${code.replaceAll("-", "_")}` as TitleKey);
 
-/** A title has no parameters. */
+/** Titles have no parameters. */
 type TitleKey = Extract<Key, `title_${string}`>;
 
 /** The `type` URI of a problem. */
@@ -121,7 +121,7 @@ export class ProblemError extends Error {
 	readonly status: number;
 	readonly detail: string;
 	readonly headers: HeadersInit;
-	/** What is known about plan and money; undefined where the request was not about them. */
+	/** What is known about plan and money; undefined if the request did not concern them. */
 	readonly outcome: Outcome | undefined;
 
 	constructor(code: ProblemCode, detail: string, headers: HeadersInit, outcome?: Outcome) {
@@ -143,7 +143,7 @@ export function refuse(code: ProblemCode, detail: string, headers: HeadersInit =
 }
 
 /**
- * Ends an action on billing with a problem that says what is known.
+ * Ends a billing action with a problem that states what is known.
  * @throws {ProblemError} always
  */
 export function refuseAction(code: ProblemCode, outcome: Outcome, detail: string): never {

@@ -6,7 +6,7 @@ const request = new Request("https://parley.example/");
 const secured = (hasTurnstile: boolean) =>
 	withSecurityHeaders(request, new Response("", { headers: { "content-type": "text/html; charset=utf-8" } }), { nonce: "n", hasTurnstile });
 
-/** The rules of public/_headers by their path, with lower-case names. */
+/** The rules of public/_headers by path, with lower-case names. */
 function assetRules(): Map<string, Record<string, string>> {
 	const file = readFileSync(new URL("../../../public/_headers", import.meta.url), "utf8");
 	const rules = new Map<string, Record<string, string>>();
@@ -21,14 +21,14 @@ function assetRules(): Map<string, Record<string, string>> {
 	return rules;
 }
 
-test("assets have the same headers from public/_headers, where the Worker does not see them", () => {
+test("assets, which bypass the Worker, get the same headers from public/_headers", () => {
 	const found = assetRules().get("/*") ?? {};
 	expect(found).toMatchObject(COMMON_HEADERS);
 	expect(found["strict-transport-security"]).toBe(secured(false).headers.get("strict-transport-security"));
 	expect(found["content-security-policy"]).toContain("default-src 'none'");
 });
 
-test("of the assets only the workers may load anything, and only from here", () => {
+test("among the assets, only workers may load anything, and only from this site", () => {
 	const policies = [...assetRules()].map(([path, headers]) => [path, headers["content-security-policy"]]);
 	expect(policies.slice(1)).toEqual([
 		["/assets/*", undefined],
@@ -44,12 +44,12 @@ test("Turnstile's script and frame are allowed only where it is configured", () 
 	expect(policy(false)).not.toContain("cloudflare");
 });
 
-test("http, which only a local start uses, gets no HSTS", () => {
+test("http, used only in local development, gets no HSTS", () => {
 	const local = withSecurityHeaders(new Request("http://localhost:3000/"), new Response(""), { nonce: "n", hasTurnstile: false });
 	expect(local.headers.has("strict-transport-security")).toBe(false);
 });
 
-test("a request has one nonce, and no other request has it", () => {
+test("each request has one nonce, different from every other request's", () => {
 	expect(nonceOf(request)).toBe(nonceOf(request));
 	expect(nonceOf(request)).toMatch(/^[\w-]{22}$/);
 	expect(nonceOf(new Request("https://parley.example/"))).not.toBe(nonceOf(request));

@@ -7,18 +7,18 @@ import { ProblemError, problemResponse, refuse } from "./problem.ts";
 import { isFunctionCall } from "./wall.ts";
 
 /*
- * Server functions called by a browser. Start answers every failure with 500 and the error's text; here a malformed call is a 400, and a problem keeps
- * its status.
+ * Server functions called by a browser. Start answers every failure with 500 and the error's text. Here a malformed call is a 400, and a problem
+ * keeps its status.
  */
 
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** Calls whose payload was understood: their function has begun. */
+/** Calls with a valid payload, whose function has started. */
 const begun = new WeakSet<Request>();
 
 /**
- * The call with its body read, or any other request unchanged.
- * @throws {ProblemError} 400 for a payload that is not JSON, 413 for one of more than 64 KiB
+ * Reads the body of a server function call; returns any other request unchanged.
+ * @throws {ProblemError} 400 for a payload that is not JSON, 413 for more than 64 KiB
  */
 export async function readCall(request: Request): Promise<Request> {
 	if (!isFunctionCall(request)) return request;
@@ -26,7 +26,7 @@ export async function readCall(request: Request): Promise<Request> {
 		assertJson(new URL(request.url).searchParams.get("payload") ?? "null");
 		return request;
 	}
-	// Start also reads forms, which other sites could post and none of our functions takes.
+	// Start also accepts forms, which other sites could post and none of our functions takes.
 	if (!request.headers.get("content-type")?.includes("application/json")) refuse("invalid-request", t("problem_payload_json"));
 	const body = await readText(request, BODY_BYTES_MAX);
 	assertJson(body);
@@ -42,7 +42,7 @@ function assertJson(text: string): void {
 	}
 }
 
-/** Answers a call that Start could not read: an unknown function, or JSON that is no payload. `next` runs the function. */
+/** Answers a call that Start could not read: an unknown function, or JSON that is not a payload. `next` runs the function. */
 export async function answerCall<T extends { response: Response }>(request: Request, next: () => Promise<T>): Promise<T | Response> {
 	try {
 		const result = await next();
@@ -54,16 +54,16 @@ export async function answerCall<T extends { response: Response }>(request: Requ
 	}
 }
 
-/** Runs a server function for a browser or for a page. Both answer with the status and the headers of what it throws. */
+/** Runs a server function for a browser or a page. Errors keep their status and headers in both. */
 export async function runFunction<T>(request: Request, next: () => Promise<T>): Promise<T> {
 	begun.add(request);
 	try {
 		return await next();
 	} catch (error) {
-		// Redirects and "not found" are Start's own.
+		// Redirects and "not found" belong to Start.
 		if (!(error instanceof Error)) throw error;
 		const problem = error instanceof ProblemError ? error : faultOf(request, error, crypto.randomUUID());
-		// Signing in to an account that is being deleted leads to one page, whichever was asked for.
+		// Signing in to an account that is being deleted leads to one page, whichever was requested.
 		if (problem.code === "account-is-being-deleted") throw redirect({ to: "/leaving" });
 		// Start would answer a browser with 200 and the error inside, and a page with 500.
 		setResponseStatus(problem.status);
@@ -72,7 +72,7 @@ export async function runFunction<T>(request: Request, next: () => Promise<T>): 
 	}
 }
 
-/** A server function's validator: a schema whose refusal is a problem. */
+/** A server function's validator, whose schema errors become problems. */
 export function input<T extends z.ZodType>(schema: T): (data: z.input<T>) => z.output<T> {
 	return (data) => {
 		const parsed = schema.safeParse(data);

@@ -11,12 +11,12 @@ import { session } from "../identity/session.ts";
 import { userOf } from "../identity/subject.ts";
 import { input } from "./server-functions.ts";
 
-// The data of the pages by which an account is entered and kept safe.
+// Data of the sign-in and security pages.
 
 /** The providers that the sign-in page offers. */
 export const loadProviders = createServerFn({ method: "GET" }).handler(async (): Promise<ProviderId[]> => offeredProviders());
 
-/** How the viewer's account is entered; null for a guest. */
+/** The viewer's sign-in methods; null for a guest. */
 export const loadSecurity = createServerFn({ method: "GET" }).handler(async (): Promise<SecurityView | null> => {
 	const request = getRequest();
 	const user = await userOf(request);
@@ -24,12 +24,12 @@ export const loadSecurity = createServerFn({ method: "GET" }).handler(async (): 
 	return user && here ? securityOf(user.userId, here.id) : null;
 });
 
-/** What a link in a mail does. Reading it uses nothing up: mail programs open links, too. */
+/** What a mail's link does. Reading it does not use it up, because mail programs open links too. */
 export const loadMailLink = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(512)))
 	.handler(async ({ data }): Promise<MailLinkView> => readMailLink(data));
 
-/** What a link of a new address does. */
+/** What an email change link does. */
 export const loadEmailChange = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(1024)))
 	.handler(async ({ data }): Promise<EmailChangeView> => {

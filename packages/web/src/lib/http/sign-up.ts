@@ -4,8 +4,8 @@ import { isHuman } from "../identity/turnstile.ts";
 import { challengeResponse, signUpLimitResponse } from "./limits.ts";
 
 /**
- * Runs a sign-up that Turnstile and the day's limit of its network admit. Otherwise an account would be a way around every limit of guests. The place
- * is taken before the account is created and released if it is refused, so racing sign-ups never create more accounts than the limit.
+ * Runs a sign-up that passes Turnstile and its network's daily limit; otherwise an account would bypass every guest limit. The slot
+ * is taken before the account is created and released if it is refused, so racing sign-ups never exceed the limit.
  * @returns the answer of `signUp`, or 403 or 429 without calling it
  */
 export async function guardSignUp(request: Request, signUp: () => Promise<Response>): Promise<Response> {
@@ -16,7 +16,7 @@ export async function guardSignUp(request: Request, signUp: () => Promise<Respon
 	const id = crypto.randomUUID();
 	const { outcome } = await ledger.hold(key, { id, fingerprint: "", units: 1, chatId: null });
 	if (outcome.kind === "refused") return signUpLimitResponse(outcome.refusal);
-	// Only a refusal is known to have created no account.
+	// Only a refusal proves that no account was created.
 	let isRefused = false;
 	try {
 		const answer = await signUp();

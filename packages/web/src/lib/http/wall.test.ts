@@ -10,7 +10,7 @@ const statusOf = (url: string, appOrigin: string | null, method = "GET") =>
 	refusalOf(new Request(url, { method }), appOrigin)?.status ?? null;
 
 describe("a host", () => {
-	test("is answered if it is the configured origin, or this machine", () => {
+	test("is accepted if it is the configured origin or this machine", () => {
 		for (const url of [`${APP}/`, "http://localhost:3000/", "http://127.0.0.1/", "http://[::1]:3000/"])
 			expect(statusOf(url, APP), url).toBe(null);
 	});
@@ -22,17 +22,17 @@ describe("a host", () => {
 		"https://www.parley.example/",
 		"http://localhost.evil.example/",
 		"https://parley.workers.dev/api/auth/sign-up/email",
-	])("is refused with 421 when it is another: %s", (url) => {
+	])("is refused with 421 if it is any other: %s", (url) => {
 		expect(statusOf(url, APP)).toBe(421);
 		expect(statusOf(url, APP, "POST")).toBe(421);
 	});
 
-	test("is only this machine's where no origin is configured", () => {
+	test("must be this machine if no origin is configured", () => {
 		expect(statusOf(`${APP}/`, null)).toBe(421);
 		expect(statusOf("http://localhost:3000/", null)).toBe(null);
 	});
 
-	test("is redirected from http to the configured https, but not with a write", () => {
+	test("is redirected from http to the configured https, except for a write", () => {
 		const moved = refusalOf(new Request("http://parley.example/pricing?a=b"), APP);
 		expect([moved?.status, moved?.headers.get("location")]).toEqual([308, "https://parley.example/pricing?a=b"]);
 		expect(statusOf("http://parley.example/api/auth/sign-in/email", APP, "POST")).toBe(421);
@@ -64,7 +64,7 @@ describe("a request from another site's page", () => {
 		for (const headers of [...FOREIGN, { "sec-fetch-site": "none" }]) expect(isForeign(request(path, { headers }))).toBe(true);
 	});
 
-	test("may lead to a page, and to a route that mails and checkouts lead to", () => {
+	test("may link to a page, and to a route that mails and checkouts lead to", () => {
 		const visit = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
 		for (const path of ["/", "/c/a", "/api/auth/verify-email?token=x", "/api/stripe?session_id=x"])
 			expect(isForeign(request(path, { headers: visit })), path).toBe(false);
@@ -76,7 +76,7 @@ describe("a request from another site's page", () => {
 	});
 });
 
-test("a request from our own page, or from no page, may do everything", () => {
+test("a request from our own page, or from no page, is never blocked", () => {
 	const own: Record<string, string>[] = [{}, { origin: APP }, { "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" }];
 	for (const path of ["/", "/api/chat/ai", "/_serverFn/abc"])
 		for (const headers of own) for (const method of ["GET", "POST"]) expect(isForeign(request(path, { method, headers }))).toBe(false);
@@ -86,7 +86,7 @@ describe("a redirect", () => {
 	const redirectTo = (location: string, from = "/api/auth/verify-email") =>
 		assertOwnRedirect(request(from), new Response(null, { status: 302, headers: { location } }));
 
-	test("may lead to an address of this site", () => {
+	test("may lead to an address on this site", () => {
 		for (const location of ["/", "/account?error=INVALID_TOKEN", `${APP}/pricing`]) expect(redirectTo(location)).toBe(undefined);
 	});
 
@@ -102,27 +102,27 @@ describe("a redirect", () => {
 		expect(() => redirectTo(location)).toThrow(ProblemError);
 	});
 
-	test("may lead to the billing provider's page from the one route for it, on http(s) without credentials", () => {
+	test("may lead to the billing provider's page only from the route for it, on http(s) without credentials", () => {
 		expect(redirectTo("https://billing.stripe.com/p/session/x", "/api/billing/portal")).toBe(undefined);
 		for (const location of ["javascript:alert(1)", "https://user:password@billing.stripe.com/", "//evil.example"])
 			expect(() => redirectTo(location, "/api/billing/portal"), location).toThrow(ProblemError);
 	});
 });
 
-describe("a field that names the page to go to", () => {
+describe("a field with the page to go to", () => {
 	const NAMES = ["callbackURL", "redirectTo", "errorCallbackURL", "newUserCallbackURL", "errorURL", "CALLBACKURL"];
 
-	test.each(NAMES)("is refused as %s when it leads elsewhere, or is no text", (name) => {
+	test.each(NAMES)("is refused as %s if it leads elsewhere or is not text", (name) => {
 		for (const value of ["/..//evil.example", "https://evil.example/", 7, ["/"]])
 			expect(() => assertOwnTargets(request("/"), [[name, value]]), String(value)).toThrow(ProblemError);
 	});
 
-	test("is refused when only the first of two leads elsewhere", () => {
+	test("is refused if only the first of two leads elsewhere", () => {
 		const fields = new URLSearchParams("callbackURL=//evil.example&callbackURL=/");
 		expect(() => assertOwnTargets(request("/"), fields)).toThrow(ProblemError);
 	});
 
-	test("is accepted for this site, and other fields may hold anything", () => {
+	test("is accepted for this site, and other fields may contain anything", () => {
 		const fields = { callbackURL: "/pricing", redirectTo: null, name: "https://evil.example", callback: 7 };
 		expect(assertOwnTargets(request("/"), Object.entries(fields))).toBe(undefined);
 	});

@@ -4,21 +4,21 @@ import { t } from "../../text/text.ts";
 import { ProblemError, problemResponse, refuse } from "./problem.ts";
 
 /*
- * What every request passes before a route, a server function or a page sees it, and every redirect on its way out (src/server.ts).
+ * Checks applied to every request before a route, server function or page sees it, and to every redirect on its way out (src/server.ts).
  */
 
-/** Paths whose redirect leaves this site, for a page that the billing provider names. */
+/** Paths whose redirect leaves this site, for a page given by the billing provider. */
 const LEAVES_THIS_SITE = new Set(["/api/billing/portal"]);
 
 /**
- * The refusal of a request that came by another host or from another site's page, or null.
- * @param appOrigin where this deployment is reached; null on a machine that only answers itself
+ * The refusal of a request that came through another host or from another site's page, or null.
+ * @param appOrigin this deployment's public origin; null if only this machine is accepted
  */
 export function refusalOf(request: Request, appOrigin: string | null): Response | null {
 	try {
 		const moved = assertOwnHost(request, appOrigin);
 		if (moved !== null) return new Response(null, { status: 308, headers: { location: moved } });
-		// The router would take what follows two slashes for a host: `/%2Fevil.example/account`.
+		// The router would treat the text after two slashes as a host: `/%2Fevil.example/account`.
 		if (pathOf(request).startsWith("//")) refuse("not-found", t("problem_nothing_here"));
 		if (isForeign(request)) refuse("foreign-origin", t("problem_other_site"));
 		return null;
@@ -30,7 +30,7 @@ export function refusalOf(request: Request, appOrigin: string | null): Response 
 
 /**
  * Refuses other hosts, because links in mails, cookies and redirects take their host from the request.
- * @returns where to go instead when only the scheme is wrong, otherwise null
+ * @returns where to redirect if only the scheme is wrong, otherwise null
  * @throws {ProblemError} 421
  */
 function assertOwnHost(request: Request, appOrigin: string | null): string | null {
@@ -46,7 +46,7 @@ function assertOwnHost(request: Request, appOrigin: string | null): string | nul
 
 /**
  * Whether another site's page made a request. Browsers send `Origin` with every write and `Sec-Fetch-Site` with everything; other clients (curl,
- * webhooks) send neither. Another site may link to pages and to routes that a mail or a checkout leads to, but call nothing.
+ * webhooks) send neither. Another site may link to pages and to routes that a mail or checkout leads to, but call nothing.
  */
 export function isForeign(request: Request): boolean {
 	const { method, headers } = request;
@@ -72,7 +72,7 @@ export function assertOwnRedirect(request: Request, response: Response): void {
 	if (!mayLeave) refuse("invalid-request", t("problem_own_page"));
 }
 
-/** The fields that better-auth redirects to, or writes into mails as the page to go to. */
+/** Fields that better-auth redirects to, or writes into mails as the page to go to. */
 const TARGET = /^(?:redirectTo|errorURL|\w*callbackURL)$/i;
 
 /**
@@ -86,7 +86,7 @@ export function assertOwnTargets(request: Request, fields: Iterable<[string, unk
 			refuse("invalid-request", t("problem_own_target", { name }));
 }
 
-/** A request's path as the router reads it: decoded. */
+/** A request's decoded path, as the router reads it. */
 function pathOf({ url }: Request): string {
 	const { pathname } = new URL(url);
 	try {

@@ -3,7 +3,7 @@ import { nameRule } from "../../name-rule.ts";
 import { nameOf } from "./names.ts";
 
 /**
- * Checks a user's name before it is written, whatever route it comes from. An absent name stays as it is.
+ * Validates a user's name before it is written, on every route. An absent name is left unchanged.
  * @throws {APIError} 400
  */
 export function assertUserName(name: unknown): void {

@@ -4,7 +4,7 @@ import { refuse } from "../http/problem.ts";
 import { userOf } from "./subject.ts";
 
 /**
- * Lets only users pass whose confirmed address is in ADMIN_EMAILS.
+ * Admits only users whose confirmed email is in ADMIN_EMAILS.
  * @throws {ProblemError} 401 or 403
  */
 export async function assertAdmin(request: Request): Promise<void> {

@@ -17,7 +17,7 @@ import { take } from "./bounds.ts";
 import { membershipFrom } from "./organization.ts";
 import { type Acting, type User, userWith } from "./subject.ts";
 
-/** What every key begins with, so that people and secret scanners know one. */
+/** The prefix of every key, by which people and secret scanners recognize one. */
 const BEGINNING = "key_";
 const FORM = /^key_[A-Za-z0-9_-]{43}$/;
 const PREFIX_CHARS = 12;
@@ -25,7 +25,7 @@ const SECRET_BYTES = 32;
 const KEYS_MAX = 50;
 const CREATED_HOURLY = 20;
 const HOUR_MS = 3_600_000;
-/** The last use is written at most this often: each write is billed. */
+/** How often the last use may be written: each write is billed. */
 const LAST_USE_EVERY_MS = 60_000;
 
 const body = z.object({
@@ -36,7 +36,7 @@ const body = z.object({
 		.nullable()
 		.default(null),
 	expiresInDays: z.int().min(1).max(3_650).nullable().default(null),
-	/** The organization whose plan pays, if it has one; null for the user's own. */
+	/** The organization whose plan pays, if it has one; null for the user's own plan. */
 	organization: z.string().max(128).nullable().default(null),
 });
 
@@ -44,9 +44,9 @@ const hashOf = (key: string) => createHash("sha256").update(key).digest("base64u
 const dayMs = 86_400_000;
 
 /**
- * Creates the key that `POST /api/keys` describes.
+ * Creates the key described by `POST /api/keys`.
  * @returns the key itself, which is never shown again, and its row
- * @throws {ProblemError} 400 for another body, 404 for an organization that the user is not in, 429 beyond 50 keys, or 20 within an hour
+ * @throws {ProblemError} 400 for an invalid body, 404 for an organization the user is not in, 429 beyond 50 keys, or 20 within an hour
  */
 export async function createApiKey(request: Request, { userId }: User): Promise<{ secret: string; key: ApiKeyView }> {
 	const { name, scopes, limit, expiresInDays, organization: organizationId } = await readBody(request, body);
@@ -62,7 +62,7 @@ export async function createApiKey(request: Request, { userId }: User): Promise<
 		...{ limitUnits: limit?.units ?? null, limitPer: limit?.per ?? null },
 		expiresAt: expiresInDays === null ? null : new Date(createdAt.getTime() + expiresInDays * dayMs),
 	};
-	// One statement, so that parallel creations cannot exceed the bound.
+	// A single statement, so that parallel creations cannot exceed the limit.
 	const { meta } = await db().run(sql`
 		insert into api_keys (id, user_id, organization_id, name, hash, prefix, scopes, limit_units, limit_per, expires_at, created_at)
 		select ${row.id}, ${userId}, ${row.organizationId}, ${name}, ${row.hash}, ${row.prefix}, ${row.scopes}, ${row.limitUnits},
@@ -72,7 +72,7 @@ export async function createApiKey(request: Request, { userId }: User): Promise<
 	return { secret, key: viewOf({ ...row, lastUsedAt: null, organization, owner: null }) };
 }
 
-/** The name of an organization that the user is in. @throws {ProblemError} 404 for any other */
+/** The name of an organization the user belongs to. @throws {ProblemError} 404 for any other */
 async function organizationOf(userId: string, organizationId: string): Promise<string> {
 	const [found] = await db()
 		.select({ name: organizations.name })
@@ -83,10 +83,10 @@ async function organizationOf(userId: string, organizationId: string): Promise<s
 	return found?.name ?? refuse("not-found", t("problem_nothing_here"));
 }
 
-/** A user's keys, the newest first. */
+/** A user's keys, newest first. */
 export const apiKeysOf = (userId: string): Promise<ApiKeyView[]> => keysWhere(userId, eq(apiKeys.userId, userId));
 
-/** The keys that act for an organization, the newest first: for who manages it those of all members, for a member their own. */
+/** The keys that act for an organization, newest first: all of them for its managers, their own for other members. */
 export function apiKeysFor(userId: string, organization: { id: string; role: Role }): Promise<ApiKeyView[]> {
 	const own = organization.role === "member" ? eq(apiKeys.userId, userId) : undefined;
 	return keysWhere(userId, and(eq(apiKeys.organizationId, organization.id), own));
@@ -104,7 +104,7 @@ async function keysWhere(userId: string, which: SQL | undefined): Promise<ApiKey
 		})
 		.from(apiKeys)
 		.innerJoin(users, eq(users.id, apiKeys.userId))
-		// Who has left an organization is told nothing of it any more.
+		// Former members get no further information about an organization.
 		.leftJoin(viewers, and(eq(viewers.organizationId, apiKeys.organizationId), eq(viewers.userId, userId)))
 		.leftJoin(organizations, eq(organizations.id, viewers.organizationId))
 		.where(which)
@@ -113,8 +113,8 @@ async function keysWhere(userId: string, which: SQL | undefined): Promise<ApiKey
 }
 
 /**
- * Revokes a key: its row is deleted, so the next request with it fails.
- * @returns whether the user may: it is theirs, or acts for an organization that they manage
+ * Revokes a key by deleting its row, so the next request with it fails.
+ * @returns whether the user was allowed to: the key is theirs, or acts for an organization they manage
  */
 export async function revokeApiKey(userId: string, id: string): Promise<boolean> {
 	const isManaged = sql`exists (select 1 from ${members} as actor where actor.user_id = ${userId}
@@ -129,8 +129,8 @@ export async function revokeApiKey(userId: string, id: string): Promise<boolean>
 export const isApiKey = (token: string): boolean => FORM.test(token);
 
 /**
- * The user of a key, as their requests with it are metered. Read from the database for each request, so that a revocation and a lost membership count
- * from the next request on. Null for a key that is unknown, revoked or expired, or whose organization its user has left.
+ * The user of an API key, with their metering terms. Read from the database on every request, so a revocation or a lost membership takes effect
+ * with the next request. Null if the key is unknown, revoked or expired, or if its user has left its organization.
  */
 export async function userOfApiKey(request: Request, key: string): Promise<User | null> {
 	const [found] = await db()
@@ -154,7 +154,7 @@ export async function userOfApiKey(request: Request, key: string): Promise<User 
 		.leftJoin(members, and(eq(members.userId, apiKeys.userId), eq(members.organizationId, apiKeys.organizationId)))
 		.leftJoin(organizations, eq(organizations.id, members.organizationId))
 		.leftJoin(instructions, eq(instructions.userId, apiKeys.userId))
-		// An account that is being deleted is locked from the press on.
+		// An account is locked from the moment its deletion is requested.
 		.where(and(eq(apiKeys.hash, hashOf(key)), not(leaves(users.id))))
 		.limit(1);
 	if (!found || isExpired(found.expiresAt)) return null;

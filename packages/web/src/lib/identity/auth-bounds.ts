@@ -14,13 +14,13 @@ import { isSigned, sign } from "./signature.ts";
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const KNOWN_SECONDS = 400 * 86_400;
-/** The routes that add a way in or replace one, each with a mail. What takes one away needs one that was added, so its mails are bounded, too. */
+/** Routes that add or replace a sign-in method and send a mail about it. Removing one requires adding it first, so its mails are limited too. */
 const ADDS_WAY_IN = new Set(["change-password", "passkey/add", "second-factor/enable", "second-factor/recovery"]);
 const WRONG_PASSWORD = new Set(["INVALID_EMAIL_OR_PASSWORD", "INVALID_PASSWORD"]);
 
 /**
- * Runs a POST route of better-auth within the bounds of the address that it names: wrong passwords and mails, from all networks together.
- * better-auth's own limits count per network.
+ * Runs a POST route of better-auth within the limits for its email address: wrong passwords and mails, across all networks.
+ * better-auth's own limits are per network.
  * @throws {ProblemError} 429
  */
 export function withinBounds(request: Request, body: { email?: unknown }, run: () => Promise<Response>): Promise<Response> {
@@ -28,7 +28,9 @@ export function withinBounds(request: Request, body: { email?: unknown }, run: (
 	return ADDS_WAY_IN.has(authPathOf(request)) ? addingWayIn(request, checked) : checked();
 }
 
-/** Twenty of them within an hour, so that nobody buries the mail about one under the mails about others. Removing one and a reset by mail stay free. */
+/**
+ * At most 20 per hour, so that an attacker cannot bury the mail about one change among others. Removals and password resets by mail are not limited.
+ */
 async function addingWayIn(request: Request, run: () => Promise<Response>): Promise<Response> {
 	const found = await session(request);
 	if (!found) return run();
@@ -81,7 +83,7 @@ async function checking(request: Request, body: { email?: unknown }, run: () => 
 
 const addressIn = ({ email }: { email?: unknown }): string => String(email).toLowerCase();
 
-/** Confirmation links that anyone can request for an address. The one at sign-up is besides them: an address signs up once. */
+/** Confirmation links anyone can request for an address. Excludes the one sent at sign-up, which happens once per address. */
 function mailBounds(address: string): Bound[] {
 	const [recently, full] = [t("bound_link_recent"), t("bound_mails")];
 	return [
@@ -90,7 +92,7 @@ function mailBounds(address: string): Bound[] {
 	];
 }
 
-/** Mails with a link or code, by address and by network. The same for an address without an account, so a refusal says nothing about one. */
+/** Mails with a link or code, limited by address and by network. Equal for addresses without an account, so that a refusal reveals nothing. */
 function proofMailBounds(request: Request, address: string): Bound[] {
 	const [recently, full, network] = [t("bound_codes_recent"), t("bound_mails"), t("bound_mails_network")];
 	return [
@@ -100,7 +102,7 @@ function proofMailBounds(request: Request, address: string): Bound[] {
 	];
 }
 
-/** Wrong codes from a network, whatever accounts they are for. Each code has a bound of its own besides. */
+/** Wrong codes from a network, for any account. Each code has its own limit as well. */
 async function checkingCode(request: Request, run: () => Promise<Response>): Promise<Response> {
 	const bounds = ofNetwork(request, (name) => ({ what: `codes from ${name}`, max: 30, windowMs: 15 * MINUTE_MS, full: t("bound_codes") }));
 	const taken = await takeOrRefuse(bounds);
@@ -116,8 +118,8 @@ function ofNetwork(request: Request, bound: (network: string) => Bound): Bound[]
 }
 
 /**
- * Ten wrong passwords for an address in 15 minutes, from whatever networks. A browser that has signed in to the account has ten of its own (OWASP,
- * "device cookies"), so that someone who guesses cannot lock the owner out of it. Counts before the check, so concurrent guesses stay within the bound.
+ * Limits wrong passwords for an address to ten in 15 minutes, across all networks. A browser that has signed in to the account has its own ten (OWASP,
+ * "device cookies"), so that guessing cannot lock the owner out. Counts before the check, so concurrent guesses stay within the limit.
  */
 async function checkingPassword(request: Request, address: string, run: () => Promise<Response>): Promise<Response> {
 	const from = (await isKnown(request, address)) ? "known browsers" : "unknown browsers";
@@ -148,8 +150,8 @@ const isHttps = (request: Request) => new URL(request.url).protocol === "https:"
 const cookieName = (request: Request) => (isHttps(request) ? "__Host-parley.known" : "parley.known");
 
 /**
- * What a mark is signed over, or null without an account. The password's hash is part of it: a new password ends all marks, also those of someone who
- * signed up with another person's address before its owner took the account over.
+ * The signed text of a known browser's mark; null without an account. It includes the password's hash, so a new password ends all marks, including
+ * those of an attacker who signed up with the address before its owner claimed it.
  */
 async function markOf(address: string): Promise<string | null> {
 	const [account] = await db()
@@ -168,7 +170,7 @@ async function isKnown(request: Request, address: string): Promise<boolean> {
 	return value !== undefined && mark !== null && isSigned(mark, value, [config().authSecret]);
 }
 
-/** After a sign-in, marks the browser as one of the account's. */
+/** After a sign-in, marks the browser as known to the account. */
 async function markingBrowser(request: Request, address: string, response: Response): Promise<Response> {
 	if (!response.ok || !response.headers.has("set-cookie")) return response;
 	const mark = await markOf(address);

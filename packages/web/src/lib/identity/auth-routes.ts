@@ -6,8 +6,8 @@ import { t } from "../../text/text.ts";
 import { nameAtSignUp, nameOf } from "./names.ts";
 
 /*
- * The routes of better-auth that this product uses, and the exact fields of each body. Any other path is 404 before better-auth sees it, and any
- * other field is dropped: better-auth writes some fields into the database unchecked.
+ * The better-auth routes this product uses, and the exact fields of each body. Any other path is 404 before better-auth sees it, and any
+ * other field is dropped, because better-auth writes some fields to the database unchecked.
  */
 
 const REQUESTS_PER_MEMBER_MAX = 1_000_000;
@@ -52,7 +52,7 @@ export const organizationBodies = {
 	leave: z.object({ organizationId: id }),
 };
 
-/** What a browser answers with a passkey (WebAuthn, `toJSON`). Its fields are checked with the signature. */
+/** A browser's passkey response (WebAuthn, `toJSON`). Its fields are verified together with the signature. */
 export const passkeyAnswer = z.object({
 	id: z.string().max(1024),
 	rawId: z.string().max(1024),
@@ -62,7 +62,7 @@ export const passkeyAnswer = z.object({
 	response: z.looseObject({ clientDataJSON: z.string().max(4096) }),
 });
 
-/** What a POST route takes, by its path after /api/auth/. */
+/** The body of each POST route, by its path after /api/auth/. */
 const POSTS: Record<string, z.ZodObject> = {
 	"sign-up/email": z.object({
 		name: nameBy(nameAtSignUp),
@@ -96,7 +96,7 @@ const POSTS: Record<string, z.ZodObject> = {
 		provider: z.enum(PROVIDERS),
 		callbackURL: address,
 		errorCallbackURL: address,
-		// Otherwise the answer carries the provider's address as a redirect, too.
+		// Otherwise better-auth also answers with a redirect to the provider.
 		disableRedirect: z.literal(true),
 	}),
 	"unlink-provider": z.object({ provider: z.enum(PROVIDERS) }),
@@ -113,7 +113,7 @@ const POSTS: Record<string, z.ZodObject> = {
 	...Object.fromEntries(Object.entries(organizationBodies).map(([route, body]) => [`organization/${route}`, body])),
 };
 
-/** The routes that change how an account is entered. They ask for a recent proof; a change of the password asks for the present one. */
+/** Routes that change how an account is entered. They require a recent proof; changing the password requires the present one. */
 export const ASKS_FOR_PROOF = new Set([
 	"second-factor/set-up",
 	"second-factor/enable",
@@ -127,7 +127,7 @@ export const ASKS_FOR_PROOF = new Set([
 	"set-password",
 ]);
 
-/** The routes that a session of an account has while the account is being deleted: those by which anyone signs in, and out again. */
+/** Routes available while the account is being deleted: those for signing in and out. */
 export const WHILE_LEAVING = new Set([
 	"sign-up/email",
 	"sign-in/email",
@@ -150,7 +150,7 @@ export const WHILE_LEAVING = new Set([
 	"ok",
 ]);
 
-/** The query parameters of a GET route, by its path after /api/auth/. */
+/** The query parameters of each GET route, by its path after /api/auth/. */
 const GETS: Record<string, string[]> = {
 	"get-session": ["disableCookieCache", "disableRefresh"],
 	"verify-email": ["token", "callbackURL"],
@@ -162,7 +162,7 @@ const GETS: Record<string, string[]> = {
 	ok: [],
 };
 
-/** Every route of better-auth that is used here: its method and its path after /api/auth/. */
+/** Every better-auth route in use: its method and its path after /api/auth/. */
 export const AUTH_ROUTES: readonly string[] = [
 	...Object.keys(GETS).map((path) => `GET ${path}`),
 	...Object.keys(POSTS).map((path) => `POST ${path}`),
@@ -171,7 +171,7 @@ export const AUTH_ROUTES: readonly string[] = [
 /** The path of a request after /api/auth/. */
 export const authPathOf = (request: Request): string => new URL(request.url).pathname.replace(/^\/api\/auth\//, "");
 
-/** The address of a GET with only the parameters that its route takes, or null if there is no such route. */
+/** The URL of a GET with only its route's parameters; null if there is no such route. */
 export function admittedUrl(request: Request): URL | null {
 	const url = new URL(request.url);
 	const path = authPathOf(request);
@@ -192,7 +192,7 @@ export function bodyOf(request: Request): z.ZodObject | null {
 	return Object.hasOwn(POSTS, path) ? (POSTS[path] ?? null) : null;
 }
 
-/** Names the first invalid field in the way of better-auth's errors: `INVALID_NAME`, and a sentence. */
+/** Reports the first invalid field in better-auth's error format: `INVALID_NAME`, and a sentence. */
 export function invalidField(error: z.ZodError): { code: string; message: string } {
 	const [issue] = error.issues;
 	const field = String(issue?.path.findLast((part) => typeof part === "string") ?? "body");

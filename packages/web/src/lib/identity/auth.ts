@@ -34,11 +34,11 @@ const cookiePrefix = (origin: string) => (origin.startsWith("https:") ? "__Host-
 /** The name of the cookie with a request's session token. */
 export const sessionCookie = (request: Request) => `${cookiePrefix(new URL(request.url).origin)}.session_token`;
 
-/** How long a session lasts after it was last extended, and how old it must be to be extended. */
+/** How long a session lasts after its last extension, and how old it must be to be extended. */
 export const SESSION_SECONDS = 7 * 86_400;
 export const SESSION_RENEWED_AFTER_SECONDS = 86_400;
 
-/** The identity server for the origin of a request, stored in D1. `proofs` is what the request has proven so far, and says what came of it. */
+/** The identity server for a request's origin, stored in D1. `proofs` collects what the request proves and what resulted from it. */
 export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 	const { origin } = new URL(request.url);
 	const { assertProven, hash, verify } = proofs;
@@ -60,14 +60,14 @@ export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 		session: {
 			expiresIn: SESSION_SECONDS,
 			updateAge: SESSION_RENEWED_AFTER_SECONDS,
-			// Cached in a cookie, a session would outlive its sign-out in any copy of that cookie.
+			// With a cookie cache, a session would survive its sign-out in any copy of the cookie.
 			cookieCache: { enabled: false },
 		},
 		rateLimit: { enabled: true, storage: "database", modelName: "rateLimit" },
 		advanced: {
-			// better-auth's default, X-Forwarded-For, can be written by the client; the edge sets this one.
+			// better-auth's default, X-Forwarded-For, is client-controlled; this header is set by the edge.
 			ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] },
-			// Our API routes refuse other origins themselves (lib/http/api.ts), and accept clients that send no Origin.
+			// Our API routes check the origin themselves (lib/http/api.ts), and accept clients that send no Origin.
 			disableCSRFCheck: true,
 			useSecureCookies: false,
 			cookiePrefix: cookiePrefix(origin),
@@ -75,7 +75,7 @@ export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 			backgroundTasks: { handler: (task) => waitUntil(task.catch((error) => logFailure("a task of better-auth", error))) },
 			database: { joins: true },
 		},
-		// A provider is asked once, at the sign-in: its tokens are of no more use, and nothing that opens another account is kept.
+		// A provider is called once, at sign-in. Its tokens are useless afterwards, and nothing that opens another account is stored.
 		account: { updateAccountOnSignIn: false, accountLinking: { enabled: true, trustedProviders: [] } },
 		databaseHooks: {
 			...databaseHooks,
@@ -98,7 +98,7 @@ export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 				},
 			},
 		},
-		// tanstackStartCookies renews the session's cookie on pages and API routes. It must be the last plugin.
+		// tanstackStartCookies renews the session cookie on pages and API routes. It must be the last plugin.
 		plugins: [
 			confirmation(),
 			changePassword(proofs),
@@ -137,21 +137,21 @@ const databaseHooks = {
 
 const NO_TOKENS = { accessToken: null, refreshToken: null, idToken: null };
 
-/** The form of a sign-up takes its place in the network's day itself (lib/http/sign-up.ts). @throws {APIError} 400 or 429 */
+/** Admits a new account. The sign-up form counts towards the network's daily sign-ups itself (lib/http/sign-up.ts). @throws {APIError} 400 or 429 */
 async function admitUser(request: Request, proofs: Proofs, user: { name: unknown }): Promise<void> {
 	assertUserName(user.name);
 	if (proofs.isFromProvider()) await takeSignUp(request);
 }
 
-/** Leaves what better-auth did not decide, such as a database that fails, to our own answer: it turns what is thrown here into its own. */
+/** Keeps errors that are not better-auth's, such as a failing database, for our own answer: better-auth replaces errors thrown here. */
 function keepFault(error: unknown, proofs: Proofs): void {
 	if (!isAPIError(error)) proofs.faults.push(error);
 }
 
-/** better-auth's organizations. organization-routes.ts answers every route that changes members or invitations. */
+/** better-auth's organizations. organization-routes.ts handles every route that changes members or invitations. */
 function organizations() {
 	return organization({
-		// A deleted organization would leave its plan and its customer behind.
+		// A deleted organization would leave its plan and customer behind.
 		disableOrganizationDeletion: true,
 		schema: { organization: { additionalFields: { requestsPerMember: { type: "number", required: false } } } },
 	});
@@ -162,12 +162,12 @@ async function afterSignIn(session: Parameters<typeof tellOfSignIn>[0], path: st
 	await tellOfSignIn(session, path, origin);
 }
 
-/** What follows a new account: a customer at the billing provider. */
+/** Runs after sign-up: creates a customer at the billing provider. */
 export async function welcome(customer: { id: string; email: string; name: string }): Promise<void> {
 	await (await billingProvider()).shop?.welcome(customer);
 }
 
-/** Contains no text of the user: anyone may sign up with anyone's address. */
+/** Contains no text from the user, because anyone may sign up with any address. */
 async function sendConfirmation({ id, email }: { id: string; email: string }, link: string, origin: string): Promise<void> {
 	await sendEmail({
 		to: email,

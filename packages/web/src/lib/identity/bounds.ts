@@ -6,25 +6,25 @@ import { t } from "../../text/text.ts";
 import { now } from "../time/clock.ts";
 import { sign } from "./signature.ts";
 
-/** How often something may happen, or how much of it. */
+/** A rate limit: how often something may happen, or how much of it. */
 export interface Bound {
-	/** What is counted, such as "invitations by <user>". Stored as a keyed hash only. */
+	/** What is counted, such as "invitations by <user>". Stored only as a keyed hash. */
 	what: string;
 	max: number;
-	/** What it is counted by; default 1. At most `max`. */
+	/** The amount to count; default 1. At most `max`. */
 	by?: number;
-	/** The window opens with the first count and lasts this long, in milliseconds. */
+	/** The window starts with the first count and lasts this long, in milliseconds. */
 	windowMs: number;
-	/** A sentence for whoever is refused because this bound is full. */
+	/** The message when this limit is reached. */
 	full: string;
 }
 
-/** A count in every bound, or why one refuses: a sentence, and the seconds until it has room again. */
+/** A count in every bound, or the refusal: a message, and the seconds until the bound has room. */
 export type Taken = { kind: "taken"; giveBack: () => Promise<void> } | { kind: "refused"; why: string; retryAfterSeconds: number };
 
 /**
- * Counts once in each bound, or in none if one is full. D1 runs one statement at a time and each count is one statement, so concurrent calls never
- * exceed a bound. Follows the usage clock (lib/time/clock.ts).
+ * Counts once in every bound, or in none if one is full. D1 runs one statement at a time and each count is one statement, so concurrent calls
+ * never exceed a bound. Uses the usage clock (lib/time/clock.ts).
  */
 export async function take(wanted: Bound[]): Promise<Taken> {
 	const counted: { key: string; endsAt: number; by: number }[] = [];
@@ -44,11 +44,11 @@ export async function take(wanted: Bound[]): Promise<Taken> {
 	return { kind: "taken", giveBack };
 }
 
-/** @returns the end of the window that it counted in, or null if the bound is full */
+/** @returns the end of the window counted in, or null if the bound is full */
 async function count(key: string, { max, by = 1, windowMs }: Bound): Promise<number | null> {
 	const at = now();
 	const end = at + windowMs;
-	// A window that ends too late was opened before a development clock moved back.
+	// A window that ends too late was opened before a development clock was moved back.
 	const isOpen = sql`(${bounds.endsAt} > ${at} and ${bounds.endsAt} <= ${end})`;
 	const [counted] = await db()
 		.insert(bounds)

@@ -7,8 +7,8 @@ import { userOfToken } from "./issuer.ts";
 import type { User } from "./subject.ts";
 
 /**
- * Who calls the API: the user of the key, or of the configured issuer's token, in `Authorization: Bearer …`. Sessions do not count here, so that no page
- * of another site can use one.
+ * The API caller: the user of the key, or of the configured issuer's token, in `Authorization: Bearer …`. Sessions are ignored, so that no page
+ * on another site can use one.
  * @throws {ProblemError} 401 without a valid key or token, 403 for a key without the scope, 503 while a token cannot be checked
  */
 export async function callerOf(request: Request, scope: Scope): Promise<User> {
@@ -21,8 +21,8 @@ export async function callerOf(request: Request, scope: Scope): Promise<User> {
 }
 
 /**
- * The user of the configured issuer's token, at the metered endpoints that pages use, too. Null without a token, or where no issuer is configured.
- * @throws {ProblemError} 401 for a token that is not valid: whoever names themselves is never counted as a guest. 503 while it cannot be checked
+ * The user of the configured issuer's token, also on metered endpoints that pages use. Null without a token or a configured issuer.
+ * @throws {ProblemError} 401 for an invalid token, because a client that authenticates is never counted as a guest; 503 while it cannot be checked
  */
 export async function userOfIssuer(request: Request): Promise<User | null> {
 	const { issuer } = config();
@@ -39,7 +39,7 @@ async function userOfBearer(request: Request, token: string): Promise<User | nul
 
 const CHALLENGE = { "www-authenticate": "bearer" };
 
-/** The token of a request that has one; null otherwise. */
+/** A request's bearer token; null without one. */
 function bearerOf(request: Request): string | null {
 	return /^Bearer +(\S{1,16384})$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
 }

@@ -16,8 +16,8 @@ import { redirectReceipts } from "./receipts.ts";
 import { isSigned, sign } from "./signature.ts";
 
 /*
- * A new address is confirmed at the present one first, then at the new one. Each link names user, both addresses and its step under a signature, so
- * nothing is stored, and a link of a change that is done matches no account any more.
+ * A new email is confirmed at the present address first, then at the new one. Each link carries user, both addresses and step under a signature, so
+ * nothing is stored, and a used link no longer matches any account.
  */
 
 const LINK_SECONDS = 3_600;
@@ -29,7 +29,7 @@ interface Change {
 	to: string;
 }
 
-/** The routes of a new address. */
+/** The routes for changing the email. */
 export const changeEmail = (proofs: Proofs) =>
 	({
 		id: "change-email",
@@ -43,7 +43,7 @@ export const changeEmail = (proofs: Proofs) =>
 					if (to === user.email) throw new APIError("BAD_REQUEST", { code: "EMAIL_IS_THE_SAME", message: t("auth_same_email") });
 					const { origin } = new URL(requestOf(ctx).url);
 					const change = { userId: user.id, from: user.email, to };
-					// Nobody has shown yet that the present address is theirs: a typing error at sign-up must not hold on to the account.
+					// The present address is unconfirmed and may be a typing error at sign-up, so it must not block the change.
 					const step = user.emailVerified ? "present" : "new";
 					if (step === "new") await endSessions(user.id, session.id);
 					sendLater(sendStep({ ...change, step }, origin));
@@ -57,7 +57,7 @@ export const changeEmail = (proofs: Proofs) =>
 					sendLater(sendStep({ ...change, step: "new" }, new URL(requestOf(ctx).url).origin));
 					return ctx.json({ done: false });
 				}
-				// Otherwise a link could give its reader's address to an account of someone else, who knows its password.
+				// Otherwise an attacker who knows an account's password could give it the address of whoever opens the link.
 				const here = await getSessionFromCtx(ctx, { disableCookieCache: true });
 				if (here?.user.id !== change.userId)
 					throw new APIError("UNAUTHORIZED", { code: "SIGN_IN_FIRST", message: t("auth_sign_in_for_email") });
@@ -70,7 +70,7 @@ export const changeEmail = (proofs: Proofs) =>
 		rateLimit: [{ pathMatcher: (path) => path.startsWith("/change-email"), window: 60, max: 5 }],
 	}) satisfies BetterAuthPlugin;
 
-/** Receipts go to the new address from now on. Never rejects. */
+/** Sends receipts to the new address from now on. Never rejects. */
 async function tellProvider(userId: string): Promise<void> {
 	try {
 		await redirectReceipts(await customersMailedTo(userId));
@@ -81,7 +81,7 @@ async function tellProvider(userId: string): Promise<void> {
 
 const usedUp = () => new APIError("BAD_REQUEST", { code: "LINK_USED_UP", message: t("auth_link_used_up") });
 
-/** @throws {APIError} 400 if the account has another address by now, or another account has the new one */
+/** @throws {APIError} 400 if the account's address has changed meanwhile, or another account has the new one */
 async function write({ userId, from, to }: Change): Promise<void> {
 	const changed = await db()
 		.update(users)
@@ -99,7 +99,7 @@ async function hasAccount(email: string): Promise<boolean> {
 const sendLater = (sending: Promise<void>) =>
 	waitUntil(sending.catch((error: unknown) => logFailure("could not send a mail about a new address", error)));
 
-/** Mails the link of a step. An address that has an account already is told so there, and nowhere else. */
+/** Mails the link of a step. If the address already has an account, only its mailbox learns that. */
 async function sendStep(change: Change, origin: string): Promise<void> {
 	const link = `${origin}/change-email?${new URLSearchParams({ token: mintEmailChange(change, config().authSecret, Date.now()) })}`;
 	const isTaken = change.step !== "present" && (await hasAccount(change.to));
@@ -133,7 +133,7 @@ const payloadSchema = z.object({
 	expires: z.number(),
 });
 
-/** What a link's token changes; null if it is forged, expired, or its account has another address by now. */
+/** The change in a link's token; null if it is forged, expired, or the account's address has changed. */
 export async function readEmailChange(token: string): Promise<Change | null> {
 	const [payload = "", signature = ""] = token.split(".");
 	if (!isSigned(`change-email.${payload}`, signature, [config().authSecret])) return null;

@@ -9,8 +9,8 @@ import { t } from "../../text/text.ts";
 import { assertPasswordLength, endSessions, type Proofs } from "./proofs.ts";
 
 /**
- * Changes a password for whoever knows the present one. better-auth's own endpoint, which this one replaces, checks the old password and writes the
- * new one in separate steps: whoever signed up with another person's address could overwrite the password that its owner sets in between.
+ * Changes a password for someone who knows the present one. Replaces better-auth's endpoint, which checks the old password and writes the new one in
+ * separate steps: an attacker who signed up with another person's address could overwrite a password its owner sets in between.
  */
 export const changePassword = (proofs: Proofs) =>
 	({
@@ -40,7 +40,7 @@ export const changePassword = (proofs: Proofs) =>
 					proofs.changes.push({ kind: "password-changed", user });
 					if (!revokeOtherSessions) return ctx.json({ token: null });
 					await endSessions(user.id);
-					// This session was opened with the second factor, where there is one.
+					// If the account has a second factor, this session was opened with it.
 					proofs.provesSecondFactor(user.id);
 					const session = await internalAdapter.createSession(user.id);
 					await setSessionCookie(ctx, { session, user });

@@ -19,7 +19,7 @@ test("a confirmation token is valid for one user and one address only", () => {
 	expect(expiryOf(token, ada, "another secret")).toBeNull();
 });
 
-test("a confirmation token cannot be altered: not its expiry, its signature or its parts", () => {
+test("a confirmation token cannot be altered in its expiry, signature or parts", () => {
 	const [id, expires, signature] = token.split(".");
 	for (const altered of [
 		`${id}.${Number(expires) + 1}.${signature}`,

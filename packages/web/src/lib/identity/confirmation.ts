@@ -19,11 +19,11 @@ const TOKEN_CHARS_MAX = 512;
 type Addressee = { id: string; email: string };
 type Context = Parameters<typeof getSessionFromCtx>[0];
 
-/** What a confirmation link is worth. Only `open` confirms anything; `expired` and `confirmed` are links that once did. */
+/** The state of a confirmation link. Only `open` confirms anything; `expired` and `confirmed` are links that once did. */
 type Link = { state: "invalid" } | { state: "open" | "expired" | "confirmed"; user: Addressee };
 
 /**
- * The token of a link that confirms a user's address: `<user id>.<expiry, epoch seconds>.<signature>`. The signature covers the address.
+ * The token that confirms a user's address: `<user id>.<expiry, epoch seconds>.<signature>`. The signature covers the address.
  * @param nowMs epoch milliseconds
  */
 export function mintConfirmation({ id, email }: Addressee, secret: string, nowMs: number): string {
@@ -31,14 +31,14 @@ export function mintConfirmation({ id, email }: Addressee, secret: string, nowMs
 	return `${id}.${expires}.${sign(signedText(id, email, String(expires)), secret)}`;
 }
 
-/** When a token expires, epoch milliseconds; null unless it was signed for exactly this user and address. */
+/** When a token expires, epoch milliseconds; null unless signed for exactly this user and address. */
 export function expiryOf(token: string, { id, email }: Addressee, secret: string): number | null {
 	const [tokenId, expires, signature, ...rest] = token.split(".");
 	if (tokenId !== id || !expires || !signature || rest.length > 0) return null;
 	return isSigned(signedText(id, email, expires), signature, [secret]) ? Number(expires) * 1000 : null;
 }
 
-/** What the link with this token is worth now. A link of a confirmed address is used up: it must not set a password again. */
+/** The present state of a token's link. A link for a confirmed address is used up: it must not set a password again. */
 export async function readConfirmation(token: string): Promise<Link> {
 	const [id = ""] = token.split(".", 1);
 	const [user] = await db()
@@ -52,7 +52,7 @@ export async function readConfirmation(token: string): Promise<Link> {
 	return { state, user: { id: user.id, email: user.email } };
 }
 
-/** The mail's link: better-auth's, with our token. */
+/** The link for the mail: better-auth's, with our token. */
 export function confirmationLink(user: Addressee, url: string): string {
 	const link = new URL(url);
 	link.searchParams.set("token", mintConfirmation(user, config().authSecret, Date.now()));
@@ -60,14 +60,14 @@ export function confirmationLink(user: Addressee, url: string): string {
 }
 
 /**
- * Confirms addresses. The link proves the mailbox, not that its reader chose the password (docs/architecture/identity.md): it confirms at once
- * only in a browser that is signed in to the account. Elsewhere the page /confirm-email asks for the password, or for a new one.
+ * Confirms addresses. The link proves the mailbox, not that its reader chose the password (docs/architecture/identity.md). So it confirms at once
+ * only in a browser signed in to the account. Elsewhere the page /confirm-email asks for the password, or for a new one.
  */
 export const confirmation = () =>
 	({
 		id: "confirmation",
 		endpoints: {
-			// The name of better-auth's own endpoint, which this one replaces: that one opens a session for whoever opens the link.
+			// Has the name of better-auth's endpoint that it replaces: that one opens a session for anyone with the link.
 			verifyEmail: createAuthEndpoint(
 				"/verify-email",
 				{
@@ -134,14 +134,14 @@ async function assertPassword(ctx: Context, userId: string, password: string): P
 		throw new APIError("UNAUTHORIZED", { code: "INVALID_PASSWORD", message: t("auth_invalid_password") });
 }
 
-/** What the page at a path is told of the link that leads to it (components/frame/link-outcome.ts). */
+/** Adds the outcome of a link to the path of the page it leads to (components/frame/link-outcome.ts). */
 function withParam(path: string, name: "error" | "confirmed", value: string): string {
 	const url = new URL(path, "http://localhost");
 	url.searchParams.set(name, value);
 	return `${url.pathname}${url.search}${url.hash}`;
 }
 
-/** Separated by kind of token, so that nothing else signed with this secret passes for a link. */
+/** Prefixed with the kind of token, so that nothing else signed with this secret is valid as a link. */
 function signedText(id: string, email: string, expires: string): string {
 	return `confirm-email.${id}.${email}.${expires}`;
 }

@@ -1,6 +1,6 @@
 import { parseCookies } from "better-auth/cookies/utils";
 
-/** Our own cookies, besides those of better-auth. */
+/** Our own cookies, in addition to better-auth's. */
 type Cookie = "guest" | "move" | "language" | "zone" | "mail" | "second" | "passkey";
 
 /** On https the `__Host-` prefix binds the cookie to this host. Browsers refuse the prefix on http, which only a local start uses. */
@@ -8,7 +8,7 @@ const cookieName = (request: Request, cookie: Cookie) => `${isHttps(request) ? "
 
 const isHttps = (request: Request) => new URL(request.url).protocol === "https:";
 
-/** The value of a request's cookie, or "". */
+/** A request's cookie value, or "". */
 export function readCookie(request: Request, cookie: Cookie): string {
 	return parseCookies(request.headers.get("cookie") ?? "").get(cookieName(request, cookie)) ?? "";
 }

@@ -25,6 +25,6 @@ test.each([
 	],
 	["curl/8.5.0", "curl", null],
 	["", null, null],
-])("%s is named as people call it", (userAgent, browser, system) => {
+])("%s is shown under its common name", (userAgent, browser, system) => {
 	expect(deviceOf(userAgent)).toEqual({ browser, system });
 });

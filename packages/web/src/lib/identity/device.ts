@@ -1,4 +1,4 @@
-/** What a browser's `User-Agent` names, as people call it; null where it names nothing known. The order matters: most claim to be others, too. */
+/** Browsers by their common name, from `User-Agent`; null if unknown. The order matters, because most claim to be others too. */
 const BROWSERS: [RegExp, string][] = [
 	[/\bEdgA?\//, "Edge"],
 	[/\bOPR\//, "Opera"],
@@ -20,7 +20,7 @@ const SYSTEMS: [RegExp, string][] = [
 
 const named = (userAgent: string, known: [RegExp, string][]) => known.find(([pattern]) => pattern.test(userAgent))?.[1] ?? null;
 
-/** The browser and system of a session, by the header that it began with. */
+/** A session's browser and system, from the header it was opened with. */
 export function deviceOf(userAgent: string): { browser: string | null; system: string | null } {
 	return { browser: named(userAgent, BROWSERS), system: named(userAgent, SYSTEMS) };
 }

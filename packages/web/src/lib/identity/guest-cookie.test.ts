@@ -10,10 +10,10 @@ const read = (cookie: string, today = TODAY, secrets = [SECRET]) =>
 	readGuestId(new Request("http://localhost/", { headers: { cookie: `theme=dark; parley.guest=${cookie}; a=b` } }), secrets, today);
 
 describe("a guest's cookie", () => {
-	test("names the guest that it was minted for", () => {
+	test("identifies the guest it was minted for", () => {
 		const { id, cookie } = mintGuest(SECRET, TODAY);
 		expect(read(cookie)).toBe(id);
-		// 128 bits, and none of the characters that keys and cookies give a meaning.
+		// 128 bits, without the characters that have a meaning in keys and cookies.
 		expect(id).toMatch(/^[A-Za-z0-9_-]{22}$/);
 		expect(mintGuest(SECRET, TODAY).id).not.toBe(id);
 	});
@@ -24,7 +24,7 @@ describe("a guest's cookie", () => {
 		expect(read(cookie, TODAY + 401)).toBeNull();
 	});
 
-	test("stays valid while its secret is in the list, wherever in the list", () => {
+	test("stays valid while its secret is anywhere in the list", () => {
 		const { id, cookie } = mintGuest(SECRET, TODAY);
 		expect(read(cookie, TODAY, ["a newer secret", SECRET])).toBe(id);
 		expect(read(cookie, TODAY, ["a newer secret"])).toBeNull();
@@ -41,7 +41,7 @@ describe("a guest's cookie", () => {
 		);
 	});
 
-	test("is refused in any other form", () => {
+	test("is refused in any other format", () => {
 		const { cookie } = mintGuest(SECRET, TODAY);
 		for (const text of ["", "v1", "v1...", cookie.replace("v1", "v2"), `${cookie}.more`, cookie.slice(0, cookie.lastIndexOf(".") + 1)])
 			expect(read(text), text).toBeNull();
@@ -69,7 +69,7 @@ describe("the Set-Cookie value", () => {
 		]);
 	});
 
-	test("does not let a cookie from http stand in for the one on https", () => {
+	test("prevents an http cookie from replacing the https one", () => {
 		const { cookie } = mintGuest(SECRET, TODAY);
 		const request = new Request("https://parley.example/", { headers: { cookie: `parley.guest=${cookie}` } });
 		expect(readGuestId(request, [SECRET], TODAY)).toBeNull();
@@ -88,7 +88,7 @@ describe("the mark of a sign-in", () => {
 		expect(mayMove(marked(cookie), guest, user, [SECRET], NOW_MS + 601_000)).toBe(false);
 	});
 
-	test("is worth nothing for another guest or account, altered, or absent", () => {
+	test("is rejected for another guest or account, altered, or absent", () => {
 		expect(mayMove(marked(cookie), guestKey("another"), user, [SECRET], NOW_MS)).toBe(false);
 		expect(mayMove(marked(cookie), guest, userKey("another"), [SECRET], NOW_MS)).toBe(false);
 		expect(mayMove(marked(cookie), guest, user, ["another secret"], NOW_MS)).toBe(false);
@@ -97,7 +97,7 @@ describe("the mark of a sign-in", () => {
 			expect(mayMove(marked(altered), guest, user, [SECRET], NOW_MS), altered).toBe(false);
 	});
 
-	test("and the guest's cookie are not valid in place of each other", () => {
+	test("cannot be exchanged with the guest's cookie", () => {
 		const minted = mintGuest(SECRET, TODAY);
 		expect(mayMove(marked(`parley.move=${minted.cookie}`), guestKey(minted.id), user, [SECRET], NOW_MS)).toBe(false);
 		expect(read(cookie.slice("parley.move=".length))).toBeNull();

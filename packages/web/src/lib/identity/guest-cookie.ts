@@ -3,10 +3,10 @@ import { readCookie, setCookie } from "./cookies.ts";
 import { isSigned, sign } from "./signature.ts";
 import type { GuestKey, UserKey } from "./subject-key.ts";
 
-/** How long a guest lasts, in days. The ledger of a guest is deleted after the same time (objects/usage-ledger.ts). */
+/** How long a guest lasts, in days. A guest's ledger is deleted after the same time (objects/usage-ledger.ts). */
 const GUEST_DAYS_MAX = 400;
 
-/** How long after a sign-in a failed move of the guest's chats may be repeated. */
+/** How long after a sign-in a failed move of the guest's chats may be retried. */
 const MOVE_SECONDS = 600;
 
 /**
@@ -14,7 +14,7 @@ const MOVE_SECONDS = 600;
  * @param today days since 1970-01-01, UTC
  */
 export function mintGuest(secret: string, today: number): { id: string; cookie: string } {
-	// 16 random bytes: a UUID has only 122 random bits (OWASP ASVS 7.2.3).
+	// 16 random bytes, because a UUID has only 122 random bits (OWASP ASVS 7.2.3).
 	const id = randomBytes(16).toString("base64url");
 	const unsigned = `v1.${id}.${today}`;
 	return { id, cookie: `${unsigned}.${sign(unsigned, secret)}` };
@@ -32,13 +32,13 @@ export function readGuestId(request: Request, secrets: readonly string[], today:
 	return isSigned(`${version}.${id}.${bornDay}`, signature, secrets) ? id : null;
 }
 
-/** The `Set-Cookie` value that makes a guest known to later requests. */
+/** The `Set-Cookie` value that identifies a guest in later requests. */
 export function guestCookie(request: Request, value: string): string {
 	return setCookie(request, "guest", value, GUEST_DAYS_MAX * 86_400);
 }
 
 /**
- * The `Set-Cookie` value that marks a sign-in or sign-up made in this browser: for ten minutes, `mayMove` allows this guest to move to this
+ * The `Set-Cookie` value that marks a sign-in or sign-up in this browser. For ten minutes, `mayMove` allows this guest to move to this
  * account and to no other.
  * @param nowMs epoch milliseconds
  */
@@ -59,5 +59,5 @@ export function expiredGuestCookies(request: Request): string[] {
 	return [setCookie(request, "guest", "", 0), setCookie(request, "move", "", 0)];
 }
 
-/** Begins with a word that no guest's cookie begins with, so that neither signature passes for the other. */
+/** The prefix differs from every guest cookie's, so that neither signature is valid for the other. */
 const moveText = (guest: GuestKey, user: UserKey, expires: string) => `move.${guest}.${user}.${expires}`;

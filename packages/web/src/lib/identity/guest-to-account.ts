@@ -10,22 +10,22 @@ import type { GuestKey, UserKey } from "./subject-key.ts";
 import { PAGE_HEADER } from "./viewer-tag.ts";
 
 /**
- * Moves this browser's guest to the account that was just signed in to or signed up for in it. Never throws: after a failure, the next page
- * loads repeat the move.
- * @returns the `Set-Cookie` values to answer with
+ * Moves this browser's guest to the account that has just signed in or up in it. Never throws: after a failure, the next page loads
+ * retry the move.
+ * @returns the `Set-Cookie` values for the response
  */
 export async function moveAtSignIn(request: Request, user: UserKey): Promise<string[]> {
 	const guest = knownGuestKey(request);
 	if (!guest) return [];
-	// An account that is being deleted takes nothing. If it is kept, the next page moves the chats.
+	// An account being deleted receives nothing. If it is kept, the next page moves the chats.
 	if (!(await isLeaving(user)) && (await isMoved(guest, user))) return expiredGuestCookies(request);
 	return [moveCookie(request, guest, user, config().guestCookieSecrets[0], Date.now())];
 }
 
 /**
- * Repeats a move that failed at a sign-in of the last ten minutes. A guest's cookie beside a session is not enough: the session may be
- * somebody else's. Never throws.
- * @returns the `Set-Cookie` values to answer with
+ * Retries a move that failed at a sign-in within the last ten minutes. A guest cookie together with a session is not enough, because the
+ * session may belong to someone else. Never throws.
+ * @returns the `Set-Cookie` values for the response
  */
 export async function repeatMove(request: Request, user: UserKey): Promise<string[]> {
 	const guest = knownGuestKey(request);
@@ -34,9 +34,9 @@ export async function repeatMove(request: Request, user: UserKey): Promise<strin
 }
 
 /**
- * Refuses a request of a guest who has signed up or in since: it left before the answer arrived, or the answer was lost. Call it before any other
- * refusal, because a closed guest has no requests and no chats left.
- * @throws {ProblemError} 409, at which the page loads again
+ * Refuses a request from a guest who has since signed up or in: it was sent before the response arrived, or the response was lost. Call it before
+ * any other refusal, because a closed guest has no requests and no chats left.
+ * @throws {ProblemError} 409, which makes the page reload
  */
 export async function assertStillGuest(subject: Subject): Promise<void> {
 	if ((await accountOf(subject)) === null) return;
@@ -46,8 +46,8 @@ export async function assertStillGuest(subject: Subject): Promise<void> {
 }
 
 /**
- * The viewer of a page. A guest who has become an account is replaced by a new one, after the move is finished: a browser that missed the answer to
- * its sign-up would otherwise be left with a guest who can do nothing.
+ * The viewer of a page. A guest who has become an account is replaced by a new one once the move is finished. Otherwise a browser that missed
+ * the response to its sign-up would keep a closed guest.
  */
 export async function viewerOfPage(request: Request): Promise<Subject> {
 	const subject = await identify(request);
@@ -74,15 +74,15 @@ async function isMoved(guest: GuestKey, user: UserKey): Promise<boolean> {
 
 /**
  * Moves a guest's units of the current UTC day and chats to an account, and closes the guest's ledger so that only one account can take them.
- * Each step is idempotent, so a move that failed halfway can be repeated. A chat that starts meanwhile follows by itself (objects/conversation.ts).
+ * Each step is idempotent, so a move that failed halfway can be retried. A chat that starts meanwhile follows on its own (objects/conversation.ts).
  */
 async function moveGuestToAccount(guest: GuestKey, user: UserKey): Promise<void> {
 	const units = await env.USAGE_LEDGER.getByName(guest).close(guest, user);
 	if (units === null) return;
 	await env.USAGE_LEDGER.getByName(user).carryOver(user, guest, units);
 	const guestList = env.CHAT_LIST.getByName(guest);
-	// A list is read by pages, so it is read until it is empty. Each chat lists itself with its new owner. From here on the list takes no chat: one that
-	// comes too late follows by itself.
+	// Lists are read in pages, so read until empty. Each chat lists itself with its new owner. From here on the old list accepts no chat; a late one
+	// follows on its own.
 	for (let page = await guestList.moveTo(user); page.chats.length > 0; page = await guestList.every()) {
 		for (const { id, pinned, archived, deleted } of page.chats) {
 			const isMoved = await env.CONVERSATION.getByName(id).moveTo(guest, user);

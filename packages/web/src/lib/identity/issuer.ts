@@ -15,33 +15,33 @@ import { claimMailbox } from "./proofs.ts";
 import { hasPlaceForSignUp } from "./sign-ups.ts";
 import { type User, userWith } from "./subject.ts";
 
-/** Asymmetric ones only: with a shared secret, the issuer's public key would sign (RFC 8725, 3.1). */
+/** Asymmetric algorithms only: with a symmetric one, anyone could sign with the issuer's public key (RFC 8725, 3.1). */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
-/** The provider of such accounts in the table of accounts. */
+/** The provider name of these accounts in the accounts table. */
 const PROVIDER = "issuer";
-/** How long the issuer's keys are trusted. One that is unknown is looked for at most once in the cooldown, and so is an issuer that fails. */
+/** How long the issuer's keys are cached. An unknown key, or a failing issuer, is looked up at most once per cooldown. */
 const KEYS_MS = 600_000;
 const COOLDOWN_MS = 30_000;
 const FAILED_COOLDOWN_MS = 5_000;
 const FETCH_MS = 3_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
-/** The most that OpenID Connect allows (Core 1.0, 2). */
+/** The maximum length in OpenID Connect (Core 1.0, 2). */
 const SUBJECT_CHARS_MAX = 255;
 
-/** Someone as the issuer names them. */
+/** A person as described by the issuer. */
 interface Person {
 	accountId: string;
-	/** Only an address that the issuer has confirmed. */
+	/** Only if the issuer has confirmed it. */
 	email: string | null;
 	name: string;
 }
 
-/** The issuer's keys. Like the parsed configuration, one for each isolate: jose shares no fetch between requests on Workers. */
+/** The issuer's keys. One set per isolate, like the parsed configuration: jose shares no fetch between requests on Workers. */
 let keySet: JWTVerifyGetKey | undefined;
 
 /**
- * The user of a token of the configured issuer, made at its first call. Null for a token that is not valid here, or whose account is being deleted.
- * @throws {ProblemError} 503 while the issuer's keys cannot be read, 429 where the network has no new account left today
+ * The user of a token from the configured issuer; the first call creates the user. Null if the token is invalid or the account is being deleted.
+ * @throws {ProblemError} 503 while the issuer's keys cannot be read, 429 if the network may create no more accounts today
  */
 export async function userOfToken(request: Request, token: string, issuer: IssuerConfig): Promise<User | null> {
 	const claims = await claimsOf(token, issuer);
@@ -72,13 +72,13 @@ async function claimsOf(token: string, issuer: IssuerConfig): Promise<JWTPayload
 	}
 }
 
-/** Whether the token is to blame. Else its issuer could not be asked, which says nothing about the token. */
+/** Whether the token itself is invalid. Otherwise the issuer could not be reached, which says nothing about the token. */
 function isOfToken(error: unknown): boolean {
 	if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
 	return error instanceof errors.JOSEError ? error.code !== "ERR_JOSE_GENERIC" : false;
 }
 
-/** Leaves an issuer alone for a while that has just failed: each request with a token would wait for it. */
+/** Pauses requests to an issuer that has just failed; otherwise every request with a token would wait for it. */
 function fetchUnlessFailed(): typeof fetch {
 	let failedAtMs = 0;
 	return async (url, init) => {
@@ -104,7 +104,7 @@ function personOf(payload: JWTPayload, { issuer, claims }: IssuerConfig): Person
 	return { accountId: `${issuer} ${id}`, email: address, name };
 }
 
-/** A claim by its path, such as `user_metadata.full_name`; or by its whole name, which may be an address with full stops. */
+/** A claim by its path, such as `user_metadata.full_name`, or by its full name, which may be a URL with dots. */
 function claimAt(payload: JWTPayload, path: string): unknown {
 	if (Object.hasOwn(payload, path)) return payload[path];
 	let value: unknown = payload;
@@ -129,7 +129,7 @@ async function readUser(person: Person) {
 		.where(ofPerson(person))
 		.limit(1);
 	if (!found || found.emailVerified || person.email === null) return found;
-	// The issuer has confirmed the address since. One that another account has stays there: a person is mapped once.
+	// The issuer has confirmed the address since. An address used by another account stays there: a person is mapped once.
 	const changed = await db()
 		.update(users)
 		.set({ email: person.email, emailVerified: true, updatedAt: new Date() })
@@ -144,8 +144,8 @@ async function readUser(person: Person) {
 }
 
 /**
- * Maps a person to the account with their confirmed address, or to a new one. Each step adds nothing where another request was faster.
- * @throws {ProblemError} 429 where the network has no new account left today
+ * Maps a person to the account with their confirmed address, or to a new one. Each step has no effect if another request was faster.
+ * @throws {ProblemError} 429 if the network may create no more accounts today
  */
 async function makeUser(request: Request, person: Person) {
 	const { accountId, email, name } = person;
@@ -153,7 +153,7 @@ async function makeUser(request: Request, person: Person) {
 	const account = { accountId, providerId: PROVIDER, createdAt: at, updatedAt: at };
 	const [joined] = email === null ? [] : await db().select({ id: users.id }).from(users).where(eq(users.email, email)).limit(1);
 	if (joined) {
-		// Whoever opened it with an address that they had not confirmed loses it, as at a sign-in by a provider.
+		// If the account was opened with this address unconfirmed, its earlier holder loses access, as at a sign-in by a provider.
 		await claimMailbox(joined.id, email ?? "");
 		await db()
 			.insert(accounts)
@@ -161,7 +161,7 @@ async function makeUser(request: Request, person: Person) {
 			.onConflictDoNothing();
 	} else {
 		if (!(await hasPlaceForSignUp(request))) refuse("too-many-sign-ups", t("problem_sign_ups"));
-		// Keyed, so that nobody can sign up with the address that stands in for a missing one before its person calls.
+		// Keyed, so that nobody can sign up with a placeholder address before its person's first call.
 		const id = createHmac("sha256", config().authSecret).update(`${PROVIDER} ${accountId}`).digest("base64url").slice(0, 32);
 		const address = email ?? `${id.toLowerCase()}@issuer.invalid`;
 		const [made] = await db().batch([
@@ -170,7 +170,7 @@ async function makeUser(request: Request, person: Person) {
 				.values({ id, name, email: address, emailVerified: email !== null, createdAt: at, updatedAt: at })
 				.onConflictDoNothing()
 				.returning({ id: users.id }),
-			// Only where the user is there: a sign-up may have taken the address in between, and the next request joins it. The columns stand in the order
+			// Only if the user exists: a sign-up may have taken the address in between, and the next request joins it. The columns are in the order
 			// of schema.ts.
 			db()
 				.insert(accounts)

@@ -8,7 +8,7 @@ const instant = fc.integer({ min: 0, max: 4e12 });
 const paid = (startMs: number, endMs: number | null) => ({ tier: "paid", window: { startMs, endMs } }) as const;
 
 describe("the pool of a key's limit per period", () => {
-	test("is one in a billing period, whether or not the provider has told of it, and another in the next", () => {
+	test("is the same throughout a billing period, even before the provider reports it, and changes with the next", () => {
 		const periods = fc.tuple(instant, fc.integer({ min: 1, max: 400 * DAY_MS }), fc.integer({ min: 1, max: 400 * DAY_MS }));
 		fc.assert(
 			fc.property(periods, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), ([startMs, firstMs, secondMs], share) => {
@@ -28,7 +28,7 @@ describe("the pool of a key's limit per period", () => {
 		);
 	});
 
-	test("never changes in a window without an end, and is no other ledger's", () => {
+	test("never changes in an endless window and is not shared with other ledgers", () => {
 		fc.assert(
 			fc.property(instant, instant, (startMs, passedMs) => {
 				const of = (kind: "user" | "organization", nowMs: number) => keyWindowOf("k", perPeriod, kind, paid(startMs, null), nowMs);
@@ -38,7 +38,7 @@ describe("the pool of a key's limit per period", () => {
 		);
 	});
 
-	test("is the UTC day's without a plan, as for a limit per day", () => {
+	test("is the UTC day's if there is no plan, as for a daily limit", () => {
 		fc.assert(
 			fc.property(instant, (nowMs) => {
 				const window = { startMs: nowMs - (nowMs % DAY_MS), endMs: nowMs - (nowMs % DAY_MS) + DAY_MS };

@@ -21,13 +21,13 @@ import { isSigned, sign } from "./signature.ts";
 
 /*
  * Mails that prove a mailbox: a link and a code to sign in, a link to set a new password, a code to prove it again. Each works once. The code works
- * only in the browser that asked for it, so guessing it from elsewhere needs another mail, which is bounded (auth-bounds.ts).
+ * only in the browser that requested it, so guessing it elsewhere requires another mail, which is rate-limited (auth-bounds.ts).
  */
 
-/** What a mail is for, and how long its link and code work, in minutes. */
+/** Minutes that a mail's link and code work, by purpose. */
 const MINUTES = { "sign-in": 10, reset: 30, prove: 10 };
 type MailPurpose = keyof typeof MINUTES;
-/** How long a browser remembers which mail it asked for: as long as codes work. */
+/** How long a browser remembers the mail it requested: as long as codes work. */
 const CODE_SECONDS = 600;
 const WRONG_CODES_MAX = 5;
 const TOKEN_CHARS_MAX = 256;
@@ -47,7 +47,7 @@ const codeHash = (id: string, code: string) => sign(`mail-code.${id}.${code}`, c
 const linkToken = (id: string) => `${id}.${sign(`mail-link.${id}`, config().authSecret)}`;
 const fail = (code: string, message: string) => new APIError("BAD_REQUEST", { code, message });
 
-/** The mails' routes. */
+/** The routes of these mails. */
 export const mailProof = (proofs: Proofs) =>
 	({
 		id: "mail-proof",
@@ -92,7 +92,7 @@ export const mailProof = (proofs: Proofs) =>
 				{ method: "POST", body: z.object({ token: z.string().max(TOKEN_CHARS_MAX), password: z.string().max(1024) }) },
 				async (ctx) => {
 					const { token, password } = ctx.body;
-					// Before the link is used up: a password that is too short must not cost it.
+					// Checked before the link is used up, so that a password that is too short does not cost it.
 					assertPasswordLength(password, ctx.context.password.config);
 					const proof = await spendLink(token, "reset");
 					const user = await userOf(proof);
@@ -107,13 +107,13 @@ export const mailProof = (proofs: Proofs) =>
 		rateLimit: [{ pathMatcher: (path) => path.startsWith("/mail/"), window: 10, max: 5 }],
 	}) satisfies BetterAuthPlugin;
 
-/** The request behind an endpoint of ours, which is always called by HTTP. */
+/** The request behind one of our endpoints, which are always called over HTTP. */
 export function requestOf({ request }: { request?: Request | undefined }): Request {
 	if (!request) throw new Error("invariant: called by HTTP only");
 	return request;
 }
 
-/** Remembers the browser that asks, and does the rest after the answer: it takes the same time whether or not there is an account. */
+/** Marks the requesting browser and does the rest after the response, so the response time does not reveal whether there is an account. */
 function beginProof(ctx: Context, proofs: Proofs, email: string, purpose: MailPurpose, next?: string): void {
 	const request = requestOf(ctx);
 	const id = randomBytes(16).toString("base64url");
@@ -140,7 +140,7 @@ async function storeAndSend({
 	const code = String(randomInt(1_000_000)).padStart(6, "0");
 	const value: Stored = { purpose, userId: user?.id ?? "", email, code: codeHash(id, code), next };
 	const at = new Date();
-	// Stored for an address without an account, too, so that a code is refused there in the same way.
+	// Also stored for an address without an account, so that codes are refused there in the same way.
 	await db()
 		.insert(verifications)
 		.values({
@@ -156,7 +156,7 @@ async function storeAndSend({
 	await sendEmail({ ...mail, origin, usefulForMs: MINUTES[purpose] * 60_000 });
 }
 
-/** Contains no text of the user: anyone may ask for a mail to anyone. */
+/** Contains no text from the user, because anyone may request a mail to any address. */
 function proofMail(
 	to: string,
 	purpose: MailPurpose,
@@ -192,7 +192,7 @@ async function find(id: string): Promise<Stored | null> {
 	return row ? stored.parse(JSON.parse(row.value)) : null;
 }
 
-/** Takes a mail's row out, so that of two uses at once one finds it. */
+/** Deletes a mail's row, so that only one of two simultaneous uses succeeds. */
 async function consume(id: string): Promise<boolean> {
 	const rows = await db()
 		.delete(verifications)
@@ -202,7 +202,7 @@ async function consume(id: string): Promise<boolean> {
 }
 
 /**
- * Uses up the code of the mail that this browser asked for.
+ * Uses up the code of the mail requested by this browser.
  * @throws {APIError} 400 for a wrong code, and from the fifth one on for every code of that mail
  */
 async function spendCode(request: Request, typed: string, purpose: MailPurpose): Promise<Stored> {
@@ -216,7 +216,7 @@ async function spendCode(request: Request, typed: string, purpose: MailPurpose):
 	return found;
 }
 
-/** What a link is worth, for the page that it opens; null for one that was used, has expired or never was. */
+/** The purpose of a mail's link, for the page it opens; null if it is used, expired or invalid. */
 export async function readMailLink(token: string): Promise<MailLinkView> {
 	const id = linkedId(token);
 	const found = id === null ? null : await find(id);
@@ -237,7 +237,7 @@ function linkedId(token: string): string | null {
 	return /^[\w-]{22}$/.test(id) && isSigned(`mail-link.${id}`, signature, [config().authSecret]) ? id : null;
 }
 
-/** The account that a mail was for. @throws {APIError} 400 if its address has changed since the mail was sent */
+/** The account a mail was sent for. @throws {APIError} 400 if its address has changed since */
 async function userOf({ userId, email }: Stored): Promise<{ id: string; email: string; emailVerified: boolean }> {
 	const [user] = await db()
 		.select({ id: users.id, email: users.email, emailVerified: users.emailVerified })
@@ -248,7 +248,7 @@ async function userOf({ userId, email }: Stored): Promise<{ id: string; email: s
 	return user;
 }
 
-/** Opens a session for the mailbox's owner. @throws {APIError} 400, or 401 where a second factor is needed */
+/** Opens a session for the mailbox's owner. @throws {APIError} 400, or 401 if a second factor is needed */
 async function enter(
 	ctx: Context,
 	proofs: Proofs,

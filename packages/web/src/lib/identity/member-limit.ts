@@ -1,4 +1,4 @@
-/** How much of an organization's plan one member may use in a billing period: units, a share of whatever the plan grants, or no limit but the plan's. */
+/** A member's share of an organization's plan per billing period: units, a fifth of what the plan grants, or null for no individual limit. */
 export type MemberLimit = number | "a-fifth" | null;
 
 /** A member's limit in units of a plan that grants `planLimit` units; null for none. */

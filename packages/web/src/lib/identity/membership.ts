@@ -9,8 +9,8 @@ import { roleOf } from "./organization.ts";
 import { userKey } from "./subject-key.ts";
 
 /*
- * Every change of who is in an organization, and as what. Each change is one D1 statement that also checks who makes it, and D1 runs one statement
- * at a time: no change acts on a role or an owner that another has just taken away. The triggers of migration 0004 hold the same for any other writer.
+ * Every change of an organization's members and roles. Each change is one D1 statement that also checks the actor's rights. D1 runs one statement
+ * at a time, so no change relies on a role or an owner that another has just removed. The triggers of migration 0004 enforce this for other writers.
  */
 
 const MEMBERS_MAX = 100;
@@ -21,26 +21,26 @@ export type MemberRow = typeof members.$inferSelect;
 export type InvitationRow = typeof invitations.$inferSelect;
 
 /**
- * Refuses a change, in the way of better-auth's errors.
+ * Refuses a change with an error in better-auth's format.
  * @throws {APIError} always
  */
 export function deny(status: 400 | 403, code: string, message: string): never {
 	throw new APIError(status === 400 ? "BAD_REQUEST" : "FORBIDDEN", { code, message });
 }
 
-/** SQL: the user may give or take this role in the organization. Owners may any; admins any but owner. */
+/** SQL: the user may assign or remove this role in the organization. Owners may any; admins any but owner. */
 function mayGive(userId: string | SQLWrapper, organizationId: string | SQLWrapper, role: string | SQLWrapper): SQL {
 	return sql`exists (select 1 from ${members} as actor where actor.user_id = ${userId} and actor.organization_id = ${organizationId}
 		and (actor.role = 'owner' or (actor.role = 'admin' and ${role} <> 'owner')))`;
 }
 
-/** SQL, in a statement over `members`: the row is no owner, or not the only one. */
+/** SQL, in a statement over `members`: the row is not an owner, or not the only one. */
 const isNotLastOwner = or(
 	ne(members.role, "owner"),
 	sql`exists (select 1 from ${members} as other where other.organization_id = ${members.organizationId} and other.role = 'owner' and other.id <> ${members.id})`,
 );
 
-/** Cancels the open invitations whose inviter may no longer give their role. */
+/** Cancels open invitations whose inviter may no longer assign their role. */
 const cancelUnbacked = (organizationId: string) =>
 	db()
 		.update(invitations)
@@ -74,7 +74,7 @@ export async function createOrganization(
 	const id = crypto.randomUUID();
 	const memberId = crypto.randomUUID();
 	const at = Date.now();
-	// The columns stand in the order of schema.ts.
+	// The columns are in the order of schema.ts.
 	await db().batch([
 		db()
 			.insert(organizations)
@@ -91,7 +91,7 @@ export async function createOrganization(
 }
 
 /**
- * Gives a member another role. Only owners make owners, or change them.
+ * Changes a member's role. Only owners may promote to owner or change one.
  * @throws {APIError} 400 for the last owner or an unknown member, 403 if the actor may not
  */
 export async function setRole(actorId: string, organizationId: string, memberId: string, role: Role): Promise<MemberRow> {
@@ -116,7 +116,7 @@ export async function setRole(actorId: string, organizationId: string, memberId:
 }
 
 /**
- * Removes a member, named by the membership's id or the user's address.
+ * Removes a member, identified by membership id or the user's email.
  * @throws {APIError} 400 for the last owner or an unknown member, 403 if the actor may not
  */
 export async function removeMember(actorId: string, organizationId: string, memberIdOrEmail: string): Promise<MemberRow> {
@@ -152,7 +152,7 @@ export async function leaveOrganization(userId: string, organizationId: string):
 	return denyLastOwner();
 }
 
-/** Says why a change of another member was refused. @throws {APIError} always */
+/** Explains why a change of another member was refused. @throws {APIError} always */
 async function refuseChange(actorId: string, organizationId: string, isTarget: SQL, given: Role): Promise<never> {
 	const actor = await assertMember(actorId, organizationId);
 	const [target] = await db()
@@ -195,7 +195,7 @@ export async function assertMayInvite(actorId: string, organizationId: string, e
 }
 
 /**
- * Writes an invitation in place of an open one to the same address.
+ * Writes an invitation, replacing an open one to the same address.
  * @param seconds how long it can be accepted
  * @throws {APIError} 403 if a hundred are open, or the actor may no longer invite
  */
@@ -236,8 +236,8 @@ interface Invitee {
 }
 
 /**
- * Makes the invited user a member, if the inviter may still give the role.
- * @throws {APIError} 400 for an invitation that is not open or a member, 403 for another address, an unconfirmed one or a full organization
+ * Makes the invited user a member, if the inviter may still assign the role.
+ * @throws {APIError} 400 if the invitation is not open or the user is a member already, 403 for another or unconfirmed address, or a full organization
  */
 export async function acceptInvitation(user: Invitee, invitationId: string): Promise<{ invitation: InvitationRow; member: MemberRow }> {
 	const { organizationId } = await assertInvited(user, invitationId);
@@ -290,7 +290,7 @@ export async function declineInvitation(user: Invitee, invitationId: string): Pr
 export async function cancelInvitation(actorId: string, invitationId: string): Promise<InvitationRow> {
 	const [found] = await db().select().from(invitations).where(eq(invitations.id, invitationId)).limit(1);
 	const role = found && (await roleIn(found.organizationId, actorId));
-	// Nobody outside learns whether there is such an invitation.
+	// Outsiders must not learn whether an invitation exists.
 	if (!role) return denyInvitation();
 	if (role === "member") deny(403, "YOU_ARE_NOT_ALLOWED_TO_CANCEL_THIS_INVITATION", t("org_owners_decide"));
 	return endInvitation(invitationId, "canceled", mayGive(actorId, invitations.organizationId, "member"));

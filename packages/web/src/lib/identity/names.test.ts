@@ -78,22 +78,22 @@ describe("a name at sign-up", () => {
 		["call 192.0.2.7", "call 192. 0. 2. 7"],
 		["tel:0900123456", "tel 0900123456"],
 		["evil\u200b.example", "evil . example"],
-	])("%j becomes %j, which is a name", (given, tidied) => {
+	])("%j becomes %j, which is valid", (given, tidied) => {
 		expect(nameAtSignUp(given)).toBe(tidied);
 		expect(nameOf(tidied)).toBe(tidied);
 	});
 
-	test.each([[" "], ["@"], ["n".repeat(61)], ["a.".repeat(40)], ["x".repeat(10_000)], [[]], [{}], [7], [null]])("%j stays none", (given) =>
+	test.each([[" "], ["@"], ["n".repeat(61)], ["a.".repeat(40)], ["x".repeat(10_000)], [[]], [{}], [7], [null]])("%j is invalid", (given) =>
 		expect(nameAtSignUp(given)).toBeNull(),
 	);
 });
 
 describe("a stored name in a mail", () => {
-	test("stands there as it is, if it follows the rule", () => {
+	test("is unchanged if it follows the rule", () => {
 		expect(nameInMail("Ada")).toBe("Ada");
 	});
 
-	test("from before the rule becomes one line of 60 characters, or says nothing", () => {
+	test("from before the rule becomes one line of at most 60 characters, or a neutral text", () => {
 		expect(nameInMail("Join\r\nBcc: all")).toBe("Join Bcc: all");
 		expect(nameInMail("n".repeat(100))).toBe("n".repeat(60));
 		expect(nameInMail("Your prize\n\nhttp://evil.example")).toBe("Someone");

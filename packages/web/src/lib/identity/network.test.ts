@@ -7,7 +7,7 @@ const { networkOf, prefixOf } = await import("./network.ts");
 const group = fc.integer({ min: 0, max: 0xffff });
 const groups = fc.tuple(group, group, group, group, group, group, group, group);
 
-/** One of the ways to write an address: padded or not, in either case, with one run of zeros shortened or not. */
+/** One spelling of an address: padded or not, in either case, with one run of zeros shortened or not. */
 const spelling = (address: number[], isPadded: boolean, isUpper: boolean, isShort: boolean): string => {
 	const words = address.map((word) => word.toString(16).padStart(isPadded ? 4 : 1, "0"));
 	const from = address.indexOf(0);
@@ -71,7 +71,7 @@ describe("a request's network", () => {
 		new Request(url, { headers: address === null ? {} : { "cf-connecting-ip": address } });
 	const nameOf = (request: Request, day = "2026-11-28", secret = "a secret") => networkOf(request, day, secret);
 
-	test("does not show the address, and changes with the day and the secret", () => {
+	test("hides the address, and changes with the day and the secret", () => {
 		const name = nameOf(from("192.0.2.1"));
 		expect(name).toMatch(/^[A-Za-z0-9_-]{43}$/);
 		expect(nameOf(from("192.0.2.1"))).toBe(name);
@@ -80,12 +80,12 @@ describe("a request's network", () => {
 		expect(nameOf(from("192.0.2.1"), "2026-11-28", "another secret")).not.toBe(name);
 	});
 
-	test("is one for every request without a valid address", () => {
+	test("is shared by all requests without a valid address", () => {
 		expect(nameOf(from(null))).not.toBeNull();
 		expect(nameOf(from("not an address"))).toBe(nameOf(from(null)));
 	});
 
-	test("is null on loopback, which only a local start sees", () => {
+	test("is null on loopback, which occurs only in local development", () => {
 		for (const local of [from(null, "http://localhost/"), from(null, "http://127.0.0.1:3000/"), from("::1"), from("127.0.0.1")])
 			expect(nameOf(local)).toBeNull();
 	});

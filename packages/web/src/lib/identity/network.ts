@@ -3,8 +3,8 @@ import { isLoopback } from "../../config.ts";
 import { sign } from "./signature.ts";
 
 /**
- * Names the network of a request without keeping its address: a keyed hash that changes each UTC day. Null on loopback, which only a local start
- * sees. Only the edge's own header is trusted; requests without a valid address share one network.
+ * Identifies a request's network without storing its address: a keyed hash that changes each UTC day. Null on loopback, which occurs only in local
+ * development. Only the edge's own header is trusted; requests without a valid address share one network.
  * @param day the UTC day, `YYYY-MM-DD`
  */
 export function networkOf(request: Request, day: string, secret: string): string | null {
@@ -14,14 +14,14 @@ export function networkOf(request: Request, day: string, secret: string): string
 }
 
 /**
- * What one household or office shares: a whole IPv4 address, or the first 64 bits of an IPv6 address. An IPv4-mapped address (RFC 4291, 2.5.5.2)
- * counts as its IPv4 address. Null if the text is not an address.
+ * The address range shared by a household or office: a whole IPv4 address, or the first 64 bits of an IPv6 address. An IPv4-mapped address
+ * (RFC 4291, 2.5.5.2) counts as its IPv4 address. Null if the text is not an address.
  */
 export function prefixOf(address: string): string | null {
 	if (isIPv4(address)) return address;
 	const url = `http://[${address}]`;
 	if (!isIPv6(address) || !URL.canParse(url)) return null;
-	// The platform writes an address in one way: lower case, no leading zeros, no dotted quad, one "::" at most.
+	// The platform normalizes addresses: lower case, no leading zeros, no dotted quad, at most one "::".
 	const [head = "", tail] = new URL(url).hostname.slice(1, -1).split("::");
 	const groups = groupsOf(head);
 	if (tail !== undefined) {

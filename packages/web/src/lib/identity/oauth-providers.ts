@@ -14,11 +14,11 @@ import { claimMailbox, type Proofs } from "./proofs.ts";
 
 const CALL_MS = 5_000;
 
-/** Who someone is at a provider. Null where it has no address of theirs that it has confirmed. */
+/** A person's profile at a provider. Null if the provider has no confirmed address of theirs. */
 type Profile = { id: string; name: string; email: string; emailVerified: true; image: undefined } | null;
 
 interface Kind {
-	/** Addresses of the provider, for a base address of its own where a local start plays it. */
+	/** The provider's endpoints, or those below a base URL where a local start simulates it. */
 	at: (baseUrl: string | null) => { authorizationUrl: string; tokenUrl: string; api: string };
 	scopes: string[];
 	read: (api: string, accessToken: string) => Promise<Profile>;
@@ -38,7 +38,7 @@ const KINDS: Record<ProviderId, Kind> = {
 		scopes: ["read:user", "user:email"],
 		read: async (api, accessToken) => {
 			const user = githubUser.parse(await call(`${api}/user`, accessToken));
-			// The address of the profile may be any text: only this list says what is confirmed.
+			// The profile's address may be any text; only this list says which are confirmed.
 			const emails = githubEmails.parse(await call(`${api}/user/emails`, accessToken));
 			const email = emails.find(({ primary, verified }) => primary && verified)?.email;
 			return email === undefined ? null : profile(String(user.id), user.name || user.login, email);
@@ -74,12 +74,12 @@ async function call(url: string, accessToken: string): Promise<unknown> {
 	return response.json();
 }
 
-/** The providers that this deployment has keys of. */
+/** The providers this deployment has keys for. */
 export const offeredProviders = (): ProviderId[] => PROVIDERS.filter((id) => config().oauth[id] !== null);
 
 /**
- * GitHub and Google, where they are configured: better-auth's flow, with state, PKCE and the linking by confirmed addresses. A provider that has
- * confirmed an address proves its mailbox, so an account that someone else opened with it loses its password and sessions first.
+ * GitHub and Google, if configured: better-auth's flow with state, PKCE and linking by confirmed addresses. An address confirmed by the provider
+ * proves the mailbox, so an account that someone else opened with it first loses its password and sessions.
  */
 export function oauthProviders(proofs: Proofs) {
 	return genericOAuth({
@@ -125,12 +125,12 @@ async function arrive(proofs: Proofs, providerId: ProviderId, { id, email }: Non
 	await claimMailbox(user.id, email);
 }
 
-/** Notes that better-auth has stored a way in of an account. One that a provider opens just now is new, and has no owner to tell. */
+/** Records that better-auth has stored a sign-in method. An account that a provider has just opened has no earlier owner to notify. */
 export function noteLink({ atProvider, changes }: Proofs, userId: string): void {
 	if (atProvider?.user.id === userId) changes.push({ kind: "provider-linked", ...atProvider });
 }
 
-/** Ends the link to a provider. Whoever has no password left can still enter by mail. */
+/** Unlinks a provider. A user without a password can still sign in by mail. */
 export const unlinkProvider = (proofs: Proofs) =>
 	({
 		id: "unlink-provider",

@@ -3,7 +3,7 @@ import { acceptedStep, base32, codeAt, stepAt } from "./one-time-code.ts";
 
 const secret = new TextEncoder().encode("12345678901234567890");
 
-describe("a code of an authenticator app", () => {
+describe("an authenticator app's code", () => {
 	test.each([
 		[59, "287082"],
 		[1111111109, "081804"],
@@ -15,7 +15,7 @@ describe("a code of an authenticator app", () => {
 		expect(codeAt(secret, stepAt(seconds * 1000))).toBe(code);
 	});
 
-	test("is accepted a step early or late, no further, and once", () => {
+	test("is accepted at most one step early or late, and once", () => {
 		const nowMs = 1_700_000_000_000;
 		const step = stepAt(nowMs);
 		const accepted = [-2, -1, 0, 1, 2].map((off) => acceptedStep(secret, codeAt(secret, step + off), nowMs, 0));
@@ -25,7 +25,7 @@ describe("a code of an authenticator app", () => {
 	});
 });
 
-test("a secret is written in base 32 as in RFC 4648, without padding", () => {
+test("a secret is encoded in base 32 (RFC 4648) without padding", () => {
 	const written = ["f", "fo", "foo", "foob", "fooba", "foobar"].map((text) => base32(new TextEncoder().encode(text)));
 	expect(written).toEqual(["MY", "MZXQ", "MZXW6", "MZXW6YQ", "MZXW6YTB", "MZXW6YTBOI"]);
 });

@@ -28,15 +28,15 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 interface Options {
-	/** Where the links in invitation mails lead. */
+	/** Base of the links in invitation mails. */
 	origin: string;
-	/** Runs after the response to a new organization. */
+	/** Runs after the response to creating an organization. */
 	onCreated: (organization: { id: string; name: string; email: string }) => Promise<void>;
 }
 
 type Session = NonNullable<Awaited<ReturnType<typeof getSessionFromCtx>>>;
 
-/** A signed-in user who calls a route, and what the route may do to their session. */
+/** A signed-in user's call, and the changes it may make to their session. */
 interface Call {
 	user: Session["user"];
 	/** The organization in the body, or else the session's active one. */
@@ -45,7 +45,7 @@ interface Call {
 }
 
 /**
- * Answers better-auth's routes that change members and invitations, in place of its own code: that code checks and writes in separate steps, so
+ * Handles better-auth's routes that change members and invitations, instead of its own code, which checks and writes in separate steps:
  * concurrent changes could leave an organization without an owner. Runs behind better-auth's rate limit, with the session from the database.
  */
 export function organizationRoutes(options: Options): BetterAuthPlugin {
@@ -117,20 +117,20 @@ function routesOf({ origin, onCreated }: Options): Record<string, (call: Call, b
 	};
 }
 
-/** Receipts go to the owner who has been in the organization for longest, who may be another one after a change of a member. */
+/** Sends receipts to the longest-serving owner, who may have changed with a member. */
 function withReceipts<Row extends { organizationId: string }>(member: Row): Row {
 	waitUntil(redirectReceipts([member.organizationId]));
 	return member;
 }
 
-/** Reads a body that auth-routes.ts has checked already, unless the route is called from the server. @throws {APIError} 400 */
+/** Parses a body that auth-routes.ts has already checked, unless the server calls the route. @throws {APIError} 400 */
 function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
 	const parsed = schema.safeParse(body);
 	if (!parsed.success) deny(400, "INVALID_BODY", t("problem_body"));
 	return parsed.data;
 }
 
-/** What bounds the mails that invitations send. */
+/** Rate limits for invitation mails. */
 function invitationBounds(userId: string, organizationId: string, email: string): Bound[] {
 	const [recently, daily, often] = [t("bound_invited_recently"), t("bound_invited_daily"), t("bound_invited_often")];
 	return [

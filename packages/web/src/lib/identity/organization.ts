@@ -6,26 +6,26 @@ import { deletionOf } from "../deletion/deletions.ts";
 import type { MemberLimit } from "./member-limit.ts";
 import { type OrganizationKey, organizationKey } from "./subject-key.ts";
 
-/** A user's membership of the organization that their session acts for. */
+/** A user's membership of the organization their session acts for. */
 export interface Membership {
 	organizationId: string;
 	key: OrganizationKey;
 	name: string;
 	/** Whether the role may manage plans and payments. */
 	mayBuy: boolean;
-	/** How much of the plan the user may use in a billing period. */
+	/** How much of the plan the user may use per billing period. */
 	cap: MemberLimit;
 }
 
 /**
- * A set limit binds everyone. Until then no plain member can use up the plan, however little it grants. Owners and admins could change a limit
- * anyway.
+ * A configured limit applies to everyone. Without one, no plain member can use up the plan, however small. Owners and admins have none, because they
+ * could change it anyway.
  */
 function capOf(role: Role, set: number | null): MemberLimit {
 	return set === null && role === "member" ? "a-fifth" : set;
 }
 
-/** A membership from its stored role, and its organization's name and limit for each member. */
+/** Builds a membership from its stored role and the organization's name and limit per member. */
 export function membershipFrom(
 	organizationId: string,
 	{ role, name, requestsPerMember }: { role: string; name: string; requestsPerMember: number | null },
@@ -57,9 +57,9 @@ export async function ownedOrganization(userId: string, organizationId: string):
 }
 
 /**
- * The user's organizations, and what they may see of one of them.
- * @param payerId the organization that they act for
- * @param wantedId the one to show; by default the one that they act for, or else the one that they joined last
+ * The user's organizations, and the details of one of them that they may see.
+ * @param payerId the organization they act for
+ * @param wantedId the one to show; by default the one they act for, or else the one they joined last
  */
 export async function organizationsOf(userId: string, payerId: string | null, wantedId?: string): Promise<OrganizationsView> {
 	const joined = await db()
@@ -109,10 +109,10 @@ async function openInvitationsTo(organizationId: string): Promise<OrganizationVi
 	return found.map(({ role, expiresAt, ...one }) => ({ ...one, role: roleOf(role), expiresAt: expiresAt.toISOString() }));
 }
 
-/** Who opens an invitation; null if they are not signed in. */
+/** The viewer of an invitation; null if not signed in. */
 type Invitee = { userId: string; email: string; emailVerified: boolean } | null;
 
-/** An invitation and whether this viewer can accept it; null if there is none. The id is secret: only the mail contains it. */
+/** An invitation and whether this viewer can accept it; null if it does not exist. The id is secret: only the mail contains it. */
 export async function invitationFor(id: string, viewer: Invitee): Promise<InvitationView | null> {
 	const [found] = await db()
 		.select({ invitation: invitations, name: organizations.name, inviter: users.name })
@@ -148,13 +148,13 @@ function stateOf({ status, expiresAt, email }: typeof invitations.$inferSelect, 
 	return viewer.emailVerified ? "ready" : "unconfirmed";
 }
 
-/** The name of an organization, empty if there is none. */
+/** The name of an organization, empty if it does not exist. */
 export async function nameOfOrganization(id: string): Promise<string> {
 	const [found] = await db().select({ name: organizations.name }).from(organizations).where(eq(organizations.id, id)).limit(1);
 	return found?.name ?? "";
 }
 
-/** A stored role. Anything but the exact name of one gives no rights (the database refuses it, migration 0004). */
+/** Parses a stored role. Anything but an exact role name grants no rights (the database refuses it, migration 0004). */
 export function roleOf(stored: string): Role {
 	return stored === "owner" || stored === "admin" ? stored : "member";
 }

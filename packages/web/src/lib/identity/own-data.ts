@@ -18,12 +18,12 @@ import { now } from "../time/clock.ts";
 import { apiKeysOf } from "./api-keys.ts";
 import type { SubjectKey, UserKey } from "./subject-key.ts";
 
-// What is exported besides chats (docs/retention.md). Nothing by which an account could be entered leaves: no hash, secret or token.
+// The export besides chats (docs/retention.md). Contains nothing that could open an account: no hash, secret or token.
 
-/** Requests of one page of an export. */
+/** Requests per page of an export. */
 const REQUESTS_AT_ONCE = 1_000;
 
-/** Everything that an account has besides chats, usage and payments, with the names of the columns. */
+/** All data of an account except chats, usage and payments, under the column names. */
 export async function ownDataOf(userId: string, key: UserKey): Promise<object> {
 	const [profile, waysIn, signIns, settings, organized, shares, keys] = await Promise.all([
 		profileOf(userId),
@@ -86,7 +86,7 @@ async function settingsOf(userId: string) {
 	return { instructions: own, mailSettings: mail };
 }
 
-/** Who has left an organization is told nothing of it any more, such as its name of today. */
+/** Former members get no further information about an organization, such as its present name. */
 async function organizationsOf(userId: string) {
 	const ownEmail = db().select({ email: users.email }).from(users).where(eq(users.id, userId));
 	const ownOrganizations = db().select({ id: members.organizationId }).from(members).where(eq(members.userId, userId));
@@ -118,8 +118,8 @@ const invitationsOf = (which: SQL | undefined) =>
 		.orderBy(asc(invitations.createdAt));
 
 /**
- * A page of what a subject's ledger has, its requests by id. The first page also has the daily totals, and what was counted without a request.
- * @param after the `next` of the page before; null for the first
+ * A page of a subject's ledger: its requests by id. The first page also has the daily totals, and units counted without a request.
+ * @param after the previous page's `next`; null for the first
  */
 export async function ownUsageOf(key: SubjectKey, after: string | null): Promise<OwnUsagePage> {
 	const ledger = env.USAGE_LEDGER.getByName(key);
@@ -140,7 +140,7 @@ export async function ownUsageOf(key: SubjectKey, after: string | null): Promise
 	return {
 		requests,
 		next,
-		// What a request cost the operator is not the user's.
+		// The operator's cost of a request is not the user's data.
 		days: days.map(({ microDollars: _, ...day }) => day),
 		adjustments: adjustments.map(({ atMs, expiresAtMs, id, units, pool, requestId }) => ({
 			id,

@@ -13,8 +13,8 @@ const HOUR_MS = 3_600_000;
 const body = z.object({ about: z.string(), answer: z.string() });
 
 /**
- * The texts of `POST /api/instructions`, as they are stored.
- * @throws {ProblemError} 400 for another body, 413 for a text that is too long
+ * Parses the texts of `POST /api/instructions` into stored form.
+ * @throws {ProblemError} 400 for an invalid body, 413 for a text that is too long
  */
 export async function parseOwnInstructions(request: Request): Promise<OwnInstructions> {
 	const given = await readBody(request, body);
@@ -27,7 +27,7 @@ export async function parseOwnInstructions(request: Request): Promise<OwnInstruc
 }
 
 /**
- * Replaces what a user tells every model. It counts from their next request on.
+ * Replaces a user's instructions to every model, starting with their next request.
  * @throws {ProblemError} 429 after 60 changes within an hour
  */
 export async function saveOwnInstructions(userId: string, own: OwnInstructions): Promise<void> {

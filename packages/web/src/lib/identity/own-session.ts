@@ -10,7 +10,7 @@ import { deviceOf } from "./device.ts";
 import { assertConfirmed, type Proofs, proveSession } from "./proofs.ts";
 import { addPassword } from "./set-password.ts";
 
-/** The routes of a user's own sessions: ending one by its id, proving it again by the password, and a first password. */
+/** Routes for a user's own sessions: ending one by id, proving it again by password, and setting a first password. */
 export const ownSession = (proofs: Proofs) =>
 	({
 		id: "own-session",
@@ -39,7 +39,7 @@ export const ownSession = (proofs: Proofs) =>
 					return ctx.json({ status: true });
 				},
 			),
-			// Named apart from better-auth's own, which is for the server only.
+			// Not named like better-auth's own endpoint, which only the server may call.
 			firstPassword: createAuthEndpoint(
 				"/set-password",
 				{ method: "POST", body: z.object({ password: z.string() }), use: [sensitiveSessionMiddleware] },
@@ -56,7 +56,7 @@ export const ownSession = (proofs: Proofs) =>
 		rateLimit: [{ pathMatcher: (path) => path === "/prove", window: 10, max: 5 }],
 	}) satisfies BetterAuthPlugin;
 
-/** A user's sessions that have not expired, the one used last first. */
+/** A user's unexpired sessions, most recently used first. */
 export async function sessionsOf(userId: string, hereId: string): Promise<SessionView[]> {
 	const rows = await db()
 		.select({ id: sessions.id, userAgent: sessions.userAgent, createdAt: sessions.createdAt, usedAt: sessions.usedAt })
@@ -70,7 +70,7 @@ export async function sessionsOf(userId: string, hereId: string): Promise<Sessio
 			device: deviceOf(userAgent ?? ""),
 			isHere: id === hereId,
 			signedInAt: createdAt.toISOString(),
-			// The present one is used right now; the others are noted once an hour.
+			// The present session is in use now; the others are recorded once an hour.
 			usedAt: (id === hereId ? new Date() : (usedAt ?? createdAt)).toISOString(),
 		}))
 		.toSorted((a, b) => b.usedAt.localeCompare(a.usedAt));

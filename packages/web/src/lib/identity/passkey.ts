@@ -19,8 +19,8 @@ import { assertConfirmed, type Proofs, proveSession } from "./proofs.ts";
 import { isSigned, sign } from "./signature.ts";
 
 /*
- * Passkeys (WebAuthn). A device asks for a finger, a face or a PIN, so one is two factors at once. better-auth's plugin is not used: its newest release
- * does not install beside this better-auth, and it opens a session without the gate of proofs.ts. The check itself is @simplewebauthn's.
+ * Passkeys (WebAuthn). A device asks for a finger, a face or a PIN, so a passkey counts as two factors. better-auth's plugin is not used: its newest
+ * release is incompatible with this better-auth, and it opens sessions without the gate of proofs.ts. @simplewebauthn does the verification.
  */
 
 const CHALLENGE_SECONDS = 300;
@@ -28,10 +28,10 @@ const PASSKEYS_MAX = 20;
 
 const nothing = z.object({});
 const refused = () => new APIError("BAD_REQUEST", { code: "PASSKEY_REFUSED", message: t("auth_passkey_refused") });
-/** Loaded with the first use: few requests need it. */
+/** Loaded on first use, because few requests need it. */
 const webauthn = () => import("./webauthn-library.ts");
 
-/** The passkeys' routes. The route in front of them asks for a recent proof where one is added or removed. */
+/** The passkey routes. The HTTP route in front of them requires a recent proof before adding or removing one. */
 export const passkey = (proofs: Proofs) =>
 	({
 		id: "passkey",
@@ -39,7 +39,7 @@ export const passkey = (proofs: Proofs) =>
 		rateLimit: [{ pathMatcher: (path) => path.startsWith("/passkey/") || path === "/sign-in/passkey", window: 10, max: 10 }],
 	}) satisfies BetterAuthPlugin;
 
-/** Adding and removing one's own. */
+/** Adding and removing a user's own passkeys. */
 const ownPasskeys = (proofs: Proofs) => ({
 	passkeyOptions: createAuthEndpoint(
 		"/passkey/options",
@@ -114,12 +114,12 @@ const ownPasskeys = (proofs: Proofs) => ({
 	),
 });
 
-/** Signing in, and proving that it is still the same person. */
+/** Signing in, and proving one's identity again. */
 const byPasskey = (proofs: Proofs) => ({
 	passkeyChallenge: createAuthEndpoint("/passkey/challenge", { method: "POST", body: nothing }, async (ctx) => {
 		const { generateAuthenticationOptions } = await webauthn();
 		const request = requestOf(ctx);
-		// No list of keys: the device offers what it has for this site, and nobody learns which account has any.
+		// Sends no list of keys: the device offers its own for this site, so nobody learns which account has any.
 		const options = await generateAuthenticationOptions({
 			rpID: hostOf(request),
 			challenge: newChallenge(request, proofs, ""),
@@ -147,7 +147,7 @@ const byPasskey = (proofs: Proofs) => ({
 
 type Answer = z.output<typeof passkeyAnswer>;
 
-/** The user whose passkey has answered this browser's challenge. @throws {APIError} 400 */
+/** The user whose passkey answered this browser's challenge. @throws {APIError} 400 */
 async function verify(request: Request, answer: Answer): Promise<string> {
 	const expectedChallenge = await spendChallenge(request, "");
 	const [known] = await db().select().from(passkeys).where(eq(passkeys.id, answer.id)).limit(1);
@@ -165,8 +165,8 @@ async function verify(request: Request, answer: Answer): Promise<string> {
 }
 
 /**
- * Whether a new passkey comes without a certificate. The library fetches the revocation list at the address that a certificate names, and we request no
- * attestation. Without one, browsers pass on `none` and self attestation only (WebAuthn, 5.1.3: `packed` without `x5c`).
+ * Whether a new passkey has no certificate. The library would fetch a revocation list from the address in a certificate, and we request no
+ * attestation. Then browsers pass on `none` and self attestation only (WebAuthn, 5.1.3: `packed` without `x5c`).
  */
 async function hasNoCertificate({ response: { attestationObject } }: Answer): Promise<boolean> {
 	if (typeof attestationObject !== "string") return false;
@@ -189,7 +189,7 @@ const expected = (request: Request) => ({
 
 const challengeText = (challenge: string, userId: string, expires: string) => `passkey.${challenge}.${userId}.${expires}`;
 
-/** A challenge for this browser, in a signed cookie. `userId` is "" for signing in. */
+/** Creates a challenge for this browser, in a signed cookie. `userId` is "" when signing in. */
 function newChallenge(request: Request, proofs: Proofs, userId: string): Uint8Array<ArrayBuffer> {
 	const bytes = new Uint8Array(randomBytes(32));
 	const challenge = Buffer.from(bytes).toString("base64url");
@@ -199,7 +199,7 @@ function newChallenge(request: Request, proofs: Proofs, userId: string): Uint8Ar
 	return bytes;
 }
 
-/** Uses up this browser's challenge, so that a recorded answer opens nothing. @throws {APIError} 400 */
+/** Uses up this browser's challenge, so that a recorded response cannot be replayed. @throws {APIError} 400 */
 async function spendChallenge(request: Request, userId: string): Promise<string> {
 	const [challenge = "", expires = "", signature = ""] = readCookie(request, "passkey").split(".");
 	const isOurs = isSigned(challengeText(challenge, userId, expires), signature, [config().authSecret]);
@@ -219,7 +219,7 @@ function nameOfDevice(request: Request): string {
 	return [browser, system].filter(Boolean).join(" · ");
 }
 
-/** A user's passkeys, the newest first. */
+/** A user's passkeys, newest first. */
 export async function passkeysOf(userId: string): Promise<PasskeyView[]> {
 	const rows = await db()
 		.select({ id: passkeys.id, name: passkeys.name, createdAt: passkeys.createdAt, usedAt: passkeys.usedAt })

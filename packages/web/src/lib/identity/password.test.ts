@@ -2,7 +2,7 @@ import { scryptSync } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { hashPassword, verifyPassword } from "./password.ts";
 
-// Scrypt is slow on purpose, and slower on a busy machine.
+// Scrypt is slow by design, and slower on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 test("a password matches its own hash and no other password does", async () => {
@@ -12,7 +12,7 @@ test("a password matches its own hash and no other password does", async () => {
 	for (const password of ["correct horse ", "Correct horse", ""]) expect(await verifyPassword({ hash, password })).toBe(false);
 });
 
-test("a hash has better-auth's work, N = 16,384 and r = 16, and one of an earlier version still matches", async () => {
+test("a hash has better-auth's cost, N = 16,384 and r = 16, and an earlier version's hash still matches", async () => {
 	const salt = "000102030405060708090a0b0c0d0e0f";
 	const key = scryptSync("correct horse", salt, 64, { N: 16_384, r: 16, p: 1, maxmem: 64 * 1024 * 1024 });
 	expect(await verifyPassword({ hash: `${salt}:${key.toString("hex")}`, password: "correct horse" })).toBe(true);
@@ -20,11 +20,11 @@ test("a hash has better-auth's work, N = 16,384 and r = 16, and one of an earlie
 	expect(await verifyPassword({ hash: `${salt}:${weaker.toString("hex")}`, password: "correct horse" })).toBe(false);
 });
 
-test("the same password has another hash each time", async () => {
+test("the same password yields another hash each time", async () => {
 	expect(await hashPassword("correct horse")).not.toBe(await hashPassword("correct horse"));
 });
 
-test("a password matches however its characters are composed", async () => {
+test("a password matches in any Unicode composition", async () => {
 	const hash = await hashPassword("caf\u00e9 au lait");
 	expect(await verifyPassword({ hash, password: "cafe\u0301 au lait" })).toBe(true);
 });

@@ -1,6 +1,6 @@
 import crypto, { randomBytes, timingSafeEqual } from "node:crypto";
 
-/** better-auth's own parameters, run natively: its JavaScript scrypt takes more CPU time than a Worker's request has. */
+/** better-auth's own parameters, run natively: its JavaScript scrypt exceeds the CPU time of a Worker request. */
 const SCRYPT = { N: 16_384, r: 16, p: 1, keyLength: 64, maxmem: 64 * 1024 * 1024 };
 
 /** A password's salted scrypt hash: `<salt>:<key>`, both hex. */
@@ -18,7 +18,7 @@ export async function verifyPassword({ hash, password }: { hash: string; passwor
 	return expected.length === actual.length && timingSafeEqual(expected, actual);
 }
 
-// Through the module's object, so that the Worker tests can replace it (tests/quick-passwords.ts).
+// Called through the module's object, so that the Worker tests can replace it (tests/quick-passwords.ts).
 function derive(password: string, salt: string): Promise<Buffer> {
 	return new Promise((resolve, reject) => {
 		crypto.scrypt(password.normalize("NFKC"), salt, SCRYPT.keyLength, SCRYPT, (error, key) => (error ? reject(error) : resolve(key)));

@@ -9,16 +9,16 @@ import type { WayInChange } from "./email/way-in-mail.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
 import { isSigned, sign } from "./signature.ts";
 
-/** How long someone who has passed the first factor may take for the second, in seconds. */
+/** Time to pass the second factor after the first, in seconds. */
 export const SECOND_FACTOR_SECONDS = 600;
 
 /** What one request has proven about its sender. */
 export type Proofs = ReturnType<typeof proofsOfOneRequest>;
 
 /**
- * The one gate of sessions: whatever route opens one, it stands only if this request has proven a way into the account, and its second factor where
- * it has one. Also hashes and verifies the request's passwords, because a proven hash counts only while it is the account's present one: a sign-in
- * that races a new password ends with the old one.
+ * The single gate for sessions: whatever route opens one, it stands only if this request has proven a way into the account, and its second
+ * factor if it has one. Also hashes and verifies the request's passwords, because a proven hash is valid only while it is the account's present one:
+ * a sign-in that races a password change fails with the old password.
  */
 export function proofsOfOneRequest() {
 	const passwords = new Set<string>();
@@ -29,15 +29,15 @@ export function proofsOfOneRequest() {
 	const proofs = {
 		/** The user whose session this request has opened. */
 		opened: null as string | null,
-		/** Whoever passed the first factor and has to pass the second: the value of the cookie that remembers it. */
+		/** The cookie value that remembers a sender who passed the first factor and still needs the second. */
 		pending: null as string | null,
-		/** Further `Set-Cookie` values of the answer. */
+		/** Additional `Set-Cookie` values of the response. */
 		cookies: [] as string[],
-		/** What this request has written about how an account is entered. Its owner is told by mail (routes/api/auth/$.ts). */
+		/** Changes this request made to how an account is entered. The owner is notified by mail (routes/api/auth/$.ts). */
 		changes: [] as WayInChange[],
-		/** What better-auth could not answer (auth.ts). */
+		/** Errors that better-auth could not handle (auth.ts). */
 		faults: [] as unknown[],
-		/** The account at the confirmed address of whoever comes from a provider, as it was before; null without one. */
+		/** At a provider's sign-in: the account with the confirmed address, as it was before; null if there is none. */
 		atProvider: null as { user: WayInChange["user"]; provider: ProviderId } | null,
 		async hash(password: string): Promise<string> {
 			const hash = await hashPassword(password);
@@ -49,18 +49,18 @@ export function proofsOfOneRequest() {
 			if (matches) passwords.add(attempt.hash);
 			return matches;
 		},
-		/** The sender reads the mailbox of this address, which counts while it is the account's. */
+		/** The sender has access to the mailbox of this address. Valid while it is the account's address. */
 		provesMailbox: (userId: string, email: string) => void mailboxes.add(`${userId} ${email}`),
 		/** The sender is this person at a provider. */
 		provesProvider: (providerId: string, accountId: string) => void providers.push({ providerId, accountId }),
-		/** Whether a provider has sent the request's sender here. */
+		/** Whether the sender comes from a provider. */
 		isFromProvider: () => providers.length > 0,
-		/** The sender holds a passkey of the account, or has proven the first factor just before. */
+		/** The sender has a passkey of the account, or has just proven the first factor. */
 		provesAccount: (userId: string) => void holders.add(userId),
-		/** The sender has passed the second factor, or a way that includes one: a passkey, or a session that was opened with it. */
+		/** The sender has passed the second factor, or a method that includes one: a passkey, or a session opened with it. */
 		provesSecondFactor: (userId: string) => void seconds.add(userId),
 		/**
-		 * Runs after a session is stored. Whoever replaces what opens an account ends its sessions after that, so one of the two sees the other.
+		 * Runs after a session is stored. Replacing a credential ends the account's sessions after the write, so one of the two sees the other.
 		 * @throws {APIError} 401, with the session deleted
 		 */
 		async assertProven({ id, userId }: { id: string; userId: string }): Promise<void> {
@@ -100,7 +100,7 @@ async function isLinked(userId: string, providers: { providerId: string; account
 interface Ways {
 	email: string;
 	hash: string | null;
-	/** The encrypted secret; null while no second factor is asked for. */
+	/** The encrypted secret; null while no second factor is active. */
 	secondFactor: string | null;
 }
 
@@ -115,7 +115,7 @@ async function waysInto(userId: string): Promise<Ways | undefined> {
 	return found && { email: found.email, hash: found.hash, secondFactor: found.enabledAt === null ? null : found.secret };
 }
 
-/** The user who has passed the first factor in this browser; null when that is over, or the account's password, address or app has changed since. */
+/** The user who passed the first factor in this browser; null if it expired, or the account's password, address or app has changed since. */
 export async function pendingUser(cookie: string): Promise<string | null> {
 	const [userId = "", expires = "", signature = ""] = cookie.split(".");
 	if (!userId || !(Number(expires) > Date.now())) return null;
@@ -128,8 +128,8 @@ const pendingText = (userId: string, expires: string, { email, hash, secondFacto
 	`second-factor.${userId}.${expires}.${email}.${hash}.${secondFactor}`;
 
 /**
- * Confirms the address of someone who has proven to read its mailbox. What opened the account before ends, unless the address was confirmed: anyone
- * may sign up with anyone's address. @returns whether that was so
+ * Confirms the address of a user who has proven its mailbox. If it was unconfirmed, earlier ways into the account end, because anyone may sign up
+ * with any address. @returns whether they ended
  */
 export async function claimMailbox(userId: string, email: string): Promise<boolean> {
 	const [user] = await db()
@@ -138,7 +138,7 @@ export async function claimMailbox(userId: string, email: string): Promise<boole
 		.where(and(eq(users.id, userId), eq(users.email, email)))
 		.limit(1);
 	if (!user || user.emailVerified) return false;
-	// An account has other ways in only once its address is confirmed (assertConfirmed), so a password and sessions are all there is.
+	// An account has other sign-in methods only once its address is confirmed (assertConfirmed), so password and sessions are all to remove.
 	const unclaimed = db()
 		.select({ id: users.id })
 		.from(users)
@@ -154,12 +154,12 @@ export async function claimMailbox(userId: string, email: string): Promise<boole
 	return ended.length > 0;
 }
 
-/** Notes that the person at this session has just proven who they are (recent-proof.ts). */
+/** Records that the person at this session has just proven who they are (recent-proof.ts). */
 export async function proveSession(id: string): Promise<void> {
 	await db().update(sessions).set({ provenAt: new Date() }).where(eq(sessions.id, id));
 }
 
-/** Ends the user's sessions, all but the given one. No cookie holds a copy of a session, so this takes effect at once. */
+/** Ends the user's sessions, except the given one. No cookie holds a copy of a session, so this takes effect at once. */
 export async function endSessions(userId: string, exceptId?: string): Promise<void> {
 	const ofUser = eq(sessions.userId, userId);
 	await db()
@@ -167,7 +167,7 @@ export async function endSessions(userId: string, exceptId?: string): Promise<vo
 		.where(exceptId === undefined ? ofUser : and(ofUser, ne(sessions.id, exceptId)));
 }
 
-/** @throws {APIError} 403 for a user whose address is not confirmed, who can have no way in but a password */
+/** @throws {APIError} 403 for a user with an unconfirmed address, who may have no sign-in method but a password */
 export function assertConfirmed(user: { emailVerified: boolean }): void {
 	if (!user.emailVerified) throw new APIError("FORBIDDEN", { code: "EMAIL_NOT_VERIFIED", message: t("auth_confirm_first") });
 }

@@ -6,12 +6,12 @@ import { readCookie, setCookie } from "./cookies.ts";
 const YEAR_SECONDS = 31_536_000;
 
 /**
- * Whom an answer is written for. The language is the chosen one, or the first of `Accept-Language` that there is. The time zone is the browser's, which a
- * page keeps in a cookie (components/frame/zone-script.ts), and until then the network's.
+ * The reader a response is written for. The language is the chosen one, or else the first supported one of `Accept-Language`. The time zone is the
+ * browser's, which a page stores in a cookie (components/frame/zone-script.ts), or until then the network's.
  */
 export function readerOf(request: Request): Reader {
 	const chosen = readCookie(request, "language");
-	// On a machine that answers itself, the network is another's.
+	// On a local server the network is not the reader's.
 	const network = isLoopback(new URL(request.url).hostname) ? null : request.cf?.timezone;
 	return {
 		language: isLanguage(chosen) ? chosen : acceptedLanguage(request),
@@ -19,10 +19,10 @@ export function readerOf(request: Request): Reader {
 	};
 }
 
-/** The `Set-Cookie` value that keeps a choice of language for a year. */
+/** The `Set-Cookie` value that stores a language choice for a year. */
 export const languageCookie = (request: Request, language: Language): string => setCookie(request, "language", language, YEAR_SECONDS);
 
-/** Says which language an answer is in, and what that depends on. */
+/** Sets the headers for a response's language and what it depends on. */
 export function nameLanguage(headers: Headers, { language }: Reader): void {
 	headers.set("content-language", language);
 	headers.append("vary", "accept-language, cookie");
@@ -39,7 +39,7 @@ function acceptedLanguage(request: Request): Language {
 	return (wished[0]?.language ?? Object.keys(LANGUAGES)[0]) as Language;
 }
 
-/** A time zone by its own spelling, so that it is formatted with once however a cookie writes it; null if there is none of this name. */
+/** A time zone in its canonical spelling, so that each zone has one formatter however a cookie spells it; null if unknown. */
 function timeZoneNamed(name: unknown): string | null {
 	if (typeof name !== "string" || !/^[\w+/-]{1,64}$/.test(name)) return null;
 	try {

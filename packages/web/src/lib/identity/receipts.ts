@@ -2,7 +2,7 @@ import { logFailure } from "../../log.ts";
 import { getCustomerDetails } from "../payments/customers.ts";
 import { billingProvider } from "../payments/provider.ts";
 
-/** Tells the billing provider where the receipts of customers go from now on, users or organizations by their ids. Never rejects. */
+/** Tells the billing provider the new receipt address of customers, given by user or organization id. Never rejects. */
 export async function redirectReceipts(customers: readonly string[]): Promise<void> {
 	for (const id of customers) {
 		try {

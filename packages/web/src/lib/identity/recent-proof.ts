@@ -6,12 +6,12 @@ import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import { session } from "./session.ts";
 
-/** How long a proof of who is at the keyboard lasts for actions on money, keys, email and deletion. */
+/** How long a proof of identity lasts for actions on money, keys, email and deletion. */
 const PROOF_MS = 10 * 60_000;
 
 /**
- * Asks whoever is signed in to prove it again, before an action on money, keys, email or deletion: a session may be left open on a shared machine.
- * Lets requests without a session pass, which the route refuses itself.
+ * Requires a recent proof of identity before an action on money, keys, email or deletion, because a session may be left open on a shared machine.
+ * Passes requests without a session, which the route refuses itself.
  * @throws {ProblemError} 403 if the last proof in this session is older than 10 minutes
  */
 export async function assertRecentProof(request: Request): Promise<void> {

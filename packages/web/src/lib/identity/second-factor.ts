@@ -17,13 +17,13 @@ import { assertConfirmed, endSessions, type Proofs, pendingUser } from "./proofs
 import { sign } from "./signature.ts";
 
 /*
- * An authenticator app as the second factor. better-auth's plugin asks for it after a password only, and accepts a code for as long as it is shown;
- * here every way in ends at one gate (proofs.ts), and a code works once.
+ * An authenticator app as the second factor. better-auth's plugin requires it only after a password, and accepts a code for as long as it is shown.
+ * Here every sign-in method ends at one gate (proofs.ts), and a code works once.
  */
 
 const RECOVERY_CODES = 10;
 const RECOVERY_CHARS = 12;
-/** Without letters and digits that look alike: 32 of them, so a code has 60 bits. */
+/** Without letters and digits that look alike. 32 characters, so a code has 60 bits. */
 const ALPHABET = "abcdefghjkmnpqrstuvwxyz123456789";
 const WRONG_CODES_MAX = 10;
 
@@ -31,7 +31,7 @@ const codeOnly = z.object({ code: z.string() });
 const nothing = z.object({});
 const wrongCode = () => new APIError("BAD_REQUEST", { code: "INVALID_CODE", message: t("auth_wrong_code") });
 
-/** The second factor's routes. The route in front of them asks for a recent proof where one is set up or removed. */
+/** The second factor's routes. The HTTP route in front of them requires a recent proof before setting it up or removing it. */
 export const secondFactor = (proofs: Proofs) =>
 	({
 		id: "second-factor",
@@ -55,7 +55,7 @@ export const secondFactor = (proofs: Proofs) =>
 		rateLimit: [{ pathMatcher: (path) => path.startsWith("/second-factor"), window: 10, max: 5 }],
 	}) satisfies BetterAuthPlugin;
 
-/** Setting it up, and removing it. */
+/** Setting up and removing the second factor. */
 const ownSecondFactor = (proofs: Proofs) => ({
 	setUpSecondFactor: createAuthEndpoint(
 		"/second-factor/set-up",
@@ -65,7 +65,7 @@ const ownSecondFactor = (proofs: Proofs) => ({
 			assertConfirmed(user);
 			const secret = randomBytes(20);
 			const stored = { secret: await encrypt(secret), recovery: "[]", lastStep: 0 };
-			// One that is in use stays until it is removed.
+			// An active one stays until it is removed.
 			await db()
 				.insert(secondFactors)
 				.values({ userId: user.id, ...stored })
@@ -96,7 +96,7 @@ const ownSecondFactor = (proofs: Proofs) => ({
 			if (enabled.length === 0) throw wrongCode();
 			proofs.changes.push({ kind: "second-factor-on", user });
 			await giveBack();
-			// They were opened without it.
+			// Those sessions were opened without it.
 			await endSessions(user.id, session.id);
 			return ctx.json({ recovery: codes });
 		},
@@ -123,14 +123,14 @@ const ownSecondFactor = (proofs: Proofs) => ({
 		async (ctx) => {
 			const { user } = ctx.context.session;
 			const [removed] = await db().delete(secondFactors).where(eq(secondFactors.userId, user.id)).returning();
-			// One that was only set up was never asked for.
+			// One that was set up but never activated was never required.
 			if (removed?.enabledAt) proofs.changes.push({ kind: "second-factor-off", user });
 			return ctx.json({ status: true });
 		},
 	),
 });
 
-/** Whoever has passed the first factor has ten tries in 15 minutes. @throws {APIError} 429 */
+/** Allows ten attempts at the second factor in 15 minutes. @throws {APIError} 429 */
 async function assertMayGuess(userId: string): Promise<() => Promise<void>> {
 	const taken = await take([{ what: `second factor of ${userId}`, max: WRONG_CODES_MAX, windowMs: 15 * 60_000, full: t("bound_codes") }]);
 	if (taken.kind === "taken") return taken.giveBack;
@@ -138,7 +138,7 @@ async function assertMayGuess(userId: string): Promise<() => Promise<void>> {
 	throw new APIError("TOO_MANY_REQUESTS", { code: "TOO_MANY_CODES", message: taken.why }, wait);
 }
 
-/** Uses up a code of the app, or a recovery code. @throws {APIError} 400 for a wrong one, 429 after ten of them */
+/** Uses up a code from the app, or a recovery code. @throws {APIError} 400 for a wrong one, 429 after ten of them */
 async function passSecondFactor(userId: string, given: string): Promise<void> {
 	const giveBack = await assertMayGuess(userId);
 	const row = await rowOf(userId);
@@ -193,7 +193,7 @@ function newRecovery(): { codes: string[]; recovery: string } {
 	return { codes, recovery: JSON.stringify(codes.map((code) => recoveryHash(typedCode(code)))) };
 }
 
-/** A code without what people put between its parts. */
+/** A typed code without the separators people insert. */
 const typedCode = (given: string) => given.toLowerCase().replace(/[\s-]/g, "");
 const recoveryHash = (code: string) => sign(`recovery-code.${code}`, config().authSecret);
 const encrypt = (secret: Buffer) => symmetricEncrypt({ key: config().authSecret, data: secret.toString("base64url") });

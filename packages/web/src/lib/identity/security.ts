@@ -8,7 +8,7 @@ import { sessionsOf } from "./own-session.ts";
 import { passkeysOf } from "./passkey.ts";
 import { recoveryLeft } from "./second-factor.ts";
 
-/** How a user's account is entered, and from where it is. `hereId`: the session that asks. */
+/** A user's sign-in methods and sessions. `hereId`: the requesting session. */
 export async function securityOf(userId: string, hereId: string): Promise<SecurityView> {
 	const linked = db()
 		.select({ providerId: accounts.providerId })
@@ -25,7 +25,7 @@ export async function securityOf(userId: string, hereId: string): Promise<Securi
 		hasPassword: has("credential"),
 		passkeys,
 		recoveryLeft: left,
-		// One that is not offered any more can still be unlinked.
+		// A provider that is no longer offered can still be unlinked.
 		providers: PROVIDERS.filter((id) => has(id) || offeredProviders().includes(id)).map((id) => ({ id, isLinked: has(id) })),
 		sessions,
 	};

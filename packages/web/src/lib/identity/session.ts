@@ -13,15 +13,15 @@ import { auth, SESSION_RENEWED_AFTER_SECONDS, SESSION_SECONDS, sessionCookie } f
 import { type Membership, membershipFrom } from "./organization.ts";
 import { isSigned } from "./signature.ts";
 
-/** A session as the database has it now. */
+/** A session as currently stored in the database. */
 export interface Session {
 	id: string;
-	/** When the person last proved who they are in this session, epoch milliseconds by the machine's clock. */
+	/** When the person last proved their identity in this session, epoch milliseconds by the machine's clock. */
 	provenAtMs: number;
 	user: { id: string; name: string; email: string; emailVerified: boolean };
-	/** The user's membership of the organization that the session acts for. */
+	/** The user's membership of the organization the session acts for. */
 	organization: Membership | null;
-	/** What the user tells every model. */
+	/** The user's instructions to every model. */
 	instructions: OwnInstructions;
 }
 
@@ -39,8 +39,8 @@ function readOnce(request: Request) {
 }
 
 /**
- * The session of a request, or null. Read from the database with one query, once for each request. No cookie holds a copy, so a sign-out, a lost
- * membership, a confirmed address and a deletion count from the next request on.
+ * A request's session, or null. Read from the database with one query, once per request. No cookie holds a copy, so a sign-out, a lost
+ * membership, a confirmed address or a deletion takes effect with the next request.
  * @throws {ProblemError} 403 for an account that is being deleted, 503 while the database does not answer
  */
 export async function session(request: Request): Promise<Session | null> {
@@ -50,7 +50,7 @@ export async function session(request: Request): Promise<Session | null> {
 }
 
 /**
- * The session of an account that is being deleted, which may only be kept; null for any other.
+ * The session of an account being deleted, which allows only keeping the account; null for any other account.
  * @throws {ProblemError} 503 while the database does not answer
  */
 export async function leavingSession(request: Request): Promise<{ user: Session["user"]; leaving: Leaving } | null> {
@@ -58,7 +58,7 @@ export async function leavingSession(request: Request): Promise<{ user: Session[
 	return found?.leaving ? { user: found.user, leaving: found.leaving } : null;
 }
 
-/** Nobody becomes a guest because the database fails: their requests would count on another ledger, and their chats would seem gone. */
+/** A database failure must not turn users into guests: their requests would count on another ledger, and their chats would seem gone. */
 function refuseUnread(error: unknown): never {
 	if (!isDatabaseFailure(error)) throw error;
 	logFailure("could not read a session", error);
@@ -112,7 +112,7 @@ async function readSession(request: Request): Promise<(Session & { leaving: Leav
 	};
 }
 
-/** Writes when a session was last used, at most once an hour, for the list of sessions. Nobody waits for it. */
+/** Records when a session was last used, at most once an hour, for the list of sessions. Runs in the background. */
 function noteUse({ id, createdAt, usedAt }: { id: string; createdAt: Date; usedAt: Date | null }): void {
 	if (Date.now() - (usedAt ?? createdAt).getTime() < USE_NOTED_AFTER_MS) return;
 	const noting = db().update(sessions).set({ usedAt: new Date() }).where(eq(sessions.id, id));

@@ -3,7 +3,7 @@ import { assertPasswordLength } from "./proofs.ts";
 
 type Context = Parameters<typeof getSessionFromCtx>[0];
 
-/** Sets a user's password, whether or not there was one. @throws {APIError} 400 if it is too short or too long */
+/** Sets a user's password, whether or not they had one. @throws {APIError} 400 if it is too short or too long */
 export async function setPassword(ctx: Context, userId: string, password: string): Promise<void> {
 	if (await addPassword(ctx, userId, password)) return;
 	const hash = await ctx.context.password.hash(password);
@@ -11,7 +11,7 @@ export async function setPassword(ctx: Context, userId: string, password: string
 }
 
 /**
- * Sets the password of a user who has none: their account was opened by mail or by a provider, or their sign-up died halfway.
+ * Sets the password of a user who has none: the account was opened by mail or a provider, or the sign-up failed halfway.
  * @returns whether there was none; otherwise nothing changes
  * @throws {APIError} 400 if it is too short or too long
  */
@@ -24,7 +24,7 @@ export async function addPassword(ctx: Context, userId: string, password: string
 		await internalAdapter.linkAccount({ userId, providerId: "credential", accountId: userId, password: hash });
 		return true;
 	} catch (error) {
-		// Another request has added one since.
+		// Another request has added one meanwhile.
 		if (await internalAdapter.findCredentialAccount(userId)) return false;
 		throw error;
 	}

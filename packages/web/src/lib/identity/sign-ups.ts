@@ -6,14 +6,14 @@ import { now } from "../time/clock.ts";
 import { networkOf } from "./network.ts";
 import { type PoolKey, signUpsKey } from "./subject-key.ts";
 
-/** The ledger of this UTC day's sign-ups on the request's network. Null on loopback. */
+/** The ledger of today's sign-ups (UTC) on the request's network. Null on loopback. */
 export function signUpsOf(request: Request): PoolKey | null {
 	const day = new Date(now()).toISOString().slice(0, 10);
 	const network = networkOf(request, day, config().guestCookieSecrets[0]);
 	return network === null ? null : signUpsKey(day, network);
 }
 
-/** Takes a place in the network's sign-ups of the day, for an account that a provider or an issuer opens. @returns whether there was one */
+/** Counts an account opened by a provider or issuer towards the network's daily sign-ups. @returns whether there was room */
 export async function hasPlaceForSignUp(request: Request): Promise<boolean> {
 	const key = signUpsOf(request);
 	if (key === null) return true;
@@ -26,8 +26,8 @@ export async function hasPlaceForSignUp(request: Request): Promise<boolean> {
 }
 
 /**
- * The same for better-auth.
- * @throws {APIError} 429 if there is none left
+ * Counts a sign-up, for better-auth.
+ * @throws {APIError} 429 if the network has reached its limit
  */
 export async function takeSignUp(request: Request): Promise<void> {
 	if (await hasPlaceForSignUp(request)) return;

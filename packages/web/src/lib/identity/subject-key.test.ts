@@ -19,7 +19,7 @@ const sharedKey = fc.oneof(
 const anyKey: fc.Arbitrary<keys.SubjectKey> = fc.oneof(memberKey, sharedKey, day.map(keys.everyGuestKey));
 
 describe("subject keys", () => {
-	test("keep the form that deployed ledgers, chats and reports are stored under", () => {
+	test("keep the format under which deployed ledgers, chats and reports are stored", () => {
 		expect(keys.userKey("u1")).toBe("user:u1");
 		expect(keys.organizationKey("o1")).toBe("org:o1");
 		expect(keys.guestKey("g1")).toBe("guest:g1");
@@ -42,7 +42,7 @@ describe("subject keys", () => {
 		);
 	});
 
-	test("distinguish pools from ledgers that pay, and each pool from every other", () => {
+	test("distinguish pools from paying ledgers, and each pool from every other", () => {
 		fc.assert(
 			fc.property(day, hash, memberKey, (at, of, member) => {
 				const pools = [keys.networkKey(at, of), keys.everyGuestKey(at), keys.unconfirmedKey(at, of), keys.signUpsKey(at, of)];
@@ -73,7 +73,7 @@ describe("row ids", () => {
 		);
 	});
 
-	test("yield the request's id in a shared ledger, whatever its form", () => {
+	test("yield the request's id in a shared ledger, whatever its format", () => {
 		fc.assert(
 			fc.property(sharedKey, memberKey, requestId, (ledger, key, request) => {
 				expect(keys.requestIdOf(ledger, keys.entryId(ledger, key, request))).toBe(request);
@@ -81,7 +81,7 @@ describe("row ids", () => {
 		);
 	});
 
-	test("never collide in a shared ledger for two subjects or two requests", () => {
+	test("never collide in a shared ledger between two subjects or two requests", () => {
 		fc.assert(
 			fc.property(sharedKey, memberKey, requestId, memberKey, requestId, (ledger, key, request, otherKey, otherRequest) => {
 				const isSame = key === otherKey && request === otherRequest;
@@ -90,7 +90,7 @@ describe("row ids", () => {
 		);
 	});
 
-	test("name one unit at the provider and at a carry-over for each subject", () => {
+	test("identify one unit at the provider, and at a carry-over, per subject", () => {
 		fc.assert(
 			fc.property(memberKey, requestId, memberKey, requestId, (key, report, otherKey, otherReport) => {
 				const isSame = key === otherKey && report === otherReport;

@@ -1,7 +1,7 @@
 import type { SubjectKind } from "@parley/metering";
 
 /*
- * A subject's key names its ledger, its chats and its usage reports. This file is the only one that knows how a key is written; the rest of the
+ * A subject's key identifies its ledger, its chats and its usage reports. Only this file knows the format of a key; the rest of the
  * app passes keys around. Ids never contain a colon (src/input.ts).
  */
 
@@ -55,20 +55,20 @@ export function signUpsKey(day: string, hash: string): PoolKey {
 	return `sign-ups:${day}:${hash}`;
 }
 
-/** The pool of all guests, and of all accounts without a confirmed address. @param day the UTC day, `YYYY-MM-DD` */
+/** The pool of all guests and unconfirmed accounts. @param day the UTC day, `YYYY-MM-DD` */
 export function everyGuestKey(day: string): PoolKey {
 	return `network:${day}:all`;
 }
 
 /**
  * The pool of one API key in one window.
- * @param window its name (key-window.ts): the UTC day, or the kind of the ledger that pays and the start of its billing period
+ * @param window its name (key-window.ts): the UTC day, or the paying ledger's kind and the start of its billing period
  */
 export function keyPoolKey(window: string, keyId: string): KeyPoolKey {
 	return `key:${window}:${keyId}`;
 }
 
-/** Whether a pool is that of an API key. It also counts what a plan pays for. */
+/** Whether a pool belongs to an API key. Such a pool also counts requests paid by a plan. */
 export function isKeyPool(pool: string): pool is KeyPoolKey {
 	return kindOf(pool) === "key";
 }
@@ -88,7 +88,7 @@ export function kindOf(key: string): SubjectKind {
 	return isSubjectKey(key) ? (KINDS[prefixOf(key)] ?? "guest") : "guest";
 }
 
-/** Whether a key names a pool that several subjects share. All other ledgers belong to one subject and pay for it. */
+/** Whether a key belongs to a pool shared by several subjects. Every other ledger belongs to one subject and pays for it. */
 export function isPool(key: string): key is PoolKey {
 	const kind = kindOf(key);
 	return kind === "network" || kind === "key";
@@ -123,12 +123,12 @@ export function requestIdOf(ledgerKey: string, entry: string): string {
 	return isShared ? entry.replace(/^(guest|user):[^:]+:/, "") : entry;
 }
 
-/** Names a guest's late unit in the account's ledger, so carrying it over twice counts once. */
+/** Identifies a guest's late unit in the account's ledger, so that carrying it over twice counts once. */
 export function carryOverId(closedKey: string, entry: string): string {
 	return `${closedKey}:${entry}`;
 }
 
-/** Names a usage report at the billing provider. The key in front keeps one subject from claiming another's request id. */
+/** Identifies a usage report at the billing provider. The key prefix keeps one subject from claiming another's request id. */
 export function transactionIdOf(subjectKey: string, reportId: string): string {
 	return `${subjectKey}:${reportId}`;
 }

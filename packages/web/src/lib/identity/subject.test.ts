@@ -28,14 +28,14 @@ beforeEach(() => {
 });
 
 describe("a guest", () => {
-	test("is new without a cookie, and receives one that identifies them", async () => {
+	test("is new without a cookie and receives one that identifies them", async () => {
 		const guest = await identify(request());
 		expect(guest).toMatchObject({ kind: "guest", key: expect.stringMatching(/^guest:.{22}$/) });
 		expect(guest.setCookie).toMatch(/^__Host-parley\.guest=v1\./);
 		expect((await identify(request())).key).not.toBe(guest.key);
 	});
 
-	test("is the same subject with that cookie, and receives no other", async () => {
+	test("with that cookie is the same subject and receives no other", async () => {
 		const { key, setCookie } = await identify(request());
 		const again = await identify(request({ cookie: cookieOf(setCookie) }));
 		expect(again).toMatchObject({ kind: "guest", key, setCookie: null });
@@ -57,7 +57,7 @@ describe("a guest", () => {
 		expect((await identify(request({ "cf-connecting-ip": "192.0.2.2" }))).pools).not.toEqual(guest.pools);
 	});
 
-	test("also shares the pool of all guests where a ceiling is set, on a local start too", async () => {
+	test("also shares the pool of all guests if a ceiling is set, even in local development", async () => {
 		state.everyGuest = 60;
 		expect((await identify(request())).pools).toEqual([expect.any(String), expect.stringMatching(/^network:\d{4}-\d\d-\d\d:all$/)]);
 		expect((await identify(request({ "cf-connecting-ip": "127.0.0.1" }))).pools).toEqual([expect.stringMatching(/:all$/)]);
@@ -82,7 +82,7 @@ describe("a user", () => {
 		});
 	});
 
-	test("without a confirmed address shares a pool with the others of their network, and the ceiling of all guests", async () => {
+	test("without a confirmed address shares a pool with others on their network, and the ceiling of all guests", async () => {
 		signIn(null, false);
 		const { payers, pools } = await identify(request());
 		expect(payers).toEqual([{ key: "user:u1", member: null }]);
@@ -93,13 +93,13 @@ describe("a user", () => {
 		expect((await identify(request())).pools).toEqual([...pools, expect.stringMatching(/^network:.*:all$/)]);
 	});
 
-	test("is identified by the session even beside a guest's cookie", async () => {
+	test("is identified by the session even if there is a guest's cookie", async () => {
 		const { setCookie } = await identify(request());
 		signIn(null);
 		expect((await identify(request({ cookie: cookieOf(setCookie) }))).key).toBe("user:u1");
 	});
 
-	test("of an organization spends from its ledger first, under their own cap", async () => {
+	test("in an organization spends from its ledger first, under their own cap", async () => {
 		signIn(membership);
 		const user = await userOf(request());
 		expect(user?.payers).toEqual([
@@ -109,7 +109,7 @@ describe("a user", () => {
 		expect(user && customerOf(user)).toEqual({ externalId: "o1", key: "org:o1", mayBuy: false });
 	});
 
-	test("without an organization, or who has left it, pays for themselves at once", async () => {
+	test("who has no organization, or has left it, pays for themselves at once", async () => {
 		signIn(null);
 		const user = await userOf(request());
 		expect(user?.payers).toEqual([{ key: "user:u1", member: null }]);
@@ -121,7 +121,7 @@ describe("a user", () => {
 	});
 });
 
-test("sign-ups of a network are counted apart from its requests, and not on loopback", () => {
+test("a network's sign-ups are counted apart from its requests, except on loopback", () => {
 	expect(signUpsOf(request())).toMatch(/^sign-ups:\d{4}-\d\d-\d\d:[A-Za-z0-9_-]{43}$/);
 	expect(signUpsOf(request({ "cf-connecting-ip": "::1" }))).toBeNull();
 });

@@ -37,23 +37,23 @@ export interface Payer {
 interface Metered {
 	/** Ledgers that may pay, in order. An organization without a plan passes its members' requests on to the next. */
 	payers: Payer[];
-	/** Shared pools that a free request also counts in, without that of an API key. Empty for users with a confirmed address. */
+	/** Shared pools that a free request also counts in, excluding an API key's. Empty for users with a confirmed address. */
 	pools: PoolKey[];
-	/** The `Set-Cookie` value that makes a new guest known; null for everyone who is known already. */
+	/** The `Set-Cookie` value that identifies a new guest; null for everyone already identified. */
 	setCookie: string | null;
 }
 
-/** What a program sends in place of a session: an API key, or a token of the configured issuer. */
+/** What a program sends instead of a session: an API key, or a token from the configured issuer. */
 export interface Credential {
-	/** The key's id. Tells request ids of one user's programs apart. */
+	/** The key's id. Separates the request ids of a user's programs. */
 	id: string;
-	/** What it may be used for; null for all of the API. */
+	/** Permitted uses; null for the whole API. */
 	scopes: readonly Scope[] | null;
 	/** The key's own limit; null for none. */
 	limit: KeyLimit | null;
 }
 
-/** A signed-in user, known by their session or by a credential. */
+/** A signed-in user, identified by their session or a credential. */
 export interface User extends Metered {
 	kind: "user";
 	key: UserKey;
@@ -61,30 +61,30 @@ export interface User extends Metered {
 	name: string;
 	email: string;
 	emailVerified: boolean;
-	/** The organization that is active in the session. Its plan pays if it has one; chats stay the user's own. */
+	/** The session's active organization. Its plan pays if it has one; chats stay the user's own. */
 	organization: Membership | null;
-	/** What the user tells every model, whoever pays. */
+	/** The user's instructions to every model, whichever payer is used. */
 	instructions: OwnInstructions;
-	/** What a program has identified itself with; absent for a session. */
+	/** The program's credential; absent for a session. */
 	credential?: Credential;
 }
 
-/** Who acts: what a session and a credential have in common. */
+/** The acting user: the fields that a session and a credential share. */
 export type Acting = Pick<Session, "user" | "organization" | "instructions">;
 
-/** A visitor without an account, known by a signed cookie. */
+/** A visitor without an account, identified by a signed cookie. */
 interface Guest extends Metered {
 	kind: "guest";
 	key: GuestKey;
 }
 
-/** Who made a request. Identity comes from the session or the signed cookie, never from a body. */
+/** The sender of a request. Identity comes from the session, credential or signed cookie, never from a body. */
 export type Subject = User | Guest;
 
 const DAY_MS = 86_400_000;
 
 /**
- * The signed-in user, the guest named by a valid cookie, or a new guest.
+ * The signed-in user, the guest of a valid cookie, or a new guest.
  * @throws {ProblemError} 409 for a request from a page of another viewer
  */
 export async function identify(request: Request): Promise<Subject> {
@@ -101,7 +101,7 @@ export async function userOf(request: Request): Promise<User | null> {
 	return found && userWith(request, found);
 }
 
-/** A user as requests are metered: with the payers of a session, or of a credential. */
+/** A user with their metering terms: the payers of a session or a credential. */
 export function userWith(request: Request, found: Acting, credential?: Credential): User {
 	const { organization, instructions } = found;
 	const { id, name, email, emailVerified } = found.user;
@@ -114,20 +114,20 @@ export function userWith(request: Request, found: Acting, credential?: Credentia
 }
 
 /**
- * Refuses a request from a page of another viewer, for a route that needs no viewer itself.
+ * Refuses a request from a page of another viewer, for a route that does not need the viewer itself.
  * @throws {ProblemError} 409
  */
 export async function assertOwnPage(request: Request): Promise<void> {
 	if (request.headers.has(PAGE_HEADER)) await userOf(request);
 }
 
-/** Who buys for a user: the active organization, where only owners and admins may buy, or the user. */
+/** The customer a user buys for: the active organization, where only owners and admins may buy, or the user. */
 export function customerOf({ userId, key, organization }: User): { externalId: string; key: SubjectKey; mayBuy: boolean } {
 	if (!organization) return { externalId: userId, key, mayBuy: true };
 	return { externalId: organization.organizationId, key: organization.key, mayBuy: organization.mayBuy };
 }
 
-/** The key of the guest that a valid cookie names, or null. Ignores any session. */
+/** The key of a valid cookie's guest, or null. Ignores any session. */
 export function knownGuestKey(request: Request): GuestKey | null {
 	const id = readGuestId(request, config().guestCookieSecrets, today());
 	return id === null ? null : guestKey(id);
@@ -138,7 +138,7 @@ function guestOf(request: Request): Guest {
 	return known ? guestWith(request, known, null) : newGuest(request);
 }
 
-/** A guest whom nobody knows yet, whatever cookie the request has. Stores nothing. */
+/** A new guest, whatever cookie the request has. Stores nothing. */
 export function newGuest(request: Request): Guest {
 	const { id, cookie } = mintGuest(config().guestCookieSecrets[0], today());
 	return guestWith(request, guestKey(id), guestCookie(request, cookie));
@@ -148,7 +148,7 @@ function guestWith(request: Request, key: GuestKey, setCookie: string | null): G
 	return { kind: "guest", key, payers: [{ key, member: null }], pools: poolsOf(request, networkKey), setCookie };
 }
 
-/** The pools of this UTC day: the network's, unless the request is local, and that of all guests where a ceiling is set. */
+/** Today's pools (UTC): the network's unless the request is local, and that of all guests if a ceiling is set. */
 function poolsOf(request: Request, keyOfNetwork: typeof networkKey): PoolKey[] {
 	const day = utcDate();
 	const network = networkPoolOf(request, day, keyOfNetwork);

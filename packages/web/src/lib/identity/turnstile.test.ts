@@ -25,7 +25,7 @@ afterEach(() => {
 	verify.mockReset();
 });
 
-test("a token of our page passes, verified with the secret and the guest's address", async () => {
+test("a token from our page passes, verified with the secret and the guest's address", async () => {
 	verify.mockResolvedValue(Response.json(verdict));
 	expect(await isHuman(request("token"), "guest")).toBe(true);
 	expect(verify).toHaveBeenCalledExactlyOnceWith("https://verify.example/", expect.objectContaining({ method: "POST" }));
@@ -44,14 +44,14 @@ test.each([
 	expect(await isHuman(request("token"), "guest")).toBe(false);
 });
 
-test("every token is refused while the verifier fails, and the log says why", async () => {
+test("every token is refused while verification fails, and the log says why", async () => {
 	verify.mockRejectedValueOnce(new Error("timed out")).mockResolvedValueOnce(new Response("oops", { status: 500 }));
 	expect(await isHuman(request("token"), "guest")).toBe(false);
 	expect(await isHuman(request("token"), "guest")).toBe(false);
 	expect(console.error).toHaveBeenCalledTimes(2);
 });
 
-test("a request is verified once, however often its verdict is needed and by whom", async () => {
+test("a request is verified once, however many callers need the verdict", async () => {
 	verify.mockImplementation(async () => Response.json(verdict));
 	const one = request("token");
 	expect(await Promise.all([isHuman(one, "guest"), isHuman(one, "guest"), isHuman(one, "sign-up")])).toEqual([true, true, false]);
@@ -61,18 +61,18 @@ test("a request is verified once, however often its verdict is needed and by who
 	expect(verify).toHaveBeenCalledTimes(2);
 });
 
-test("a sign-up passes with a token made for sign-up only", async () => {
+test("a sign-up passes only with a token made for sign-up", async () => {
 	verify.mockImplementation(async () => Response.json({ ...verdict, action: "sign-up" }));
 	expect(await isHuman(request("token"), "sign-up")).toBe(true);
 	expect(await isHuman(request("token"), "guest")).toBe(false);
 });
 
-test("a missing, empty or overlong token does not pass, and is not sent on", async () => {
+test("a missing, empty or overlong token is refused without being sent on", async () => {
 	for (const token of [undefined, "", "t".repeat(2049)]) expect(await isHuman(request(token), "guest")).toBe(false);
 	expect(verify).not.toHaveBeenCalled();
 });
 
-test("everyone passes where no keys are set", async () => {
+test("everyone passes if no keys are configured", async () => {
 	state.hasKeys = false;
 	expect(await isHuman(request(), "guest")).toBe(true);
 	expect(verify).not.toHaveBeenCalled();

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { config } from "../../config.ts";
 import { logFailure } from "../../log.ts";
 
-/** What our widgets name as their action. A token made for another action is refused. */
+/** The action of our widgets. A token made for another action is refused. */
 export type GuardedAction = "guest" | "sign-up";
 
 const VERIFY_TIMEOUT_MS = 3_000;
@@ -10,11 +10,11 @@ const verdictSchema = z.object({ success: z.boolean(), hostname: z.string().opti
 type Verdict = z.infer<typeof verdictSchema>;
 type Keys = NonNullable<ReturnType<typeof config>["turnstile"]>;
 
-// Siteverify accepts a token once. A second verification of the same request would refuse the person that the first one accepted.
+// Siteverify accepts a token once, so a second verification of the same request would refuse a person who has already passed.
 const verdicts = new WeakMap<Request, Promise<Verdict | null>>();
 
 /**
- * Whether the request carries a valid Turnstile token of one of our pages, in the header `cf-turnstile-response`. Verified once for each request,
+ * Whether the request carries a valid Turnstile token from one of our pages, in the header `cf-turnstile-response`. Verified once per request,
  * however often it is called. True without keys. With keys it fails closed, even if Cloudflare itself fails.
  */
 export async function isHuman(request: Request, action: GuardedAction): Promise<boolean> {
@@ -27,7 +27,7 @@ export async function isHuman(request: Request, action: GuardedAction): Promise<
 	return verdict.success && verdict.hostname === new URL(request.url).hostname && verdict.action === action;
 }
 
-/** Siteverify's verdict about the request's token; null without a token or a verdict. Never throws. */
+/** Siteverify's verdict on the request's token; null without a token or a verdict. Never throws. */
 async function verify(request: Request, { verifyUrl, secretKey }: Keys): Promise<Verdict | null> {
 	const token = request.headers.get("cf-turnstile-response");
 	if (!token || token.length > 2048) return null;

@@ -11,7 +11,7 @@ const [alice, bob, guest, other] = [userKey("alice"), userKey("bob"), guestKey("
 const from = (page: typeof alice | typeof guest) =>
 	new Request("https://parley.example/api/usage", { headers: { "parley-viewer": viewerTag(page) } });
 
-/** What a request from a page gets: null when it is accepted. */
+/** The response to a request from a page; null if it is accepted. */
 function outcome(page: typeof alice | typeof guest, viewer: typeof alice | typeof guest | null) {
 	try {
 		assertPageOf(from(page), viewer);
@@ -23,7 +23,7 @@ function outcome(page: typeof alice | typeof guest, viewer: typeof alice | typeo
 }
 
 describe("a request from a page", () => {
-	test("is accepted from its own viewer, and from a client that names no page", () => {
+	test("is accepted from its own viewer, and from a client that sends no tag", () => {
 		for (const key of [alice, guest]) expect(outcome(key, key)).toBe(null);
 		expect(assertPageOf(new Request("https://parley.example/"), alice)).toBe(undefined);
 	});
@@ -32,22 +32,22 @@ describe("a request from a page", () => {
 		["another user", alice, bob],
 		["a user, from a guest's page", guest, alice],
 		["another guest", guest, other],
-	])("is refused once the cookies are those of %s", (_, page, viewer) => {
+	])("is refused once the cookies belong to %s", (_, page, viewer) => {
 		expect(outcome(page, viewer)).toEqual({ status: 409, "parley-viewer": "someone-else" });
 	});
 
 	test.each([
 		["a guest", guest],
 		["nobody", null],
-	])("of a user is refused as signed out once the cookies are those of %s", (_, viewer) => {
+	])("of a user is refused as signed out once the cookies belong to %s", (_, viewer) => {
 		expect(outcome(alice, viewer)).toEqual({ status: 409, "parley-viewer": "signed-out" });
 	});
 
-	test("of a guest whose cookie is gone is accepted: nothing of anyone is within reach", () => {
+	test("of a guest whose cookie is gone is accepted, because no one's data is within reach", () => {
 		expect(outcome(guest, null)).toBe(null);
 	});
 
-	test("with a tag that is none of ours is refused", () => {
+	test("with an invalid tag is refused", () => {
 		for (const tag of ["", "user.", "guest.", "user:alice", viewerTag(alice).toUpperCase()]) {
 			const request = new Request("https://parley.example/", { headers: { "parley-viewer": tag } });
 			expect(() => assertPageOf(request, alice), tag).toThrow(ProblemError);

@@ -5,21 +5,21 @@ import { sign } from "./signature.ts";
 import { type GuestKey, kindOf, type UserKey } from "./subject-key.ts";
 
 /*
- * A page names the viewer that it was loaded for with each request. The cookies may belong to someone else by then, who signed in or out in another
- * tab: their chats must not appear on this page, nor its messages in theirs. Clients that are no page of ours send no tag.
+ * A page sends a tag of the viewer it was loaded for with each request. By then the cookies may belong to someone else who signed in or out in another
+ * tab. Their chats must not appear on this page, nor its messages in their chats. Clients other than our pages send no tag.
  */
 
-/** The request header with the tag of the page's viewer. On a refusal, the response header with what has become of the viewer. */
+/** The request header with the tag of the page's viewer. On a refusal, the response header with what has become of that viewer. */
 export const PAGE_HEADER = "parley-viewer";
 
-/** Names a viewer on their own pages without revealing the key, which is a guest's only secret but for its signature. */
+/** Identifies a viewer on their own pages without revealing the key, which, besides its signature, is a guest's only secret. */
 export function viewerTag(key: UserKey | GuestKey): string {
 	return `${kindOf(key)}.${sign(`viewer ${key}`, config().authSecret).slice(0, 22)}`;
 }
 
 /**
  * Refuses a request from a page of another viewer.
- * @param viewer whom the cookies name; null for a guest without a cookie, who can read and spend nothing of a guest before
+ * @param viewer the viewer the cookies identify; null for a guest without a cookie, who can read and spend nothing of an earlier guest
  * @throws {ProblemError} 409
  */
 export function assertPageOf(request: Request, viewer: UserKey | GuestKey | null): void {

@@ -2,7 +2,7 @@ import type { Viewer } from "../../view/identity.ts";
 import type { Subject } from "./subject.ts";
 import { viewerTag } from "./viewer-tag.ts";
 
-/** A subject as pages know them. */
+/** A subject in the form pages receive. */
 export function viewerOf(subject: Subject): Viewer {
 	const tag = viewerTag(subject.key);
 	if (subject.kind === "guest") return { kind: "guest", tag };

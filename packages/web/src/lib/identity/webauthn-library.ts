@@ -1,6 +1,6 @@
 /*
- * What passkey.ts uses of the WebAuthn library: one module, so that one import on demand loads all of it. With an import for each of its entries, the
- * bundle has two files, and the certificates' code runs before the metadata library that it needs.
+ * The parts of the WebAuthn library used by passkey.ts, in one module so that one dynamic import loads all of it. With one import per entry, the
+ * bundle has two files, and the certificate code runs before the metadata library it depends on.
  */
 export {
 	generateAuthenticationOptions,

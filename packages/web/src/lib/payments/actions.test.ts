@@ -8,7 +8,7 @@ import { DeadlineError } from "./deadline.ts";
 import { statusOf } from "./errors.ts";
 import type { AccountPort, CustomerBilling, Offer, ReturnPages } from "./port.ts";
 
-// The actions of a browser, with a fake account at the provider and a fake ledger.
+// Billing actions a browser can request, with a fake provider account and a fake ledger.
 
 const { account, ledger } = vi.hoisted(() => ({
 	account: {
@@ -33,7 +33,7 @@ const { account, ledger } = vi.hoisted(() => ({
 	},
 }));
 
-/** What the ledger makes of a call of the provider (customer-copies.ts). */
+/** How the ledger reports a provider call (customer-copies.ts). */
 const tried = <T>(call: () => Promise<T>) =>
 	call().then(
 		(answer) => ({ kind: "read", answer }),
@@ -132,7 +132,7 @@ function expectNothingDone() {
 	for (const call of [ledger.press, ledger.refresh, ledger.noteActivation]) expect(call).not.toHaveBeenCalled();
 }
 
-/** Every action that has a sentence. The type checker asks for a new one. */
+/** Every action with outcome messages. The type checker requires an entry for each new one. */
 const ACTS: { [A in BillingAction]: { exported: keyof typeof actions; act: (who: User) => Promise<unknown>; call: Mock } } = {
 	buy: { exported: "buy", act: (who) => buy(request, who, { priceSlug: "top_up_1000" }), call: ledger.press },
 	"add-card": { exported: "addCard", act: (who) => addCard(request, who, "sub_1", pages), call: account.addCard },
@@ -147,14 +147,14 @@ const ACTS: { [A in BillingAction]: { exported: keyof typeof actions; act: (who:
 };
 const everyAction = Object.values(ACTS).map(({ exported, act }) => [exported, act] as const);
 
-test("every action that a browser may take has a sentence for each outcome, and is among the tests below", () => {
-	// What only reads, or opens the provider's own pages, and the check of who may do so.
+test("every action a browser may take has a message for each outcome and is covered by the tests below", () => {
+	// Exports that only read, open the provider's own pages, or check permissions.
 	const others = ["assertMayManage", "openPortal", "readBilling", "readForAction"];
 	expect(Object.keys(actions).sort()).toEqual([...everyAction.map(([exported]) => exported), ...others].sort());
 });
 
 describe("every action", () => {
-	test.each(everyAction)("%s is refused to a member who may not buy", async (_, act) => {
+	test.each(everyAction)("%s is refused for a member who may not buy", async (_, act) => {
 		await expect(act(member)).rejects.toEqual(refused("only-for-owners"));
 		expectNothingDone();
 	});
@@ -172,7 +172,7 @@ describe("an action that leads to a payment page", () => {
 		expectNothingDone();
 	});
 
-	test("refuses return pages of another site before it calls anyone", async () => {
+	test("rejects return pages on another site before making any call", async () => {
 		const away = { successUrl: "https://evil.example/", cancelUrl: "/" };
 		await expect(buy(request, user, away)).rejects.toEqual(refused("invalid-request"));
 		await expect(addCard(request, user, undefined, away)).rejects.toEqual(refused("invalid-request"));
@@ -242,7 +242,7 @@ describe("a change at the provider", () => {
 	});
 });
 
-/** A failure of the provider that says that the work was not done, and failures after which it may have been. */
+/** Failures that prove the work was not done, and failures after which it may have been. */
 const withStatus = (status: number) => Object.assign(new Error(`status ${status}`), { status });
 const NOT_DONE = [400, 401, 403, 404, 409, 422, 429].map((status) => [`${status}`, withStatus(status)] as const);
 const MAYBE_DONE = [
@@ -259,7 +259,7 @@ const onMax: PlanStanding = { ...plan, price: { slug: "max_monthly", amountCents
 const sold = [offer("pro_monthly", "subscription"), offer("max_monthly", "subscription")];
 const withPlans = (...plans: PlanStanding[]): CustomerBilling => ({ ...billing(plans), offers: sold });
 
-/** The actions that change something, how each fails, and what a read shows before and after it was done. */
+/** The actions that change something, how each fails, and what a read shows before and after the change. */
 const CHANGES = [
 	{ action: "cancel", act: () => cancel(user, "sub_1", "period-end"), call: account.cancelPlan, before: plan, after: [ending] },
 	{ action: "cancel", act: () => cancel(user, "sub_1", "now"), call: account.cancelPlan, before: plan, after: [] },
@@ -296,20 +296,20 @@ describe.each(CHANGES)("$action whose provider fails", ({ action, act, call, bef
 		account.readBilling.mockResolvedValue(withPlans(before));
 	});
 
-	test.each(NOT_DONE)("with %s claims that nothing has changed only because a read shows it", async (_, error) => {
+	test.each(NOT_DONE)("with %s reports no change only because a read confirms it", async (_, error) => {
 		call.mockRejectedValueOnce(error);
 		expect(await told(act)).toMatchObject({ outcome: "unchanged", detail: sentenceOf(action, "unchanged") });
 		expect(ledger.refresh).toHaveBeenCalledOnce();
 	});
 
-	test.each(MAYBE_DONE)("with %s does not know the outcome, says so, and has read it again", async (_, error) => {
+	test.each(MAYBE_DONE)("with %s reports an unknown outcome after reading the plan again", async (_, error) => {
 		call.mockRejectedValueOnce(error);
 		const problem = await told(act);
 		expect(problem).toEqual({ code: "billing-outcome-unknown", outcome: "unknown", detail: sentenceOf(action, "unknown") });
 		expect(ledger.refresh).toHaveBeenCalledOnce();
 	});
 
-	test.each(EVERY_FAILURE)("with %s has succeeded if a read shows the change", async (_, error) => {
+	test.each(EVERY_FAILURE)("with %s succeeds if a read shows the change", async (_, error) => {
 		call.mockImplementationOnce(async () => {
 			account.readBilling.mockResolvedValue(withPlans(...after));
 			throw error;
@@ -317,7 +317,7 @@ describe.each(CHANGES)("$action whose provider fails", ({ action, act, call, bef
 		expect(await told(act)).toBe("done");
 	});
 
-	test.each(NOT_DONE)("with %s after another change does not claim that nothing has changed", async (_, error) => {
+	test.each(NOT_DONE)("with %s does not report that nothing changed if something else did", async (_, error) => {
 		call.mockImplementationOnce(async () => {
 			account.readBilling.mockResolvedValue(withPlans({ ...before, name: "Other", state: before.state }));
 			throw error;
@@ -325,7 +325,7 @@ describe.each(CHANGES)("$action whose provider fails", ({ action, act, call, bef
 		expect(await told(act)).toMatchObject({ outcome: "unknown" });
 	});
 
-	test.each(EVERY_FAILURE)("with %s and cannot be read afterwards does not know the outcome", async (_, error) => {
+	test.each(EVERY_FAILURE)("with %s reports an unknown outcome if the plan cannot be read afterwards", async (_, error) => {
 		call.mockImplementationOnce(async () => {
 			ledger.billing.mockResolvedValue({ kind: "failed", status: null, late: true });
 			throw error;
@@ -335,7 +335,7 @@ describe.each(CHANGES)("$action whose provider fails", ({ action, act, call, bef
 });
 
 describe.each(Object.entries(ACTS) as [BillingAction, (typeof ACTS)[BillingAction]][])("%s whose call fails", (action, { act, call }) => {
-	test.each(EVERY_FAILURE)("with %s claims that nothing happened only where that is known", async (_, error) => {
+	test.each(EVERY_FAILURE)("with %s reports that nothing happened only if that is certain", async (_, error) => {
 		if (action === "buy") call.mockResolvedValueOnce({ kind: "failed", status: "status" in error ? error.status : null });
 		else call.mockRejectedValueOnce(error);
 		// No read shows any of the changes.
@@ -349,7 +349,7 @@ describe.each(Object.entries(ACTS) as [BillingAction, (typeof ACTS)[BillingActio
 });
 
 describe("every action whose plan cannot be read", () => {
-	// A purchase is decided in the ledger; `buying` has what it may answer.
+	// A purchase is decided in the ledger; its outcomes are tested under "buying".
 	test.each(everyAction.slice(1).flatMap(([name, act]) => [401, 404, 500, null].map((status) => [name, status, act] as const)))(
 		"%s, with %s, sends nothing and says that nothing has changed",
 		async (_, status, act) => {
@@ -377,7 +377,7 @@ describe("every page of the provider that cannot be opened", () => {
 	});
 });
 
-test("no sentence about an unknown outcome claims that nothing happened, and each says that the page follows", () => {
+test("no message for an unknown outcome claims that nothing happened, and each says that the page will update", () => {
 	for (const action of ["cancel", "resume", "change"] as const) {
 		expect(sentenceOf(action, "unknown")).not.toMatch(CLAIMS);
 		expect(sentenceOf(action, "unknown")).toMatch(/do not know yet.+checking.+this page will show/i);
@@ -388,7 +388,7 @@ describe("one account", () => {
 	test.each([
 		...everyAction.slice(1),
 		["openPortal", (who: User) => openPortal(request, who)] as [string, (who: User) => Promise<unknown>],
-	])("%s beyond its actions of a minute reaches no provider and says when it may go on", async (_, act) => {
+	])("%s over the limit per minute is refused with Retry-After before any provider call", async (_, act) => {
 		ledger.takeAction.mockResolvedValue(12_300);
 		await expect(act(user)).rejects.toMatchObject({
 			code: "too-many-billing-requests",
@@ -400,14 +400,14 @@ describe("one account", () => {
 		expectNothingDone();
 	});
 
-	test("is not limited in looking at its plan, which comes from a copy", async () => {
+	test("can always view its plan, which comes from a copy", async () => {
 		ledger.takeAction.mockResolvedValue(12_300);
 		expect(await readBilling(user)).toMatchObject({ plans: [plan] });
 		expect(ledger.billing).toHaveBeenCalledExactlyOnceWith("user:ada", "page");
 	});
 });
 
-test("a plan that waits for a card is activated, and the ledger waits for it", async () => {
+test("activating a plan that waits for a card makes the ledger wait for that plan", async () => {
 	account.readBilling.mockResolvedValue({ ...billing([]), waiting: { ...plan, id: "sub_waiting" } });
 	expect(await activatePlan(request, user, "sub_waiting", pages)).toEqual({ id: "cs_plan", url: "https://pay.example/plan" });
 	expect(ledger.noteActivation).toHaveBeenCalledExactlyOnceWith("user:ada");

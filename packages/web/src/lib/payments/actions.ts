@@ -13,17 +13,17 @@ import { refuseTooManyActions, takeAction } from "./limits.ts";
 import type { AccountPort, CustomerBilling, HostedPage, Offer, PlanChange, ReturnPages } from "./port.ts";
 import { billingPort } from "./provider.ts";
 
-// Everything that a browser may do about a plan. Each route (`/api/billing/*`, `/api/flowglad/*`, a server function) ends here, whoever the provider is.
+// Every billing action available to a browser. Each route (`/api/billing/*`, `/api/flowglad/*`, a server function) ends here, for every provider.
 
 /** What to buy, by default the Pro plan, and the pages to return to. */
 export type Purchase = PriceName & Partial<ReturnPages>;
 
-/** What the provider reports of a change whose answer was lost, in place of that answer. */
+/** Stands in for a provider's answer that was lost. */
 const ANSWER_LOST = {};
-/** After a change that failed, a read shows what became of it. It may take this long. */
+/** Time limit for the read that checks the outcome of a failed change. */
 const CHECKED_WITHIN_MS = 4_000;
 
-/** Where to pay for a plan or top-up. A price has one open checkout: a second press leads to the first one's page. */
+/** Returns the page where a plan or top-up is paid. Each price has one open checkout, so a second click returns the same page. */
 export function buy(request: Request, user: User, purchase: Purchase): Promise<HostedPage> {
 	return unsent("buy", async () => {
 		assertMayManage(user);
@@ -49,7 +49,7 @@ export function buy(request: Request, user: User, purchase: Purchase): Promise<H
 	});
 }
 
-/** Where to enter a card, for one plan or for future payments. */
+/** Returns the page for entering a card, for one plan or for future payments. */
 export function addCard(request: Request, user: User, planId: string | undefined, pages: ReturnPages): Promise<HostedPage> {
 	return unsent("add-card", async () => {
 		assertMayManage(user);
@@ -62,13 +62,13 @@ export function addCard(request: Request, user: User, planId: string | undefined
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		const opened = await ledger.openCardPage(key, planId, own);
 		if (opened.kind === "failed") refuseFailedRead(opened);
-		// Whoever comes back quickly must not see the cards from before.
+		// A user who returns quickly must not see the old cards.
 		await ledger.noteChange(key);
 		return opened.answer;
 	});
 }
 
-/** Where to enter the card that a waiting plan begins with. The ledger then waits for the plan as after a purchase. */
+/** Returns the page for the card that a waiting plan needs to start. The ledger then waits for the plan as after a purchase. */
 export function activatePlan(request: Request, user: User, planId: string, pages: ReturnPages): Promise<HostedPage> {
 	return unsent("activate", async () => {
 		assertMayManage(user);
@@ -125,14 +125,14 @@ export async function changePlan(request: Request, user: User, planId: string | 
 	return change("change", { user, before, isDone, send: () => account.changePlan(externalId, own, offer, back) });
 }
 
-/** The change as a read shows it; null while the plan has neither the new price nor a scheduled one. */
+/** The change as a read shows it; null if the plan has neither the new price nor a scheduled one. */
 function changedTo({ priceSlug, name }: Offer, { plans }: CustomerBilling, planId: string): PlanChange | null {
 	const plan = plans.find(({ id }) => id === planId);
 	if (plan?.price?.slug === priceSlug) return { takesEffect: "now", answer: ANSWER_LOST };
 	return plan?.next === name ? { takesEffect: "period-end", answer: ANSWER_LOST } : null;
 }
 
-/** Plans, cards and invoices of the customer that the user acts for, at most a few seconds old. */
+/** Plans, cards and invoices of the customer the user acts for, at most a few seconds old. */
 export async function readBilling(user: User): Promise<BillingView> {
 	assertMayManage(user);
 	const { plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan } = await readCopy(user, "page");
@@ -165,7 +165,7 @@ const ownPages = (request: Request, { successUrl, cancelUrl }: ReturnPages): Ret
 	cancelUrl: returnUrl(request, cancelUrl),
 });
 
-/** What an action goes by: the customer's billing, at most a second old. @throws ProblemError when the provider could not be read */
+/** The billing state that an action is based on, at most a second old. @throws ProblemError when the provider could not be read */
 export async function readForAction(user: User): Promise<CustomerBilling> {
 	assertMayManage(user);
 	return readFresh(user);
@@ -173,7 +173,7 @@ export async function readForAction(user: User): Promise<CustomerBilling> {
 
 const readFresh = (user: User): Promise<CustomerBilling> => readCopy(user, "action");
 
-/** The customer's billing from the copy of their ledger. @throws ProblemError when the provider could not be read */
+/** Reads the customer's billing from the copy in their ledger. @throws ProblemError when the provider could not be read */
 async function readCopy(user: User, use: "page" | "action"): Promise<CustomerBilling> {
 	await billingPort("account");
 	const { key } = customerOf(user);
@@ -188,7 +188,7 @@ async function accountOf(user: User): Promise<{ account: AccountPort; externalId
 }
 
 /**
- * The part of an action in which no change is sent. Whatever fails in it leaves plan and money as they were, and the problem says so.
+ * Runs the part of an action that sends no change. A failure here leaves plan and money as they were, and the problem says so.
  * @throws ProblemError with the outcome `unchanged`
  */
 async function unsent<T>(action: BillingAction, work: () => Promise<T>): Promise<T> {
@@ -202,20 +202,20 @@ async function unsent<T>(action: BillingAction, work: () => Promise<T>): Promise
 	}
 }
 
-/** The problems of a provider that failed. Their details suit a page that only reads. */
+/** Problems caused by a failing provider. Their details suit a page that only reads. */
 const PROVIDER_FAILED: ReadonlySet<ProblemCode> = new Set(["billing-unavailable", "billing-timed-out", "customer-not-found"]);
 
 interface Change<T> {
 	user: User;
 	before: CustomerBilling;
 	send: () => Promise<T>;
-	/** The answer in place of a lost one, if a read shows the change; otherwise null. */
+	/** Replaces a lost answer if a read shows the change; otherwise null. */
 	isDone: (after: CustomerBilling) => T | null;
 }
 
 /**
- * Changes something at the provider. The ledger reads the result before we answer, so that the next page shows it. After a failure the provider is read:
- * only that read tells a change whose answer was lost, and one that was not made, from one that may yet come.
+ * Changes something at the provider. The ledger reads the result before we answer, so the next page shows it. After a failure the provider is read,
+ * because only a read tells whether the change was made, was not made, or may still arrive.
  * @throws ProblemError with the outcome `unchanged` or `unknown`
  */
 async function change<T>(action: "cancel" | "resume" | "change", { user, before, send, isDone }: Change<T>): Promise<T> {
@@ -239,7 +239,7 @@ async function change<T>(action: "cancel" | "resume" | "change", { user, before,
 	}
 }
 
-/** The customer's billing as it is after a change failed; null when that cannot be read soon. Never throws. */
+/** The customer's billing after a failed change; null when it cannot be read in time. Never throws. */
 async function readAfterFailure(user: User): Promise<CustomerBilling | null> {
 	const { key } = customerOf(user);
 	const ledger = env.USAGE_LEDGER.getByName(key);
@@ -251,5 +251,5 @@ async function readAfterFailure(user: User): Promise<CustomerBilling | null> {
 	return within(CHECKED_WITHIN_MS, read).catch(() => null);
 }
 
-/** What an action changes, without the balance, which changes by itself. */
+/** The part of the billing that an action changes. Excludes the balance, which changes on its own. */
 const plansOf = ({ plans, waiting }: CustomerBilling) => JSON.stringify([plans.map((plan) => ({ ...plan, balance: null })), waiting]);

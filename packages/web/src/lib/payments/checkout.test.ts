@@ -54,20 +54,20 @@ function refusalOf(call: () => unknown): string {
 }
 
 describe("a purchase", () => {
-	test("finds a price by its slug or its id", () => {
+	test("accepts a price by slug or id", () => {
 		expect(assertMayBuy(buyer(), { priceSlug: "max_monthly" })).toBe(max);
 		expect(assertMayBuy(buyer(), { priceId: "price_max_monthly" })).toBe(max);
 	});
 
-	test("is for the default plan when no price is named", () => {
+	test("uses the default plan when no price is named", () => {
 		expect(assertMayBuy(buyer(), {})).toBe(pro);
 	});
 
-	test("is refused without a default plan when no price is named", () => {
+	test("is refused when no price is named and there is no default plan", () => {
 		expect(refusalOf(() => assertMayBuy({ ...buyer(), defaultPriceId: null }, {}))).toBe("unknown-price");
 	});
 
-	test("never falls back to the default plan for a price that is not for sale", () => {
+	test("never replaces a price that is not for sale with the default plan", () => {
 		expect(refusalOf(() => assertMayBuy(buyer(), { priceSlug: "gold" }))).toBe("unknown-price");
 		expect(refusalOf(() => assertMayBuy(buyer(), { priceId: "price_gold" }))).toBe("unknown-price");
 	});
@@ -76,11 +76,11 @@ describe("a purchase", () => {
 		expect(refusalOf(() => assertMayBuy(buyer(), { priceSlug: "free_monthly" }))).toBe("nothing-to-buy");
 	});
 
-	test.each(["active", "trial", "owed", "ending"] as const)("of a second plan is refused beside one that is %s", (state) => {
+	test.each(["active", "trial", "owed", "ending"] as const)("of a second plan is refused while the first is %s", (state) => {
 		expect(refusalOf(() => assertMayBuy(buyer(plan("sub_1", state)), { priceSlug: "max_monthly" }))).toBe("already-subscribed");
 	});
 
-	test("of a top-up needs a plan that continues", () => {
+	test("of a top-up requires a plan that continues", () => {
 		const buyTopUp = (...plans: PlanStanding[]) => refusalOf(() => assertMayBuy(buyer(...plans), { priceSlug: "top_up_1000" }));
 		expect(buyTopUp()).toBe("no-active-subscription-found");
 		expect(buyTopUp(plan("sub_1", "ending"))).toBe("plan-is-ending");
@@ -88,7 +88,7 @@ describe("a purchase", () => {
 		expect(buyTopUp(plan("sub_1"))).toBe("none");
 	});
 
-	test("of a top-up follows the newest plan, which gets its credits", () => {
+	test("of a top-up follows the newest plan, which receives its credits", () => {
 		const plans = [plan("newest", "ending"), plan("older")];
 		expect(refusalOf(() => assertMayBuy(buyer(...plans), { priceSlug: "top_up_1000" }))).toBe("plan-is-ending");
 	});
@@ -110,17 +110,17 @@ describe("a change of plan", () => {
 });
 
 describe("a customer's own plan", () => {
-	test("is a current plan or the one that waits for a card", () => {
+	test("is a current plan or one that waits for a card", () => {
 		const billing = { plans: [plan("a"), plan("b")], waiting: plan("w") };
 		for (const id of ["a", "b", "w"]) expect(assertOwnPlan(billing, id)).toBe(id);
 		expect(refusalOf(() => assertOwnPlan(billing, "sub_of_another"))).toBe("subscription-not-found");
 	});
 
-	test("need not be named when there is one", () => {
+	test("is found without an id if there is only one", () => {
 		expect(assertOwnPlan({ plans: [plan("a")], waiting: plan("w") }, undefined)).toBe("a");
 	});
 
-	test("must be named when there are two, or none", () => {
+	test("must be named if there are two or none", () => {
 		expect(refusalOf(() => assertOwnPlan({ plans: [plan("a"), plan("b")], waiting: null }, undefined))).toBe("subscription-not-found");
 		expect(refusalOf(() => assertOwnPlan({ plans: [], waiting: plan("w") }, undefined))).toBe("subscription-not-found");
 	});

@@ -3,18 +3,18 @@ import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import type { CustomerBilling, Offer } from "./port.ts";
 
-// The rules of a purchase and of a change of plan, as pure functions of what the provider reports.
+// Rules for purchases and plan changes, as pure functions of the provider's data.
 
-/** Names a price by its slug, else by its id. */
+/** Identifies a price by its slug, or else its id. */
 export interface PriceName {
 	priceSlug?: string | undefined;
 	priceId?: string | undefined;
 }
 
 /**
- * The offer that a customer buys: the named price, or the default plan. A plan is bought once, and a top-up only beside a plan that continues:
- * beside an ending plan Flowglad takes the money and grants nothing (flowglad.md, e).
- * @throws ProblemError when it is not for sale, or not to this customer
+ * Returns the offer to buy: the named price, or the default plan. A customer can have one plan, and a top-up requires a plan that continues:
+ * with an ending plan, Flowglad takes the money and grants nothing (flowglad.md, e).
+ * @throws ProblemError when the price is not for sale, or not to this customer
  */
 export function assertMayBuy(billing: Pick<CustomerBilling, "offers" | "plans" | "defaultPriceId">, price: PriceName): Offer {
 	const { offers, defaultPriceId } = billing;
@@ -35,7 +35,7 @@ export function assertMayBuy(billing: Pick<CustomerBilling, "offers" | "plans" |
 }
 
 /**
- * The offer that a plan may change to. Only plans that are for sale: a browser cannot name an archived, internal or free price.
+ * Returns the offer that a plan may change to. Only plans for sale qualify, so a browser cannot pick an archived, internal or free price.
  * @throws ProblemError 400 `unknown-price`
  */
 export function assertMayChangeTo(offers: Offer[], price: PriceName): Offer {
@@ -44,8 +44,8 @@ export function assertMayChangeTo(offers: Offer[], price: PriceName): Offer {
 }
 
 /**
- * The id of a customer's own plan; without an id, that of their only one.
- * @throws ProblemError 404: another customer's plan looks the same as one that does not exist
+ * Returns the id of the customer's own plan; without an id, of their only one.
+ * @throws ProblemError 404, so that another customer's plan looks like one that does not exist
  */
 export function assertOwnPlan({ plans, waiting }: Pick<CustomerBilling, "plans" | "waiting">, planId: string | undefined): string {
 	if (planId === undefined) {
@@ -56,7 +56,7 @@ export function assertOwnPlan({ plans, waiting }: Pick<CustomerBilling, "plans" 
 }
 
 /**
- * Refuses a plan that Flowglad would not begin (flowglad.md, b), before a card is asked for.
+ * Rejects a plan that Flowglad would not start (flowglad.md, b), before requesting a card.
  * @throws ProblemError 409 `plan-cannot-start`
  */
 export function assertPlanMayStart(planStart: CustomerBilling["planStart"]): void {
@@ -70,8 +70,8 @@ export function refuseSecondPlan(): never {
 }
 
 /**
- * An absolute URL of this site, so that no checkout leads to another one.
- * @throws ProblemError 400 for an address of another site
+ * Resolves an absolute URL on this site, so that no checkout redirects to another one.
+ * @throws ProblemError 400 for a URL on another site
  */
 export function returnUrl(request: Request, target: string): string {
 	const url = ownUrl(target, new URL(request.url).origin);
@@ -79,7 +79,7 @@ export function returnUrl(request: Request, target: string): string {
 	return url.href;
 }
 
-/** A price of $0 is never sold: nothing is paid for it, so it grants nothing. */
+/** A price of $0 is never sold. It has no payment, so it grants nothing. */
 const isFree = ({ amountCents }: Offer) => amountCents <= 0;
 
 function findOffer(offers: Offer[], { priceSlug, priceId }: PriceName): Offer | undefined {

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-// Every client of a provider's SDK, against a provider that sends headers and then nothing.
+// Tests every provider SDK client against a provider that sends headers and then stalls.
 
 const KEYS = {
 	BETTER_AUTH_SECRET: "a secret of the tests, long enough",
@@ -67,7 +67,7 @@ describe("a provider that sends headers and then nothing", () => {
 	});
 
 	test.each(CLIENTS)(
-		"is given up by %s at the deadline of the operation",
+		"is abandoned by %s at the operation's deadline",
 		async (_, load) => {
 			const call = await load();
 			const { within } = await import("./deadline.ts");
@@ -93,7 +93,7 @@ describe("a provider that sends headers and then nothing", () => {
 	);
 });
 
-test("the SDKs' clients are made in these files only, with the one fetch that has a deadline", () => {
+test("SDK clients are created only in these files, always with the fetch that has a deadline", () => {
 	const files = globSync("**/*.{ts,tsx}", { cwd: src }).filter((file) => !file.includes(".test."));
 	const makers = files.flatMap((file) => {
 		const made = readFileSync(src + file, "utf8").match(/new (?:Flowglad\w*|Stripe)\([\s\S]*?\);/g) ?? [];

@@ -4,8 +4,8 @@ import { members, organizations, users } from "../../db/schema.ts";
 import { organizationKey, type SubjectKey, userKey } from "../identity/subject-key.ts";
 
 /**
- * Name and address of a customer: a user, or an organization with the address of its longest-serving owner (seed 001 has one id for both).
- * @throws Error when we have neither
+ * A customer's name and email: a user's, or an organization's with the email of its longest-serving owner (seed 001 uses one id for both).
+ * @throws Error when the id is neither
  */
 export async function getCustomerDetails(externalId: string): Promise<{ email: string; name: string }> {
 	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { email: true, name: true } });
@@ -15,7 +15,7 @@ export async function getCustomerDetails(externalId: string): Promise<{ email: s
 	return { email: owner.email, name: owner.name };
 }
 
-/** The customers whose receipts go to a user: the user, and the organizations of which they are the longest-serving owner. External ids. */
+/** External ids of the customers whose receipts a user receives: the user, and organizations where they are the longest-serving owner. */
 export async function customersMailedTo(userId: string): Promise<string[]> {
 	const owned = await db()
 		.select({ id: members.organizationId })
@@ -37,7 +37,7 @@ function longestServingOwner(organizationId: string) {
 		.then(([owner]) => owner);
 }
 
-/** The key of the ledger that counts a customer's usage; null for a customer that is not ours. */
+/** The key of the ledger that counts a customer's usage; null if the customer is not ours. */
 export async function ledgerOfCustomer(externalId: string): Promise<SubjectKey | null> {
 	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { id: true } });
 	if (user) return userKey(user.id);

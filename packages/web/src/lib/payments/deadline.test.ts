@@ -4,7 +4,7 @@ import { DeadlineError, providerFetch, within, withinOwn } from "./deadline.ts";
 const URL_OF_PROVIDER = "https://provider.example/v1/things";
 const encoded = (text: string) => new TextEncoder().encode(text);
 
-/** An answer whose headers arrive, followed by `start` and then silence. `cancelled` says whether its connection was closed. */
+/** An answer that sends its headers and `start`, then stalls. `cancelled` is called when its connection is closed. */
 function stalling(start = ""): { answer: Response; cancelled: ReturnType<typeof vi.fn> } {
 	const cancelled = vi.fn();
 	const body = new ReadableStream({
@@ -29,7 +29,7 @@ afterEach(() => {
 	vi.unstubAllGlobals();
 });
 
-/** Lets the deadlines pass. */
+/** Advances time past the deadlines. */
 const pass = (ms = 10_000) => vi.advanceTimersByTimeAsync(ms);
 
 describe("a provider's answer", () => {
@@ -47,7 +47,7 @@ describe("a provider's answer", () => {
 	test.each([
 		["before its body", ""],
 		["in the middle of its body", '{"a":'],
-	])("that stalls %s is given up at the deadline, and its connection is closed", async (_, start) => {
+	])("that stalls %s is aborted at the deadline and its connection closed", async (_, start) => {
 		const { answer, cancelled } = stalling(start);
 		serve(async () => answer);
 		const call = within(5_000, () => providerFetch(URL_OF_PROVIDER));
@@ -59,7 +59,7 @@ describe("a provider's answer", () => {
 		expect(cancelled).toHaveBeenCalledOnce();
 	});
 
-	test("has a deadline even where no operation sets one", async () => {
+	test("has a deadline even if the operation sets none", async () => {
 		serve(async () => stalling().answer);
 		const call = providerFetch(URL_OF_PROVIDER);
 		const ended = expect(call).rejects.toThrow(DeadlineError);
@@ -67,7 +67,7 @@ describe("a provider's answer", () => {
 		await ended;
 	});
 
-	test("that never begins is given up too", async () => {
+	test("that never begins is aborted too", async () => {
 		serve(() => new Promise(() => {}));
 		const call = within(5_000, () => providerFetch(URL_OF_PROVIDER));
 		const ended = expect(call).rejects.toThrow(DeadlineError);
@@ -75,7 +75,7 @@ describe("a provider's answer", () => {
 		await ended;
 	});
 
-	test("ends with the SDK's own timeout while its body stalls", async () => {
+	test("ends at the SDK's own timeout if its body stalls", async () => {
 		serve(async () => stalling().answer);
 		const sdk = new AbortController();
 		const call = providerFetch(URL_OF_PROVIDER, { signal: sdk.signal });
@@ -90,14 +90,14 @@ describe("an operation", () => {
 		await expect(within(5_000, () => Promise.reject(new Error("no such plan")))).rejects.toThrow("no such plan");
 	});
 
-	test("ends at its deadline although something other than a call hangs", async () => {
+	test("ends at its deadline even if something other than a call hangs", async () => {
 		const work = within(5_000, () => new Promise(() => {}));
 		const ended = expect(work).rejects.toThrow(DeadlineError);
 		await pass();
 		await ended;
 	});
 
-	test("sends nothing after its deadline, so that an unknown outcome is not made worse by a retry", async () => {
+	test("sends nothing after its deadline, so that no retry follows an unknown outcome", async () => {
 		const served = serve(() => new Promise(() => {}));
 		let retried: Promise<unknown> | undefined;
 		const work = within(5_000, async () => {
@@ -113,7 +113,7 @@ describe("an operation", () => {
 		expect(served).toHaveBeenCalledOnce();
 	});
 
-	test("with a deadline of its own goes on after its caller's, and its answer arrives", async () => {
+	test("with its own deadline continues after its caller's and receives its answer", async () => {
 		let answer = (_: Response) => {};
 		serve(() => new Promise((resolve) => (answer = resolve)));
 		let sent: Promise<Response> | undefined;
@@ -125,20 +125,20 @@ describe("an operation", () => {
 		expect(await (await sent)?.text()).toBe("changed");
 	});
 
-	test("with a deadline of its own ends at it", async () => {
+	test("with its own deadline ends at that deadline", async () => {
 		const ended = expect(within(1_000, () => withinOwn(60_000, () => new Promise(() => {})))).rejects.toThrow(DeadlineError);
 		await pass(60_000);
 		await ended;
 	});
 
-	test("leaves no timer behind, which would keep a ledger in memory", async () => {
+	test("leaves no timer running, which would keep a ledger in memory", async () => {
 		serve(async () => new Response("{}"));
 		await within(60_000, () => providerFetch(URL_OF_PROVIDER));
 		await expect(within(60_000, () => Promise.reject(new Error("no such plan")))).rejects.toThrow("no such plan");
 		expect(vi.getTimerCount()).toBe(0);
 	});
 
-	test("inside another ends with the outer one", async () => {
+	test("nested in another ends at the outer deadline", async () => {
 		const outer = within(1_000, () => within(60_000, () => new Promise(() => {})));
 		const ended = expect(outer).rejects.toThrow(DeadlineError);
 		await pass();

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-// Every call to a billing provider ends here. The SDKs' own timeouts end with the headers of an answer, and one operation may make several calls.
+// Every call to a billing provider goes through here. The SDKs' own timeouts end with the headers, and an operation may make several calls.
 
-/** For a call that no `within` bounds. */
+/** For calls outside `within`. */
 const CALL_MAX_MS = 10_000;
-/** More than any answer of a provider, whose lists are paged. */
+/** Larger than any provider answer, since their lists are paged. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The provider did not answer in time, so whether it did the work is unknown. */
@@ -18,7 +18,7 @@ export class DeadlineError extends Error {
 const ofOperation = new AsyncLocalStorage<AbortSignal | undefined>();
 
 /**
- * Runs an operation at a provider, of one call or several, for at most `ms`. At the deadline its calls are aborted, it sends no further one, and the
+ * Runs an operation of one or more provider calls for at most `ms`. At the deadline its calls are aborted, no further call is sent, and the
  * promise rejects even if the operation itself never ends.
  * @throws DeadlineError, or the operation's error
  */
@@ -26,14 +26,14 @@ export function within<T>(ms: number, operation: () => Promise<T>): Promise<T> {
 	return timed(ms, undefined, (signal) => ofOperation.run(signal, operation));
 }
 
-/** Like `within`, for work that goes on after its caller's deadline: only `ms` bounds it. */
+/** Like `within`, for work that continues after its caller's deadline: only `ms` limits it. */
 export function withinOwn<T>(ms: number, operation: () => Promise<T>): Promise<T> {
 	return ofOperation.run(undefined, () => within(ms, operation));
 }
 
 /**
- * The `fetch` of every provider SDK. It resolves when the whole answer has arrived, so that a timeout of the SDK covers the body as well, and it ends at
- * the deadline of its operation, or after 10 s without one.
+ * The `fetch` of every provider SDK. It resolves once the whole answer has arrived, so the SDK's timeout covers the body as well. It ends at the
+ * operation's deadline, or after 10 s without one.
  * @throws DeadlineError
  */
 export const providerFetch: typeof fetch = async (input, init) => {
@@ -46,8 +46,8 @@ export const providerFetch: typeof fetch = async (input, init) => {
 };
 
 /**
- * The work's result, unless `ms` pass (null: no limit of its own) or the outer signal or the operation's aborts first. The timer ends with the work: a pending one
- * (`AbortSignal.timeout`) keeps a Durable Object in memory.
+ * Returns the work's result unless `ms` pass (null: no limit here), or the outer or the operation's signal aborts first. The timer is cleared with
+ * the work: a pending one (`AbortSignal.timeout`) keeps a Durable Object in memory.
  */
 async function timed<T>(ms: number | null, outer: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
 	const own = new AbortController();
@@ -62,7 +62,7 @@ async function timed<T>(ms: number | null, outer: AbortSignal | undefined, work:
 	}
 }
 
-/** The work's result, unless the signal aborts first. */
+/** Returns the work's result unless the signal aborts first. */
 async function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 	let abort = () => {};
 	const aborted = new Promise<never>((_, reject) => {
@@ -82,7 +82,7 @@ async function readWhole(body: ReadableStream<Uint8Array>, signal: AbortSignal):
 	try {
 		return await beforeAbort(signal, readAll(reader));
 	} catch (error) {
-		// Closes the connection of a provider that goes on sending, or never does.
+		// Closes the connection whether the provider keeps sending or stalls.
 		void reader.cancel().catch(() => {});
 		throw error;
 	}
@@ -105,7 +105,7 @@ async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
 	return whole;
 }
 
-/** The body is decoded by now, and may have another length. */
+/** The body is already decoded, so its length may differ. */
 function withoutCoding(headers: Headers): Headers {
 	const open = new Headers(headers);
 	open.delete("content-encoding");

@@ -2,8 +2,8 @@ import { earningsOf } from "@parley/plans/margin";
 import planFile from "@parley/plans/plans.json" with { type: "json" };
 
 /**
- * What a subscriber's unit earns at least, in micro-dollars after the payment provider's fees. Null where nothing is sold, or not in dollars, in which
- * models cost.
+ * The least that one unit of a subscriber earns, in micro-dollars after payment fees. Null if nothing is sold, or not in dollars, which is the
+ * currency of model costs.
  */
 export function earnedPerUnit(plans: Parameters<typeof earningsOf>[0] & { currency: string } = planFile): number | null {
 	const earned = Math.floor(earningsOf(plans) * 1e6);

@@ -20,19 +20,19 @@ describe("the status of an SDK's error", () => {
 });
 
 describe("a rejected report", () => {
-	test.each([400, 402, 404, 422])("is rejected for good with %i", (status) => {
+	test.each([400, 402, 404, 422])("is final with %i", (status) => {
 		expect(isRefusal(withStatus(status))).toBe(true);
 	});
 
-	test.each([401, 408, 409, 429, 500, 503])("is tried again after %i", (status) => {
+	test.each([401, 408, 409, 429, 500, 503])("is retried after %i", (status) => {
 		expect(isRefusal(withStatus(status))).toBe(false);
 	});
 
-	test("is tried again when the provider did not answer", () => {
+	test("is retried when the provider did not answer", () => {
 		expect(isRefusal(new Error("timeout"))).toBe(false);
 	});
 
-	test("counts a 401 as a key problem", () => {
+	test("with a 401 counts as a key problem", () => {
 		expect([isUnauthorized(withStatus(401)), isUnauthorized(withStatus(403))]).toEqual([true, false]);
 	});
 });
@@ -66,13 +66,13 @@ describe("a call for a page", () => {
 		expect((await problemOf(() => Promise.reject(withStatus(status)))).code).toBe(code);
 	});
 
-	test("logs the provider's status, and neither logs nor shows its message", async () => {
+	test("logs the provider's status but never logs or shows its message", async () => {
 		const { detail } = await problemOf(() => Promise.reject(withStatus(500)));
 		expect(detail).not.toMatch(/flowglad says|sk_live/i);
 		expect(console.error).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^billing provider: \w*Error 500 at [\w.:]+$/));
 	});
 
-	test("ends after the deadline with a problem that does not claim that nothing was charged", async () => {
+	test("fails at the deadline with a problem that does not claim that nothing was charged", async () => {
 		vi.useFakeTimers();
 		const problem = problemOf(() => new Promise(() => {}));
 		await vi.advanceTimersByTimeAsync(10_000);

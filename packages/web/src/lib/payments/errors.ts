@@ -13,12 +13,12 @@ export function statusOf(error: unknown): number | null {
 	return "status" in error && typeof error.status === "number" ? error.status : null;
 }
 
-/** A report that the provider cannot take, because its pricing model lacks what the report is for. */
+/** A report the provider cannot accept because its pricing model has no price for it. */
 export class RefusedReport extends Error {
 	override name = "RefusedReport";
 }
 
-/** Whether the provider rejects a report for good. 401 is not a rejection: Flowglad's rate limit answers with it. */
+/** Whether the provider rejected a report permanently. 401 is no rejection: Flowglad also uses it for rate limiting. */
 export function isRefusal(error: unknown): boolean {
 	if (error instanceof RefusedReport) return true;
 	const status = statusOf(error);
@@ -26,8 +26,8 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Whether the provider answered a report and does not have it: a rejection, or 500. Flowglad's own refusals arrive as 500 (flowglad.md l), so one answer
- * does not tell a refusal from a fault of the moment.
+ * Whether the provider answered and did not store the report: a rejection, or 500. Flowglad's own rejections arrive as 500 (flowglad.md l), so a
+ * single answer does not distinguish a rejection from a temporary fault.
  */
 export function isAnswered(error: unknown): boolean {
 	const status = statusOf(error);
@@ -35,15 +35,15 @@ export function isAnswered(error: unknown): boolean {
 }
 
 /**
- * Whether the provider answered that it did not make a change. After a 5xx (Flowglad's domain errors among them), a 408 (its billing run goes on) or no
- * answer it may have made it.
+ * Whether the provider confirmed that it did not make a change. After a 5xx (Flowglad's domain errors too), a 408 (its billing run continues) or no
+ * answer, the change may have been made.
  */
 export function isNotDone(error: unknown): boolean {
 	const status = statusOf(error);
 	return status !== null && status >= 400 && status < 500 && status !== 408;
 }
 
-/** Whether the provider rejects our key, or (Flowglad) limits its rate. */
+/** Whether the provider rejected our key, or (Flowglad) rate-limited it. */
 export function isUnauthorized(error: unknown): boolean {
 	return statusOf(error) === 401;
 }
@@ -63,7 +63,7 @@ export async function callProvider<T>(call: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Refuses a page whose read of the provider failed. Nothing was sent but the read.
+ * Refuses a page because reading the provider failed. Only the read was sent.
  * @throws ProblemError always
  */
 export function refuseFailedRead({ status, late }: { status: number | null; late: boolean }): never {
@@ -72,7 +72,7 @@ export function refuseFailedRead({ status, late }: { status: number | null; late
 }
 
 /**
- * Refuses what a provider answered with this status.
+ * Refuses a request because the provider answered with this status.
  * @throws ProblemError always
  */
 export function refuseStatus(status: number | null): never {

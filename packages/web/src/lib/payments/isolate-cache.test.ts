@@ -8,7 +8,7 @@ afterEach(() => {
 	vi.useRealTimers();
 });
 
-test("loads once while the answer is fresh, and again after", async () => {
+test("loads once while the answer is fresh, then again", async () => {
 	const cache = new IsolateCache<number>(10_000);
 	let loads = 0;
 	const load = async () => ++loads;
@@ -19,7 +19,7 @@ test("loads once while the answer is fresh, and again after", async () => {
 	expect(await cache.read(load)).toBe(2);
 });
 
-test("counts the age from the answer, not from the call", async () => {
+test("measures the age from the answer, not from the call", async () => {
 	const cache = new IsolateCache<string>(10_000);
 	await cache.read(async () => {
 		vi.advanceTimersByTime(60_000);
@@ -28,13 +28,13 @@ test("counts the age from the answer, not from the call", async () => {
 	expect(await cache.read(async () => "again")).toBe("slow");
 });
 
-test("keeps no failure: the next read loads again", async () => {
+test("does not cache a failure: the next read loads again", async () => {
 	const cache = new IsolateCache<string>(10_000);
 	await expect(cache.read(() => Promise.reject(new Error("down")))).rejects.toThrow("down");
 	expect(await cache.read(async () => "up")).toBe("up");
 });
 
-test("shares no promise between requests: two reads at once both load", async () => {
+test("shares no promise between requests: two simultaneous reads both load", async () => {
 	const cache = new IsolateCache<string>(10_000);
 	const load = vi.fn(async () => "answer");
 	await Promise.all([cache.read(load), cache.read(load)]);

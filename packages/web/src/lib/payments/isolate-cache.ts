@@ -1,6 +1,6 @@
 /**
- * Keeps one answer for as long as this isolate lives, at most `keptMs`. For answers that every visitor may request and that are the same for all.
- * It keeps the answer and never the promise: on Workers a promise belongs to the request that started it.
+ * Caches one answer in this isolate for at most `keptMs`. For answers that any visitor may request and that are the same for everyone.
+ * Caches the answer, never the promise: on Workers a promise belongs to the request that started it.
  */
 export class IsolateCache<T> {
 	readonly #keptMs: number;
@@ -10,7 +10,7 @@ export class IsolateCache<T> {
 		this.#keptMs = keptMs;
 	}
 
-	/** The kept answer, or a new one from `load`. A failed load keeps nothing and throws its error. */
+	/** Returns the cached answer, or loads a new one. If `load` throws, nothing is cached and the error passes through. */
 	async read(load: () => Promise<T>): Promise<T> {
 		if (!this.#kept || Date.now() - this.#kept.readAtMs >= this.#keptMs) {
 			const answer = await load();

@@ -4,8 +4,8 @@ import { ProblemError } from "../http/problem.ts";
 import type { User } from "../identity/subject.ts";
 
 /**
- * Takes one of the 30 actions at the billing provider that a user has in a minute, whoever they act for. Reads take none: they come from copies. The
- * provider's rate limit is one for all customers, so that one account must not use it up.
+ * Takes one of the 30 provider actions a user has per minute, whichever payer they act for. Reads take none, because they come from copies. The
+ * provider's rate limit covers all customers together, so a single account must not exhaust it.
  * @throws ProblemError 429 with Retry-After
  */
 export async function takeAction({ key }: User): Promise<void> {

@@ -20,11 +20,11 @@ test.each<[what: string, changes: Partial<PlanStanding>, expected: ReturnType<ty
 	["that changes", { next: "Lite" }, { state: "changing", at: proStanding.periodEnd }],
 	["that changes after its trial", { state: "trial", next: "Lite" }, { state: "changing", at: proStanding.periodEnd }],
 	["whose first payment is being confirmed", { live: false }, { state: "confirming", at: null }],
-])("of a plan %s", (_, changes, expected) => {
+])("plan news for a plan %s", (_, changes, expected) => {
 	expect(news(changes)).toEqual(expected);
 });
 
-test("are of the plan whose requests are used, and of the newest where none can be", () => {
+test("plan news is about the plan in use, or the newest plan if none is usable", () => {
 	const plans = [
 		{ ...proStanding, id: "new", state: "owed" as const },
 		{ ...proStanding, id: "old" },
@@ -34,7 +34,7 @@ test("are of the plan whose requests are used, and of the newest where none can 
 	expect(newsOf([], none)).toBeNull();
 });
 
-test("are over once what they announce has happened", () => {
+test("plan news ends once the announced event has happened", () => {
 	const ending = { state: "ending" as const, at: "2026-12-01T00:00:00Z" };
 	const atMs = Date.parse(ending.at);
 	expect([newsAt(ending, atMs - 1), newsAt(ending, atMs)]).toEqual([ending, null]);

@@ -2,11 +2,11 @@ import type { Entitlement } from "@parley/metering";
 import type { PlanStanding } from "../../view/billing.ts";
 import type { PlanNews } from "../../view/usage.ts";
 
-/** What a plan needs the viewer to know. */
+/** The plan fields that determine its news. */
 type Told = Pick<PlanStanding, "id" | "state" | "live" | "next" | "endsAt" | "trialEnd" | "periodEnd">;
 
 /**
- * What its owner should know of the plan that an entitlement comes from, or, without one, of the newest plan: null while all is well.
+ * News about the plan that the entitlement comes from or, without one, about the newest plan. Null if there is nothing to report.
  * @param plans the current plans, newest first
  */
 export function newsOf(plans: readonly Told[], entitlement: Entitlement): PlanNews | null {
@@ -21,6 +21,6 @@ export function newsOf(plans: readonly Told[], entitlement: Entitlement): PlanNe
 	return state === "trial" ? { state, at: trialEnd } : null;
 }
 
-/** The news that still hold at an instant: what was to happen before it has happened, and the next read tells what became of it. */
+/** News still valid at an instant. Once the announced time has passed, only the next read can say what happened. */
 export const newsAt = (news: PlanNews | undefined, nowMs: number): PlanNews | null =>
 	news && (news.at === null || Date.parse(news.at) > nowMs) ? news : null;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { BillingProvider } from "./port.ts";
 
-// Each provider as the configuration chooses it. The modules are loaded anew for each, since the configuration is read once per isolate.
+// Tests each provider as configured. The modules are reloaded for each one, because the configuration is read once per isolate.
 
 const KEYS = {
 	BETTER_AUTH_SECRET: "a secret of the tests, long enough",
@@ -41,12 +41,12 @@ describe.each([
 		expect(ports.map((port) => port !== null)).toEqual(Array(3).fill(capabilities.sells));
 	});
 
-	test.each(["usage", "shop", "account"] as const)("returns its %s port, or refuses with 503", async (port) => {
+	test.each(["usage", "shop", "account"] as const)("returns its %s port, or fails with 503", async (port) => {
 		if (provider[port]) expect(await chosen.billingPort(port)).toBe(provider[port]);
 		else await expect(chosen.billingPort(port)).rejects.toMatchObject({ code: "billing-not-configured" });
 	});
 
-	test("looks reports up only where it forgets them", () => {
+	test("looks up reports only if it forgets them", () => {
 		const forgets = name === "stripe" ? { forgetsReportsAfterMs: 86_400_000, unitsReported: expect.any(Function) } : null;
 		expect(provider.usage?.deduplication ?? null).toEqual(forgets);
 	});

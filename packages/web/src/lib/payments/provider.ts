@@ -8,7 +8,7 @@ import * as stripe from "./stripe/settings.ts";
 
 interface Entry {
 	capabilities: Capabilities;
-	/** Imports the adapter and its SDK, which therefore load with the first call and only for the configured provider. */
+	/** Imports the adapter and its SDK, so they load on first use and only for the configured provider. */
 	load: () => Promise<BillingProvider>;
 }
 
@@ -20,7 +20,7 @@ const PROVIDERS: Record<ReturnType<typeof config>["billing"]["kind"], Entry> = {
 
 const configured = () => PROVIDERS[config().billing.kind];
 
-/** What the configured provider can do, without loading its SDK. */
+/** The configured provider's capabilities, without loading its SDK. */
 export const capabilities = (): Capabilities => configured().capabilities;
 
 /** The configured billing provider. */

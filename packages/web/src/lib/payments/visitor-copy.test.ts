@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { VisitorCopy } from "./visitor-copy.ts";
 
-// The copy that every visitor's prices come from, with a fake D1 and a clock that the test moves.
+// Tests the copy that all visitor prices come from, with a fake D1 and a manual clock.
 
 const { behind, stored } = vi.hoisted(() => ({ behind: [] as Promise<unknown>[], stored: { copy: null as unknown } }));
 vi.mock("cloudflare:workers", () => ({ waitUntil: (work: Promise<unknown>) => behind.push(work) }));
@@ -38,7 +38,7 @@ afterEach(() => {
 	vi.unstubAllGlobals();
 });
 
-test("the first visitor of all waits for the provider, the others for nobody", async () => {
+test("only the very first visitor waits for the provider", async () => {
 	const load = vi.fn(async () => "7.99");
 	const copy = copyOf(load);
 	expect(await copy.read()).toBe("7.99");
@@ -47,7 +47,7 @@ test("the first visitor of all waits for the provider, the others for nobody", a
 	expect([waits, load.mock.calls.length]).toEqual([[], 1]);
 });
 
-test("an old copy is shown at once, and replaced behind the page", async () => {
+test("an old copy is shown at once and replaced in the background", async () => {
 	let price = "7.99";
 	const copy = copyOf(async () => price);
 	await copy.read();
@@ -60,7 +60,7 @@ test("an old copy is shown at once, and replaced behind the page", async () => {
 	expect(await copy.read()).toBe("8.99");
 });
 
-test("a new isolate starts with the stored copy, without waiting for a provider that stalls", async () => {
+test("a new isolate starts from the stored copy without waiting for a stalled provider", async () => {
 	await copyOf(async () => "7.99").read();
 	await settled();
 	vi.advanceTimersByTime(HOUR_MS);
@@ -69,7 +69,7 @@ test("a new isolate starts with the stored copy, without waiting for a provider 
 	expect(waits).toEqual([]);
 });
 
-test("a provider that stalls delays one visitor by at most a second, and is left alone for a while", async () => {
+test("a stalled provider delays one visitor by at most a second and is then not called for a while", async () => {
 	const load = vi.fn(never);
 	const copy = copyOf(load);
 	expect(await copy.read()).toBe(null);
@@ -80,7 +80,7 @@ test("a provider that stalls delays one visitor by at most a second, and is left
 	expect([waits, load.mock.calls.length]).toEqual([[], 1]);
 });
 
-test("a provider that fails is not called by every visitor", async () => {
+test("a failing provider is not called by every visitor", async () => {
 	const load = vi.fn(() => Promise.reject(new Error("down")));
 	const copy = copyOf(load);
 	for (let n = 0; n < 100; n += 1) expect(await copy.read()).toBe(null);
@@ -90,7 +90,7 @@ test("a provider that fails is not called by every visitor", async () => {
 	expect(load).toHaveBeenCalledTimes(2);
 });
 
-test("a copy is not shown when it is more than a day old, or was stored in another shape", async () => {
+test("a copy is not shown if it is more than a day old or stored in another shape", async () => {
 	stored.copy = { answer: "7.99", readAtMs: Date.now() - 24 * HOUR_MS };
 	expect(await copyOf(() => Promise.reject(new Error("down"))).read()).toBe(null);
 	stored.copy = { answer: { price: 7.99 }, readAtMs: Date.now() };

@@ -4,12 +4,12 @@ import { storeCopy, storedCopy } from "../../db/provider-copies.ts";
 import { logFailure } from "../../log.ts";
 import { within } from "./deadline.ts";
 
-/** An answer is read again, behind the page, when it is older than this; after a failure likewise. */
+/** A copy older than this is read again in the background. The same interval applies after a failure. */
 const READ_EVERY_MS = 10_000;
 const READ_TIMEOUT_MS = 5_000;
-/** A copy is shown for this long while the provider cannot be read. */
+/** How long a copy is shown while the provider cannot be read. */
 const SHOWN_MS = 24 * 3_600_000;
-/** Only where there is no copy a page waits for the provider, at most this long. */
+/** A page waits for the provider only if there is no copy, and at most this long. */
 const FIRST_AWAITED_MS = 1_000;
 const POLL_MS = 50;
 
@@ -19,26 +19,26 @@ interface Copy<T> {
 }
 
 /**
- * What a provider answers every visitor, from a copy: in this isolate, else in D1. The provider is read behind the page, at most once in 10 s and
- * isolate however many visitors come and whether it answers or not, so no visitor can cause calls at will or wait for a provider that stalls.
+ * Serves a provider answer to all visitors from a copy: in this isolate, else in D1. The provider is read in the background, at most once per 10 s and
+ * isolate, regardless of traffic or failures. So visitors can neither cause calls at will nor wait for a stalled provider.
  */
 export class VisitorCopy<T> {
 	readonly #name: string;
 	readonly #schema: z.ZodType<T>;
 	readonly #load: () => Promise<T>;
 	#kept: Copy<T> | null = null;
-	/** By the machine's clock. A read that its request did not survive counts as over once its deadline has passed. */
+	/** By the machine's clock. A read whose request ended early counts as over once its deadline has passed. */
 	#startedAtMs = 0;
 	#isOver = true;
 
-	/** `name` is the copy's in D1; `schema` rejects a copy that an earlier deployment stored in another shape. */
+	/** `name` identifies the copy in D1; `schema` rejects one stored in another shape by an earlier deployment. */
 	constructor(name: string, schema: z.ZodType<T>, load: () => Promise<T>) {
 		this.#name = name;
 		this.#schema = schema;
 		this.#load = load;
 	}
 
-	/** The copy, at most 24 hours old. Null when there is none and the provider did not answer within a second. */
+	/** Returns the copy, at most 24 hours old. Null if there is none and the provider did not answer within a second. */
 	async read(): Promise<T | null> {
 		this.#kept ??= await this.#stored();
 		const nowMs = Date.now();
@@ -51,7 +51,7 @@ export class VisitorCopy<T> {
 		return this.#kept && Date.now() - this.#kept.readAtMs < SHOWN_MS ? this.#kept : null;
 	}
 
-	/** Polls, since a promise belongs to the request that started it. */
+	/** Polls, because a promise belongs to the request that started it. */
 	async #first(): Promise<void> {
 		for (let waitedMs = 0; waitedMs < FIRST_AWAITED_MS && this.#isReading() && !this.#shown(); waitedMs += POLL_MS)
 			await scheduler.wait(POLL_MS);

@@ -22,11 +22,11 @@ const planView: z.ZodType<PlanView> = z.object({
 
 let copy: VisitorCopy<PlanView[]> | null = null;
 
-/** What is for sale to any visitor, from a copy. Empty where nothing is sold; null while the provider has never answered. */
+/** What is for sale to any visitor, from a copy. Empty if nothing is sold; null if the provider has never answered. */
 export async function visitorPrices(): Promise<PlanView[] | null> {
 	const { shop } = await billingProvider();
 	if (!shop) return [];
-	// Another provider's copy is another one.
+	// Each provider has its own copy.
 	copy ??= new VisitorCopy(`${config().billing.kind} prices`, z.array(planView), () => shop.readOffers(READ_TIMEOUT_MS));
 	return copy.read();
 }

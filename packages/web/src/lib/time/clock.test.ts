@@ -20,7 +20,7 @@ test("until it is set, the clock and its alarms follow the machine's clock", () 
 	expect(alarmTime(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
 });
 
-test("with an offset it keeps running, and an alarm fires when the clock gets there", () => {
+test("with an offset it keeps running, and an alarm fires when the clock reaches it", () => {
 	for (const offsetMs of [40 * 24 * HOUR_MS, -HOUR_MS]) {
 		setClock({ offsetMs, frozenAtMs: null });
 		vi.setSystemTime(MACHINE_MS + 500);

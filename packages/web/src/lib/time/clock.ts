@@ -1,18 +1,17 @@
 /**
- * The clock that usage is counted by. On a deployment it is the platform's clock; under `npm start` it follows the sandbox's (dev-clock.ts), so that
+ * The clock used for counting usage. In production it is the platform's clock; under `npm start` it follows the sandbox's (dev-clock.ts), so that
  * a developer can move to the next day.
- *
  * It times holds, windows, the outbox, the age of entitlements, guest cookies and resets. Sessions, timeouts, heartbeats and the rate of provider
- * calls use `Date.now()`, because they wait in real time even while this clock stands still.
+ * calls use `Date.now()`, because they wait in real time even while this clock is frozen.
  */
 
-/** The clock's setting: its offset from the machine's clock, or the instant at which it is frozen. Milliseconds. */
+/** The clock's setting: its offset from the machine's clock, or the instant it is frozen at. Milliseconds. */
 export interface ClockReading {
 	offsetMs: number;
 	frozenAtMs: number | null;
 }
 
-/** While the clock is frozen nothing becomes due. Alarms check it again at this interval, in case news of a move is lost. */
+/** While the clock is frozen nothing becomes due. Alarms check it at this interval, in case a clock change is lost. */
 const CHECK_AGAIN_MS = 60_000;
 
 // One clock per isolate, like the platform's. Null means the platform's.

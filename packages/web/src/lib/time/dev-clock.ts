@@ -10,7 +10,7 @@ const LOAD_TIMEOUT_MS = 2_000;
 /** The sandbox waits 2 s for the ledgers to finish. Work that takes longer continues after the response. */
 const WAKE_AWAITED_MS = 1_500;
 
-/** The sandbox's clock goes no further. Beyond the range of a date, every request would fail until the clock is set again. */
+/** The sandbox's clock ends here. Beyond the range of a date, every request would fail until the clock is set again. */
 const LATEST_MS = Date.UTC(2100, 0, 1);
 const instant = z.int().min(0).max(LATEST_MS);
 const offset = z.int().refine((offsetMs) => instant.safeParse(Date.now() + offsetMs).success, "leads to a time before 1970 or after 2099");
@@ -22,7 +22,7 @@ const REAL_TIME: ClockReading = { offsetMs: 0, frozenAtMs: null };
 
 /**
  * Loads the development clock, if one is configured, before a request is handled.
- * @returns a refusal if the request did not come to this machine: a deployment must never have a clock that anyone can move. Otherwise null
+ * @returns a refusal if the request came through another host, because a deployment must never have a movable clock. Otherwise null
  */
 export async function followDevClock(request: Request): Promise<Response | null> {
 	try {
@@ -57,11 +57,11 @@ export async function loadDevClock(): Promise<void> {
 	} catch (error) {
 		logFailure("could not read the clock at DEV_CLOCK_URL, real time is kept", error);
 	}
-	// A move that arrived in the meantime is newer.
+	// A move that arrived meanwhile is newer.
 	if (!isClockSet()) setClock(reading);
 }
 
-/** Moves the development clock and wakes every ledger. Returns when they have done the work that is now due, or after 1.5 s. */
+/** Moves the development clock and wakes every ledger. Returns when their due work is done, or after 1.5 s. */
 export async function moveDevClock(reading: ClockReading): Promise<void> {
 	setClock(reading);
 	const woken = wakeLedgers(reading);
@@ -69,7 +69,7 @@ export async function moveDevClock(reading: ClockReading): Promise<void> {
 	await Promise.race([woken, scheduler.wait(WAKE_AWAITED_MS)]);
 }
 
-// A Worker cannot list its objects, so in development each ledger with an alarm leaves its name here to be woken by. No migration has this table,
+// A Worker cannot list its objects, so in development each ledger with an alarm registers its name here. No migration has this table,
 // and no deployment creates it.
 const TABLE = "CREATE TABLE IF NOT EXISTS dev_clock_ledgers (key TEXT PRIMARY KEY) WITHOUT ROWID";
 

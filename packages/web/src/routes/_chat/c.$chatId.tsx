@@ -5,7 +5,7 @@ import { loadChat } from "../../lib/http/pages.ts";
 import { t } from "../../text/text.ts";
 import type { ChatView } from "../../view/chat.ts";
 
-/** The layout of a message shown in place of a chat. The list of chats stays beside it. */
+/** The layout of a message shown instead of a chat. The chat list stays beside it. */
 const layout = "mx-auto w-full max-w-read px-4 pt-16";
 
 export const Route = createFileRoute("/_chat/c/$chatId")({
@@ -15,11 +15,11 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 			return { id: chatId, title: newTitle ?? t("frame_new_chat"), messages: [], running: false, earlier: null, tokens: 0, whole: false };
 		if (!ID.test(chatId)) throw notFound();
 		const chat = await loadChat({ data: { id: chatId } });
-		// A temporary chat is the page's that it began on.
+		// A temporary chat exists only on the page it started on.
 		if (!chat || chat.temporary) throw notFound();
 		return chat;
 	},
-	// The open page updates its own data. Coming back to it loads the chat again.
+	// The open page updates its own data. Returning to it reloads the chat.
 	staleTime: Number.POSITIVE_INFINITY,
 	gcTime: 0,
 	head: ({ loaderData }) => ({

@@ -1,4 +1,4 @@
 import { createFileRoute } from "@tanstack/react-router";
 
-/** The parent route draws the new chat, so that it stays mounted when the chat gets its address. */
+/** The parent route renders the new chat, so that it stays mounted when the chat gets its URL. */
 export const Route = createFileRoute("/_chat/")({ component: () => null });

@@ -1,6 +1,9 @@
 import { createFileRoute, redirect } from "@tanstack/react-router";
 
-/** The address that older mails, checkouts and cards return to. What needs the whole account is the plan; a confirmation link is about the profile. */
+/**
+ * The URL that older mails, checkouts and cards return to. Links that need the whole account lead to the plan; a confirmation link leads to
+ * the profile.
+ */
 export const Route = createFileRoute("/account/")({
 	beforeLoad: ({ search, location: { hash } }) => {
 		const to = search.error || search.confirmed ? "/account/profile" : "/account/plan";

@@ -4,7 +4,7 @@ import { loadKeys } from "../../lib/http/other-pages.ts";
 
 export const Route = createFileRoute("/account/keys")({
 	loader: () => loadKeys(),
-	// What was revoked or used elsewhere must show here.
+	// Keys revoked or used elsewhere must show here.
 	gcTime: 0,
 	component: function KeysPage() {
 		const router = useRouter();

@@ -10,7 +10,7 @@ const account = getRouteApi("/account");
 
 export const Route = createFileRoute("/account/profile")({
 	loader: () => loadSecurity(),
-	// What ends a session or a passkey elsewhere must show here.
+	// Sessions and passkeys ended elsewhere must show here.
 	gcTime: 0,
 	component: function ProfilePage() {
 		const { viewer } = account.useLoaderData();

@@ -10,16 +10,16 @@ export const Route = createFileRoute("/api/health")({
 	server: { handlers: api({ GET: health }) },
 });
 
-/** A ledger that belongs to nobody. Reading it stores nothing. */
+/** A ledger without an owner. Reading it stores nothing. */
 const PROBE = guestKey("health");
 
 /**
- * Checks the parts that every request needs. Billing and model are reported as configured, because requests survive their failure; billing is
+ * Checks the parts every request needs. Billing and model are reported as configured, because requests survive their failure. Billing is
  * `unauthorized` if the provider refused our key within the last hour, and `unknown` if that could not be read.
  */
 async function health(): Promise<Response> {
 	const [d1, ledger, configured, key] = await Promise.all([
-		// Finds the table and no row: anyone may call this, and D1 bills each row that is read.
+		// Reads the table but no row: anyone may call this, and D1 bills each row read.
 		check(() => env.DB.prepare("SELECT 1 FROM users WHERE id = ''").first()),
 		check(() => env.USAGE_LEDGER.getByName(PROBE).usage(PROBE)),
 		check(() => config()),

@@ -8,7 +8,7 @@ import { t } from "../../text/text.ts";
 
 const BODY_BYTES_MAX = 4096;
 
-/** The form of the choice of a language, which works without scripts. Answers with the page that it was sent from. */
+/** The language form, which works without scripts. Redirects to the page it was sent from. */
 export const Route = createFileRoute("/api/language")({
 	server: {
 		handlers: api({

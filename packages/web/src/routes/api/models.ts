@@ -7,7 +7,7 @@ export const Route = createFileRoute("/api/models")({
 	server: { handlers: api({ GET: ({ request }) => models(request) }) },
 });
 
-/** The models on offer, the default first, as the viewer's tier sees them. */
+/** The models on offer, default first, as available to the viewer's tier. */
 async function models(request: Request): Promise<Response> {
 	const { tier } = await getBillingSummary(request);
 	return Response.json({ version: modelsVersion(), tier, models: offeredModels(tier), search: searchOffer() });

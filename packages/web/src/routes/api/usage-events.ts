@@ -23,7 +23,7 @@ const body = z.object({
 	transactionId: z.string().regex(REQUEST_ID).optional(),
 });
 
-/** Counts finished usage against a paid plan and reports it to the provider at once. 202 if the provider does not answer in 3 s (seed 001). */
+/** Counts finished usage against a paid plan and reports it to the provider at once. 202 if the provider does not answer within 3 s (seed 001). */
 async function recordEvent(request: Request): Promise<Response> {
 	const subject = (await userOfIssuer(request)) ?? (await userOf(request));
 	if (!subject) return Response.json({ error: "Unauthorized" }, { status: 401 });

@@ -8,7 +8,7 @@ export const Route = createFileRoute("/api/usage")({
 	server: { handlers: api({ GET: ({ request }) => usage(request) }) },
 });
 
-/** The viewer's standing, and what was used on the last 31 days. */
+/** The viewer's standing, and their usage in the last 31 days. */
 async function usage(request: Request): Promise<Response> {
 	const subject = (await userOfIssuer(request)) ?? (await identify(request));
 	const [standing, { days }] = await Promise.all([getBillingSummary(request, { subject }), getUsageHistory(subject)]);

@@ -11,7 +11,7 @@ import { t } from "../../text/text.ts";
 type Done = Extract<CallPart, { type: "done" }>;
 export type Called = { requestId: string; headers: Headers; parts: AsyncGenerator<CallPart, void>; cancel: () => Promise<void> };
 
-/** Holds, and calls the model. A refusal is a response. */
+/** Places the hold and calls the model. A refusal is returned as a response. */
 export async function callModel(request: Request, subject: User, body: CompletionBody): Promise<Called | Response> {
 	const ask = askOf(request, subject, body);
 	const answer = await env.API_CALL.getByName(callName(ask.requestId)).call(ask);
@@ -34,17 +34,17 @@ export async function callModel(request: Request, subject: User, body: Completio
 	return { requestId: ask.requestId, headers, parts: partsOf(reader), cancel: () => reader.cancel() };
 }
 
-/** OpenAI's own client sends a 409 again unless it is told not to. */
+/** OpenAI's client retries a 409 unless told not to. */
 const FINAL = { "x-should-retry": "false" };
 
-/** The limit in OpenAI's fields: requests, and seconds until they are new. */
+/** The limit in OpenAI's headers: requests, and seconds until they reset. */
 export function xRateLimit(limit: number, remaining: number, resetAtMs: number | null): Record<string, string> {
 	const reset: Record<string, string> =
 		resetAtMs === null ? {} : { "x-ratelimit-reset-requests": `${Math.max(1, Math.ceil((resetAtMs - now()) / 1000))}s` };
 	return { "x-ratelimit-limit-requests": String(limit), "x-ratelimit-remaining-requests": String(remaining), ...reset };
 }
 
-/** The parts of an answer, which end with `done` even where the object of the call dies: its alarm releases the hold then. */
+/** The parts of an answer. They end with `done` even if the call's object dies, whose alarm then releases the hold. */
 async function* partsOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<CallPart, void> {
 	const decoder = new TextDecoder();
 	let rest = "";
@@ -66,7 +66,7 @@ async function* partsOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncG
 	yield { type: "done", end: "interrupted", counted: false, usage: NOTHING_USED };
 }
 
-/** The problem of an answer that failed; null for one that did not. */
+/** The problem of a failed answer; null if it did not fail. */
 export function failureOf({ end, failure, retryAfterS, isRefused }: Done): ProblemError | null {
 	if (end !== "failed" && end !== "interrupted") return null;
 	if (failure === "too-long") return new ProblemError("message-too-long", t("problem_too_long_for_model"), {});
@@ -77,7 +77,7 @@ export function failureOf({ end, failure, retryAfterS, isRefused }: Done): Probl
 		: new ProblemError("model-failed", t("problem_model_failed"), {});
 }
 
-/** What an answer used, in OpenAI's words. */
+/** The usage of an answer, in OpenAI's format. */
 export const usageOf = ({ usage: { input, cached, output, reasoning } }: Done) => ({
 	prompt_tokens: input,
 	completion_tokens: output,
@@ -86,7 +86,7 @@ export const usageOf = ({ usage: { input, cached, output, reasoning } }: Done) =
 	completion_tokens_details: { reasoning_tokens: reasoning },
 });
 
-/** Server-sent events. A client that leaves cancels the call. */
+/** Server-sent events. A client that disconnects cancels the call. */
 export function eventStream({ headers, cancel }: Called, events: AsyncGenerator<string, void>): Response {
 	const encoder = new TextEncoder();
 	const stream = new ReadableStream({
@@ -101,7 +101,7 @@ export function eventStream({ headers, cancel }: Called, events: AsyncGenerator<
 	return new Response(stream, { headers });
 }
 
-/** Reads a whole answer. @throws {ProblemError} where the model failed */
+/** Reads a whole answer. @throws {ProblemError} when the model failed */
 export async function whole({ parts }: Called) {
 	let [content, reasoning] = ["", ""];
 	const calls: Extract<CallPart, { type: "call" }>["call"][] = [];

@@ -24,7 +24,7 @@ interface ResponseEvent {
 	[field: string]: unknown;
 }
 
-/** One answer in the form of OpenAI's Responses: as events while it is written, and whole at its end. */
+/** Writes one answer in the format of OpenAI's Responses API: as events while it is generated, and whole at its end. */
 export class ResponseWriter {
 	readonly #head: object;
 	readonly #id: string;
@@ -47,7 +47,7 @@ export class ResponseWriter {
 		return part.type === "text" ? this.#write("message", part.delta) : this.#write("reasoning", part.delta);
 	}
 
-	/** The last event, and the whole response that it has. @param failed the problem of an answer that failed */
+	/** The final event, and the whole response it contains. @param failed the problem of a failed answer */
 	end({ end, usage }: Done, failed: ReturnType<typeof failureOf>): { events: ResponseEvent[]; response: object } {
 		const reason = end === "length" ? "max_output_tokens" : end === "filtered" ? "content_filter" : null;
 		const status = failed ? "failed" : reason ? "incomplete" : "completed";

@@ -12,7 +12,7 @@ export const Route = createFileRoute("/v1/responses")({
 	server: { handlers: api({ POST: ({ request }) => respond(request) }) },
 });
 
-/** OpenAI's Responses, as far as they are text: each request has its whole input, because none is stored. */
+/** OpenAI's Responses API, limited to text. Each request must contain its whole input, because no response is stored. */
 async function respond(request: Request): Promise<Response> {
 	const subject = await callerOf(request, "chat");
 	const body = await readApiBody(request, responseBody);
@@ -30,7 +30,7 @@ async function* eventsOf({ parts }: Called, writer: ResponseWriter): AsyncGenera
 	for await (const part of parts) yield lines(part.type === "done" ? writer.end(part, failureOf(part)).events : writer.take(part));
 }
 
-/** @throws {ProblemError} where the model failed */
+/** @throws {ProblemError} when the model failed */
 async function whole({ parts }: Called, writer: ResponseWriter): Promise<object> {
 	for await (const part of parts) {
 		if (part.type !== "done") {

@@ -7,7 +7,7 @@ export const Route = createFileRoute("/v1/usage")({
 	server: { handlers: api({ GET: ({ request }) => usage(request) }) },
 });
 
-/** What the key's user has left, as `/api/usage` says it. */
+/** The standing of the key's user, in the format of `/api/usage`. */
 async function usage(request: Request): Promise<Response> {
 	const subject = await callerOf(request, "usage");
 	return Response.json(await getBillingSummary(request, { subject }));

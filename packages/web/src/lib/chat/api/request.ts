@@ -11,7 +11,7 @@ import { quoteOf } from "../price.ts";
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const TEXT_CHARS_MAX = 1024 * 1024;
 const DEPTH_MAX = 64;
-/** Never http, and nothing that a provider would read from its own network by another scheme. */
+/** Never http, nor another scheme by which a provider would read from its own network. */
 export const IMAGE_URL = /^(?:https:\/\/|data:image\/)/i;
 export const FUNCTION_NAME = /^[\w.-]{1,64}$/;
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -50,7 +50,7 @@ export const number = (min: number, max: number) => z.number().min(min).max(max)
 // Only functions: a provider's own tools cost money that no price covers.
 const tool = z.object({ type: z.literal("function"), function: z.looseObject({ name: z.string().regex(FUNCTION_NAME) }) });
 
-/** Fields that reach the upstream as they are. Others are ignored, as OpenAI-compatible servers do: one of them could buy something. */
+/** Fields passed to the upstream unchanged. Others are ignored, as OpenAI-compatible servers do, because one of them could buy something. */
 const passed = {
 	messages: z.array(message).min(1).max(2_000),
 	tools: z.array(tool).max(128).optional(),
@@ -68,7 +68,7 @@ const passed = {
 	logit_bias: z.record(z.string(), z.number()).nullish(),
 };
 
-/** The body of `POST /v1/chat/completions`, as far as it is read. */
+/** The fields read from the body of `POST /v1/chat/completions`. */
 export const completionBody = z.object({
 	...passed,
 	model: z.string(),
@@ -81,7 +81,7 @@ export const completionBody = z.object({
 });
 export type CompletionBody = z.output<typeof completionBody>;
 
-/** A JSON body of the API that is not nested deeper than anything can read. @throws {ProblemError} 400, 413 */
+/** Reads a JSON body of the API, limited in nesting depth. @throws {ProblemError} 400, 413 */
 export async function readApiBody<T extends z.ZodType>(request: Request, schema: T): Promise<z.output<T>> {
 	const json = await readBody(request, z.unknown(), BODY_BYTES_MAX);
 	if (isDeep(json)) refuse("invalid-request", t("problem_too_deep"));
@@ -101,8 +101,8 @@ function isDeep(json: unknown): boolean {
 }
 
 /**
- * Prices a body as the chat prices a message of its length, and names the request.
- * @throws {ProblemError} 404 for an unknown model, 400 for what the model cannot read
+ * Prices a body like a chat message of its length, and identifies the request.
+ * @throws {ProblemError} 404 for an unknown model, 400 for content the model cannot read
  */
 export function askOf(request: Request, subject: User, body: CompletionBody) {
 	const model = allowedModels().find(({ id }) => id === body.model);
@@ -138,7 +138,7 @@ export function askOf(request: Request, subject: User, body: CompletionBody) {
 	};
 }
 
-/** The name of a request: of its Idempotency-Key where it has one, and of no other user's or key's. */
+/** A request id: from the Idempotency-Key if there is one, scoped to this user and key. */
 function nameOf(request: Request, { credential, userId }: User): { requestId: string; isNamed: boolean } {
 	const key = request.headers.get("idempotency-key");
 	if (key !== null && !KEY.test(key)) refuse("invalid-request", t("problem_idempotency_key"));
@@ -150,7 +150,7 @@ const digest = (value: unknown) => createHash("sha256").update(JSON.stringify(va
 
 type Message = CompletionBody["messages"][number];
 
-/** The parts of a message, a text being one. */
+/** The parts of a message; plain text is one part. */
 function contentOf({ content }: Message): { type: string; text?: string; refusal?: string }[] {
 	return typeof content === "string" ? [{ type: "text", text: content }] : (content ?? []);
 }

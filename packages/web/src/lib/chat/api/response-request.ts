@@ -25,7 +25,7 @@ const item = z.union([
 	message,
 	z.object({ type: z.literal("function_call"), call_id: z.string(), name: z.string().max(256), arguments: z.string() }),
 	z.object({ type: z.literal("function_call_output"), call_id: z.string(), output: texts }),
-	// What a model thought comes back with its output. No upstream takes it in this form.
+	// Clients send a model's reasoning back with its output. No upstream accepts it in this form.
 	z.object({ type: z.literal("reasoning") }),
 ]);
 
@@ -49,7 +49,7 @@ const format = z.discriminatedUnion("type", [
 	}),
 ]);
 
-/** The body of `POST /v1/responses`, as far as it is read. What needs a stored response is refused, because none is. */
+/** The fields read from the body of `POST /v1/responses`. Fields that need a stored response are refused, because none is stored. */
 export const responseBody = z.object({
 	model: z.string(),
 	input: z.union([z.string(), z.array(item).min(1).max(2_000)]),
@@ -72,7 +72,7 @@ export type ResponseBody = z.output<typeof responseBody>;
 type Message = CompletionBody["messages"][number];
 type Item = z.output<typeof item>;
 
-/** The same request in the form of chat completions, in which upstreams are asked. */
+/** The same request as a chat completion, the format upstreams accept. */
 export function completionOf(body: ResponseBody): CompletionBody {
 	const { model, input, instructions, max_output_tokens, temperature, top_p, tools, tool_choice, parallel_tool_calls } = body;
 	const items: Item[] = typeof input === "string" ? [{ role: "user", content: input }] : input;
@@ -89,7 +89,7 @@ export function completionOf(body: ResponseBody): CompletionBody {
 	};
 }
 
-/** Calls of one turn are one message with the words before them. */
+/** The calls of one turn form one message with the text before them. */
 function add(messages: Message[], one: Item): void {
 	if ("role" in one) messages.push(messageOf(one));
 	else if (one.type === "function_call_output") messages.push({ role: "tool", tool_call_id: one.call_id, content: plain(one.output) });

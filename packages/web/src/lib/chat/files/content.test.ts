@@ -31,7 +31,7 @@ describe("the content of a file", () => {
 		expect(contentOf(bytesOf("x".repeat(FILE_CHARS_MAX + 1))).kind).toBe("refused");
 	});
 
-	test("is never two things, whatever the bytes", () => {
+	test("has exactly one kind, whatever the bytes", () => {
 		fc.assert(
 			fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
 				const content = contentOf(bytes);
@@ -42,7 +42,7 @@ describe("the content of a file", () => {
 });
 
 describe("the name of a file", () => {
-	test("is one line without a path, a quote or an invisible mark, short, and keeps its extension", () => {
+	test("is short, one line, without path, quotes or invisible characters, and keeps its extension", () => {
 		fc.assert(
 			fc.property(fc.string({ unit: "binary", maxLength: 300 }), (given) => {
 				const name = fileName(given);
@@ -58,7 +58,7 @@ describe("the name of a file", () => {
 });
 
 describe("the tokens of a file", () => {
-	test("are a fixed number for an image, and for a text those of all that the model is sent", () => {
+	test("are a fixed number for an image, and for a text those of everything sent to the model", () => {
 		expect(tokensOfFile("a.png", { kind: "image", mediaType: "image/png" })).toBe(IMAGE_TOKENS);
 		expect(tokensOfFile("a.txt", { kind: "text", text: "words" })).toBe(tokensOf(asPrompt("a.txt", "words")));
 	});

@@ -2,7 +2,7 @@ import { IMAGE_TOKENS, tokensOf } from "@parley/metering";
 import { FILE_CHARS_MAX, FILE_NAME_CHARS_MAX } from "../../../input.ts";
 import { t } from "../../../text/text.ts";
 
-/** What a file is, by its bytes. Its name and its declared type say nothing. */
+/** A file's content, detected from its bytes. Its name and declared type are ignored. */
 export type Content = { kind: "image"; mediaType: string } | { kind: "text"; text: string } | { kind: "refused"; why: string };
 
 const ascii = (bytes: Uint8Array, from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
@@ -15,7 +15,7 @@ const IMAGES: Record<string, (bytes: Uint8Array) => boolean> = {
 	"image/webp": (bytes) => ascii(bytes, 0, 4) === "RIFF" && ascii(bytes, 8, 12) === "WEBP",
 };
 
-/** Control characters that no text has. Form feeds and escapes occur in source code and logs. */
+/** Control characters that never occur in text. Form feeds and escapes do occur in source code and logs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const BINARY = /[\0-\x08\x0e-\x1a\x1c-\x1f]/;
 
@@ -31,7 +31,7 @@ export function contentOf(bytes: Uint8Array): Content {
 	return { kind: "text", text };
 }
 
-/** The text in UTF-8 without a byte order mark; null for anything else. */
+/** Decodes UTF-8 without its byte order mark; null for anything else. */
 function decoded(bytes: Uint8Array): string | null {
 	try {
 		const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -41,10 +41,10 @@ function decoded(bytes: Uint8Array): string | null {
 	}
 }
 
-/** Characters that could make a name look like another one, or leave its line. */
+/** Characters that could disguise a name as another one, or break its line. */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff<>"/\\]/gu;
 
-/** A file's name as it is kept: one line without a path, of at most 120 characters, with its extension. */
+/** A file's stored name: one line without a path, at most 120 characters, keeping the extension. */
 export function fileName(given: string): string {
 	const name = given.toWellFormed().replaceAll(UNSAFE, " ").replaceAll(/\s+/g, " ").trim();
 	if (name.length <= FILE_NAME_CHARS_MAX) return name || "file";
@@ -52,7 +52,7 @@ export function fileName(given: string): string {
 	return `${name.slice(0, FILE_NAME_CHARS_MAX - extension.length - 1).toWellFormed()}…${extension}`;
 }
 
-/** A text file as a model reads it. */
+/** A text file as sent to a model. */
 export const asPrompt = (name: string, text: string): string => `<file name="${name}">\n${text}\n</file>`;
 
 /** The estimated tokens of a file in a request (rule P2). */

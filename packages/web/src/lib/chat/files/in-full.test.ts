@@ -14,7 +14,7 @@ const file = (filename: string, bytes = 3): FilePart => ({
 const asks = (content: string, ...files: FilePart[]): SentMessage => ({ role: "user", content, files });
 const answers: SentMessage = { role: "assistant", content: "Yes." };
 
-/** What the model is sent, and the files that were read. */
+/** The messages sent to the model and the files that were read. */
 async function sent(messages: SentMessage[], { sees = true, missing = "" } = {}) {
 	const read: string[] = [];
 	const out = await inFull(messages, sees ? ["text", "image"] : ["text"], async ({ filename }) => {
@@ -25,7 +25,7 @@ async function sent(messages: SentMessage[], { sees = true, missing = "" } = {})
 }
 
 describe("the files of messages", () => {
-	test("stand before the words: images as bytes, everything else as named text", async () => {
+	test("come before the text: images as bytes, everything else as named text", async () => {
 		const { out } = await sent([asks("What?", file("a.png"), file("b.py"))]);
 		expect(out).toEqual([
 			[
@@ -36,11 +36,11 @@ describe("the files of messages", () => {
 		]);
 	});
 
-	test("leave a message without any as it is", async () => {
+	test("leave a message without files unchanged", async () => {
 		expect(await sent([asks("Hello"), answers, { role: "user", content: "Bye" }])).toEqual({ out: ["Hello", "Yes.", "Bye"], read: [] });
 	});
 
-	test("are images for models that see only: for others they are named, and not read", async () => {
+	test("include images only for models that see; for others they are named and not read", async () => {
 		const { out, read } = await sent([asks("What?", file("a.png")), answers, asks("And?")], { sees: false });
 		expect(out[0]).toEqual([
 			{ type: "text", text: "[An image that is not shown to you: a.png]" },
@@ -49,7 +49,7 @@ describe("the files of messages", () => {
 		expect(read).toEqual([]);
 	});
 
-	test("are the newest images of 12 MiB together, so that a long chat of images fits into memory", async () => {
+	test("include the newest images up to 12 MiB in total, so that a long chat of images fits into memory", async () => {
 		const messages = [
 			asks("1", file("1.png", MIB)),
 			answers,
@@ -62,7 +62,7 @@ describe("the files of messages", () => {
 		expect((await sent(messages)).read.sort()).toEqual(["2.png", "3.png"]);
 	});
 
-	test("that are missing are named, but for those of the question: without them there is no answer", async () => {
+	test("that are missing are named; one missing from the question fails the answer", async () => {
 		const earlier = await sent([asks("1", file("a.txt")), answers, asks("2")], { missing: "a.txt" });
 		expect(earlier.out[0]).toContainEqual({ type: "text", text: "[A file that is not shown to you: a.txt]" });
 		await expect(sent([asks("1", file("a.txt"))], { missing: "a.txt" })).rejects.toThrow("not stored any more");

@@ -4,16 +4,16 @@ import type { FilePart, ModelOption } from "../../../view/chat.ts";
 import type { SentMessage } from "../history.ts";
 import { asPrompt } from "./content.ts";
 
-/** The images of one call, bytes. They are in memory three times over: as bytes, in base64, and in the body of the request. */
+/** Image bytes in one call. Memory holds them three times: as bytes, in base64, and in the request body. */
 const IMAGE_BYTES_MAX = 12 * 1024 * 1024;
 
 const isImage = ({ mediaType }: FilePart) => mediaType.startsWith("image/");
 const bytesOf = ({ providerMetadata }: FilePart) => providerMetadata.parley.bytes;
 
 /**
- * Messages with what their files hold. Images go to models that accept them, the newest first, up to 12 MiB together. The others, and a file of an earlier
- * message that is stored no more, are named.
- * @param read a file's bytes; null where they are missing
+ * Adds file contents to messages. Images go to models that accept them, newest first, up to 12 MiB in total. Other images, and files of earlier
+ * messages that are no longer stored, are only named.
+ * @param read a file's bytes; null if they are missing
  * @throws {OwnError} when a file of the question is missing
  */
 export async function inFull(
@@ -41,7 +41,7 @@ export async function inFull(
 	);
 }
 
-/** The newest images that have at most so many bytes together. */
+/** The newest images with at most this many bytes in total. */
 function imagesWithin(messages: readonly SentMessage[], bytesMax: number): Set<FilePart> {
 	const within = new Set<FilePart>();
 	let bytes = 0;

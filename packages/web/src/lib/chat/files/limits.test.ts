@@ -4,7 +4,7 @@ const bindings: { FILES?: object } = {};
 vi.mock("cloudflare:workers", () => ({ env: bindings }));
 const { FILE_LIMITS, fileLimit } = await import("./limits.ts");
 
-test("a file is smaller where no bucket is bound, because its chat's object keeps it", () => {
+test("the size limit is lower without a bucket, because the chat's object stores the file", () => {
 	expect(fileLimit("paid")).toEqual({ count: 10, bytes: 256 * 1024 });
 	bindings.FILES = {};
 	expect(fileLimit("paid")).toEqual({ count: 10, bytes: FILE_LIMITS.paid.bytes });

@@ -4,7 +4,7 @@ import { readBytes } from "../../http/api.ts";
 import { refuse } from "../../http/problem.ts";
 import { contentOf, fileName, tokensOfFile } from "./content.ts";
 
-/** A file as it was uploaded, its content recognized. */
+/** An uploaded file with its content detected. */
 export interface Upload {
 	name: string;
 	mediaType: string;
@@ -28,7 +28,7 @@ export async function parseUpload(request: Request, limit: FileLimit): Promise<U
 
 const inWords = (bytes: number) => (bytes < 1024 * 1024 ? `${bytes / 1024} KB` : `${bytes / 1024 / 1024} MB`);
 
-/** RFC 8187 leaves fewer characters bare than encodeURIComponent. */
+/** RFC 8187 allows fewer unescaped characters than encodeURIComponent. */
 function named(name: string): string {
 	const encoded = encodeURIComponent(name.toWellFormed()).replaceAll(
 		/['()*]/g,
@@ -37,13 +37,13 @@ function named(name: string): string {
 	return `filename*=UTF-8''${encoded}`;
 }
 
-/** The `Content-Disposition` of a file to save under a name. */
+/** The `Content-Disposition` that saves a file under a name. */
 export const attached = (name: string): string => `attachment; ${named(name)}`;
 
-/** The answer with a file's bytes. Images are shown; everything else is plain text to save, whatever it looks like. */
+/** The response with a file's bytes. Images are displayed; everything else is plain text to download, whatever it claims to be. */
 export function fileResponse({ name, mediaType }: Pick<Upload, "name" | "mediaType">, content: BodyInit): Response {
 	const isImage = mediaType.startsWith("image/");
-	// The text of a PDF is no PDF.
+	// The stored text of a PDF is not a PDF.
 	const saved = !isImage && /\.pdf$/i.test(name) ? `${name}.txt` : name;
 	const disposition = isImage ? `inline; ${named(saved)}` : attached(saved);
 	return new Response(content, {

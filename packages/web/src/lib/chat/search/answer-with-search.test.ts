@@ -4,7 +4,7 @@ import { answerWithSearch, type SearchingPart, type SearchTerms } from "./answer
 import type { Found } from "./form.ts";
 
 const world = vi.hoisted(() => ({
-	/** What the calls of the model send, one after the other; the last again and again. */
+	/** The answers of successive model calls. The last one repeats. */
 	answers: [] as unknown[][],
 	asked: [] as Record<string, unknown>[],
 	found: null as unknown,
@@ -39,7 +39,7 @@ const PAGES = [{ url: "https://a.example/", title: "A", snippet: "a" }];
 const stop = new AbortController();
 const asked = { model: null, messages: [], effort: null, maxOutput: 1_000, subjectHash: "", requestId: "r", signal: stop.signal };
 let raises: number[];
-/** What the request costs beside its message, by step. */
+/** Units held for searches, by step. */
 let held: Map<number, number>;
 let isRaised: (step: number) => boolean;
 
@@ -70,11 +70,11 @@ async function partsOf(terms: Partial<SearchTerms> | null = {}, more: Partial<As
 const wordsIn = (parts: SearchingPart[]) => parts.flatMap((part) => (part.type === "text" ? [part.delta] : [])).join("");
 const searchedIn = (parts: SearchingPart[]) => parts.flatMap((part) => (part.type === "searched" ? [part.searched] : [])).at(-1);
 const toolsOffered = () => world.asked.map(({ tools }) => tools !== undefined);
-/** What the model was handed by the last call's steps. */
+/** The tool results passed to the last model call. */
 const results = () => JSON.stringify((world.asked.at(-1)?.steps as unknown[]) ?? []);
 
 describe("a model that may search", () => {
-	test("is called again with what was found, which is charged and cited", async () => {
+	test("is called again with the results, which are charged and cited", async () => {
 		world.answers = [
 			[text("I look."), ...search("etna")],
 			[text("It is high [1]."), END],
@@ -96,7 +96,7 @@ describe("a model that may search", () => {
 		]);
 	});
 
-	test("searches at most 8 times, and answers without the tool after that", async () => {
+	test("searches at most 8 times, then answers without the tool", async () => {
 		world.answers = [...Array.from({ length: 8 }, (_, n) => search(`q${n}`)), [text("Enough."), END]];
 		const parts = await partsOf();
 		expect(world.searched).toHaveLength(8);
@@ -105,7 +105,7 @@ describe("a model that may search", () => {
 		expect(wordsIn(parts)).toBe("Enough.");
 	});
 
-	test("searches at most 8 times at once, too", async () => {
+	test("searches at most 8 times in parallel calls, too", async () => {
 		const calls = Array.from({ length: 12 }, (_, n) => call(JSON.stringify({ query: `q${n}` }), { id: `c${n}` }));
 		world.answers = [
 			[...calls, END],
@@ -116,7 +116,7 @@ describe("a model that may search", () => {
 		expect(toolsOffered()).toEqual([true, false]);
 	});
 
-	test("is told of a limit, is handed nothing, and loses the tool at the second refusal", async () => {
+	test("is told about a limit, receives no results, and loses the tool at the second refusal", async () => {
 		isRaised = () => false;
 		world.answers = [search("one"), search("two"), [text("Without."), END]];
 		const parts = await partsOf();
@@ -132,7 +132,7 @@ describe("a model that may search", () => {
 		["fails", null, "The search failed"],
 		["finds nothing", [], "Nothing was found"],
 		["finds no page of the web", [{ url: "javascript:1", title: "", snippet: "" }], "Nothing was found"],
-	])("pays nothing for a search that %s", async (_, found, told) => {
+	])("is not charged for a search that %s", async (_, found, told) => {
 		world.found = found;
 		world.answers = [search("one"), [text("Without."), END]];
 		expect(searchedIn(await partsOf())).toMatchObject({ count: 0, units: 0 });
@@ -161,7 +161,7 @@ describe("a model that may search", () => {
 		["no query", "{}", {}],
 		["an empty query", '{"query":"  "}', {}],
 		["another tool", '{"query":"x"}', { name: "delete_files" }],
-	])("is told how to call after %s", async (_, input, more) => {
+	])("receives the correct call format after %s", async (_, input, more) => {
 		world.answers = [
 			[call(input, more), END],
 			[text("So."), END],
@@ -171,7 +171,7 @@ describe("a model that may search", () => {
 		expect(results()).toContain("Not searched");
 	});
 
-	test("has one output limit for all of its calls", async () => {
+	test("shares one output limit among all its calls", async () => {
 		world.answers = [
 			[usage(100, 400), ...search("one")],
 			[usage(200, 500), ...search("two")],
@@ -183,7 +183,7 @@ describe("a model that may search", () => {
 		expect((await partsOf()).at(-1)).toEqual({ type: "end", end: "length" });
 	});
 
-	test("says what each call used, by our estimate where its provider does not", async () => {
+	test("reports the usage of each call, estimated if the provider reports none", async () => {
 		world.answers = [
 			[text("I look for it."), ...search("one")],
 			[usage(300, 90), text("Done."), END],
@@ -195,7 +195,7 @@ describe("a model that may search", () => {
 		]);
 	});
 
-	test("gets its reasoning back where its provider wants it", async () => {
+	test("receives its reasoning back if its provider requires it", async () => {
 		const thought: UpstreamPart = { type: "reasoning", delta: "Hm." };
 		world.answers = [
 			[thought, ...search("one", { keepsReasoning: true })],
@@ -214,13 +214,13 @@ describe("a model that may search", () => {
 		expect(results()).not.toContain("Hm.");
 	});
 
-	test("is not offered the tool where its window has no room for results", async () => {
+	test("gets no tool if its window has no room for results", async () => {
 		world.answers = [[text("Full."), END]];
 		await partsOf({ input: 900, window: 1_000 });
 		expect(toolsOffered()).toEqual([false]);
 	});
 
-	test("ends as it ends: cut, filtered or failed, whatever it called", async () => {
+	test("keeps its ending (cut, filtered or failed), whatever it called", async () => {
 		for (const end of ["length", "filtered"] as const) {
 			world.answers = [[call('{"query":"x"}'), { type: "end", end }]];
 			expect((await partsOf()).at(-1)).toEqual({ type: "end", end });
@@ -229,7 +229,7 @@ describe("a model that may search", () => {
 		expect((await partsOf()).at(-1)).toEqual({ type: "failed", failure: "busy" });
 	});
 
-	test("stops in the middle of a search, which nobody pays", async () => {
+	test("stopped during a search is not charged for it", async () => {
 		const stopped = new AbortController();
 		world.found = async () => {
 			stopped.abort(new Error("stopped"));
@@ -241,7 +241,7 @@ describe("a model that may search", () => {
 		expect([...held]).toEqual([]);
 	});
 
-	test("fails where a failed search cannot be taken off again", async () => {
+	test("fails if a failed search cannot be released", async () => {
 		world.found = null;
 		world.answers = [search("one"), [text("Without."), END]];
 		const lower = () => Promise.reject(new Error("unreachable"));
@@ -249,7 +249,7 @@ describe("a model that may search", () => {
 	});
 });
 
-test("a model that may not search is called once, and without tools", async () => {
+test("a model that may not search is called once and without tools", async () => {
 	world.answers = [[usage(3, 4), text("Yes."), END]];
 	expect(await partsOf(null)).toEqual([text("Yes."), { ...usage(3, 4), estimated: false }, END]);
 	expect(toolsOffered()).toEqual([false]);

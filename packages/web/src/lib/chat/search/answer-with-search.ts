@@ -21,48 +21,48 @@ const WEB_SEARCH: Tool = {
 	},
 };
 
-/** What a model is handed where there are no results. */
+/** The tool result when there are no search results. */
 const FAILED = "The search failed, and nothing was charged. Answer with what you have, and say so.";
 const NOTHING = "Nothing was found, and nothing was charged.";
 const AT_LIMIT = "Not searched: the user's limit is reached. Answer with what you have, and say so.";
 const NO_QUERY = 'Not searched: call web_search with {"query": "…"}.';
 const NO_MORE = "Not searched: this answer may not search any more. Answer with what you have.";
 
-/** What an answer that may search needs beside the model. */
+/** The search settings of an answer. */
 export interface SearchTerms {
 	search: SearchConfig;
-	/** Tokens of the messages, by our estimate, and the most that may be sent beside the answer. */
+	/** Estimated tokens of the messages, and (`window`) the most that may be sent besides the answer. */
 	input: number;
 	window: number;
-	/** Adds a search to what the request costs, or says that a limit refuses it. */
+	/** Adds a search to the hold, or reports that a limit refuses it. */
 	raise: (step: number, units: number) => Promise<{ raised: boolean }>;
-	/** Takes it off again. @throws when that cannot be confirmed, and then the answer must fail */
+	/** Releases a search from the hold. @throws if that cannot be confirmed; the answer must then fail */
 	lower: (step: number) => Promise<void>;
 }
 
-/** What the searches of an answer have come to. */
+/** Totals of an answer's searches. */
 export interface Searched {
-	/** Those that are paid, and their units. */
+	/** Charged searches, and their units. */
 	count: number;
 	units: number;
-	/** Input tokens of all model calls, with the one that follows, by our estimate. */
+	/** Estimated input tokens of all model calls, including the next one. */
 	input: number;
-	/** In the order of their numbers. */
+	/** In citation order. */
 	sources: Source[];
 }
 
 export type SearchingPart =
 	| Exclude<UpstreamPart, { type: "call" | "usage" }>
-	/** What one call of the model used. `estimated`: its provider did not say. */
+	/** Usage of one model call. `estimated`: the provider reported none. */
 	| ({ type: "usage"; estimated: boolean } & Usage)
-	/** A search begins. */
+	/** A search starts. */
 	| { type: "searching"; query: string }
-	/** It has ended. The last of these comes before the model is called again, with so many tokens. */
+	/** A search ended. The last one precedes the next model call, which sends `nextInput` tokens. */
 	| { type: "searched"; searched: Searched; nextInput: number };
 
 /**
- * Asks a model that may search the web: runs the searches that it calls for, and calls it again with what was found, until it answers. Without
- * `terms` it may not. The output limit holds over all calls together.
+ * Runs a model that may search the web: performs the searches it calls for and calls it again with the results, until it answers. Without
+ * `terms` it may not search. The output limit applies to all calls together.
  * @throws the signal's reason when it aborts
  */
 export async function* answerWithSearch(asked: AskedOfModel, terms: SearchTerms | null): AsyncGenerator<SearchingPart, void> {
@@ -79,7 +79,7 @@ export async function* answerWithSearch(asked: AskedOfModel, terms: SearchTerms 
 			if (part.type === "call") calls.push(part.call);
 			else if (part.type === "usage") usage = part;
 			else if (part.type === "text" || part.type === "reasoning") {
-				// What a model says before it searches is a paragraph of its own.
+				// Text written before a search becomes a paragraph of its own.
 				if (part.type === "text" && said.text === "" && hasText) yield { type: "text", delta: "\n\n" };
 				said[part.type] += part.delta;
 				yield part;
@@ -110,8 +110,8 @@ export async function* answerWithSearch(asked: AskedOfModel, terms: SearchTerms 
 }
 
 /**
- * The searches of one answer. Each is added to the hold before it is made, so that none is given away, and taken off again unless the model gets its
- * results, so that nobody pays for a failure: a crash in between ends the request, and a hold that cannot be lowered fails the answer.
+ * The searches of one answer. Each is added to the hold before it runs, so none is free, and released unless the model receives its results,
+ * so no failure is charged. A crash in between ends the request, and a hold that cannot be lowered fails the answer.
  */
 class Searches {
 	readonly #terms: SearchTerms;
@@ -132,7 +132,7 @@ class Searches {
 		return { ...this.#searched, input: this.#searched.input + this.#nextInput };
 	}
 
-	/** What the next call of the model sends, tokens by our estimate. */
+	/** Estimated input tokens of the next model call. */
 	get nextInput(): number {
 		return this.#nextInput;
 	}
@@ -145,13 +145,13 @@ class Searches {
 		return Math.min(RESULT_TOKENS_MAX, this.#terms.window - this.#nextInput);
 	}
 
-	/** A call of the model has ended: the next one sends again what it was sent, and what it has written. */
+	/** Call after a model call has ended: the next call sends the same input again, plus the output written. */
 	begin(written: number): void {
 		this.#searched.input += this.#nextInput;
 		this.#nextInput += written + 2 * MESSAGE_TOKENS;
 	}
 
-	/** Searches, unless the answer may not any more. @returns what the model is handed */
+	/** Searches, unless the answer has no searches left. @returns the tool result for the model */
 	async run(query: string | null): Promise<string> {
 		const result = this.mayGoOn ? await this.#search(query) : NO_MORE;
 		this.#nextInput += tokensOf(result) + MESSAGE_TOKENS;
@@ -181,7 +181,7 @@ class Searches {
 	}
 }
 
-/** The query of a call; null where it has none, or calls something else. Models write JSON twice, or leave its end out. */
+/** The query of a call; null if it has none or calls something else. Models double-encode the JSON or leave its end out. */
 function queryOf({ name, input }: CalledTool): string | null {
 	if (!/search/i.test(name)) return null;
 	const text = input.includes('\\"query\\"') ? input.replaceAll('\\"', '"') : input;
@@ -194,10 +194,10 @@ function queryOf({ name, input }: CalledTool): string | null {
 	}
 }
 
-/** Longer words are cut before they are shown, stored and sent. */
+/** Longer queries are cut before they are shown, stored and sent. */
 const QUERY_CHARS_MAX = 400;
 
-/** The calls with their results, as the model is sent them. Its own JSON may be broken, which strict servers refuse. */
+/** The calls with their results, in the form sent to the model. The model's own JSON may be broken, which strict servers refuse. */
 function exchangeOf(said: { text: string; reasoning: string }, calls: readonly CalledTool[], results: readonly string[]): Prompt[] {
 	const keepsReasoning = calls.some((call) => call.keepsReasoning);
 	return [

@@ -1,23 +1,23 @@
 import type { SearchConfig } from "../../../config.ts";
 import { type Fields, isFields } from "../upstream/choice.ts";
 
-/** A result as an endpoint sends it. Nothing of it can be trusted. */
+/** A result as sent by an endpoint. Every field is untrusted. */
 export interface Found {
 	title: string;
 	url: string;
 	snippet: string;
 }
 
-/** How a kind of endpoint is asked, and where its answer has the results. */
+/** The request and response format of one kind of endpoint. */
 interface Form {
 	request: (search: SearchConfig, query: string, count: number) => { url: string; init: RequestInit };
-	/** Null for a body that is no answer of this kind. */
+	/** Null for a body that is not an answer of this kind. */
 	results: (body: Fields) => unknown[] | null;
-	/** The names of a result's fields, which the providers name differently. */
+	/** Field names of a result, which differ between providers. */
 	snippet: string;
 }
 
-/** Brave and Tavily refuse a longer query, and Brave one of more words. */
+/** Brave and Tavily refuse a longer query, and Brave also one with more words. */
 const QUERY_CHARS_MAX = 400;
 const QUERY_WORDS_MAX = 50;
 
@@ -62,7 +62,7 @@ export function searchRequest(search: SearchConfig, query: string, count: number
 	return FORMS[search.kind].request(search, words.slice(0, QUERY_CHARS_MAX).toWellFormed(), count);
 }
 
-/** The results in the body of an answer; null for a body that is none. */
+/** The results in a response body; null if it is not an answer. */
 export function resultsIn(kind: SearchConfig["kind"], body: unknown): Found[] | null {
 	const form = FORMS[kind];
 	const results = isFields(body) ? form.results(body) : null;

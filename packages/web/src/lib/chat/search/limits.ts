@@ -1,12 +1,12 @@
 import { SEARCH_BOUNDS } from "@parley/plans/search-bounds";
 
-/** Searches of one answer, with those that nobody pays. The model is called once more at the end, without the tool. */
+/** Searches per answer, including uncharged ones. The model is then called once more, without the tool. */
 export const SEARCHES_MAX = SEARCH_BOUNDS.searches;
-/** Searches that nobody pays, because they failed, found nothing or met a limit, cost the deployer a model call each: after so many the tool is gone. */
+/** Uncharged searches (failed, empty or refused by a limit) cost the deployer a model call each. After this many the tool is removed. */
 export const UNPAID_MAX = SEARCH_BOUNDS.unpaid;
-/** Results of one search that a model is handed. */
+/** Results of one search passed to a model. */
 export const RESULTS_MAX = 5;
-/** Tokens of these together, by our estimate. */
+/** Estimated tokens of these results together. */
 export const RESULT_TOKENS_MAX = SEARCH_BOUNDS.resultTokens;
-/** With less room for results a model does not search. */
+/** A model does not search if there is less room than this for results. */
 export const RESULT_TOKENS_MIN = 200;

@@ -1,9 +1,9 @@
-/** More of a text than this is not read. */
+/** Longer texts are cut before reading. */
 const CHARS_MAX = 8_000;
 
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", hellip: "…", ndash: "–" };
 
-/** A title or a snippet as one line of plain text: search engines send HTML, with `<strong>` around the words that were searched. Linear. */
+/** A title or snippet as one line of plain text: search engines send HTML, with `<strong>` around matched words. Runs in linear time. */
 export function plainText(html: string): string {
 	return html
 		.slice(0, CHARS_MAX)

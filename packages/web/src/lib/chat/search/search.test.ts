@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import type { SearchConfig } from "../../../config.ts";
 import { searchWeb } from "./search.ts";
 
-// Each form of endpoint, as the sandbox plays it.
+// Each kind of endpoint, as simulated by the sandbox.
 
 const KINDS = ["searxng", "brave", "tavily"] as const;
 const PATIENCE = { timeout: 4_000 };
@@ -28,7 +28,7 @@ const endpoint = (kind: SearchConfig["kind"], more: Partial<SearchConfig> = {}):
 	...more,
 });
 
-/** A server that answers every request so. @returns its origin */
+/** A server that answers every request this way. @returns its origin */
 async function serverThat(answer: Parameters<typeof createServer>[1]): Promise<string> {
 	const server = createServer(answer).listen(0, "127.0.0.1");
 	await new Promise((resolve) => server.once("listening", resolve));
@@ -39,8 +39,8 @@ async function serverThat(answer: Parameters<typeof createServer>[1]): Promise<s
 	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe.each(KINDS)("a search of the form %s", (kind) => {
-	test("finds pages, with title, address and text", async () => {
+describe.each(KINDS)("a search at a %s endpoint", (kind) => {
+	test("returns pages with title, address and text", async () => {
 		const found = await searchWeb(endpoint(kind), "the Etna & its height", never);
 		expect(found?.length).toBeGreaterThanOrEqual(5);
 		expect(found?.[0]).toMatchObject({
@@ -51,12 +51,12 @@ describe.each(KINDS)("a search of the form %s", (kind) => {
 		expect(sandbox.world.state.searches).toMatchObject([{ kind, query: "the Etna & its height" }]);
 	});
 
-	test("sends no more of a query than the provider takes", async () => {
+	test("shortens a query to what the provider accepts", async () => {
 		expect(await searchWeb(endpoint(kind), "word ".repeat(300), never)).not.toBeNull();
 		expect(sandbox.world.state.searches[0]?.query.length).toBeLessThanOrEqual(400);
 	});
 
-	test("may find nothing", async () => {
+	test("may return nothing", async () => {
 		sandbox.world.state.faults = { search: { pages: [] } };
 		expect(await searchWeb(endpoint(kind), "nothing", never)).toEqual([]);
 	});
@@ -66,19 +66,19 @@ describe.each(KINDS)("a search of the form %s", (kind) => {
 		expect(await searchWeb(endpoint(kind), "Etna", never)).toBeNull();
 	});
 
-	test("fails where the answer is half of one, or lost", async () => {
+	test("fails if the answer is incomplete or lost", async () => {
 		sandbox.world.state.faults = { api: [{ path: `/search/${kind}`, invalidJson: true }] };
 		expect(await searchWeb(endpoint(kind), "Etna", never)).toBeNull();
 		sandbox.world.state.faults = { api: [{ path: `/search/${kind}`, dropAfterCommit: true }] };
 		expect(await searchWeb(endpoint(kind), "Etna", never)).toBeNull();
 	});
 
-	test("fails where the endpoint answers something else", async () => {
+	test("fails if the endpoint answers in another format", async () => {
 		const url = await serverThat((_, response) => response.end('{"message":"hello"}'));
 		expect(await searchWeb(endpoint(kind, { url }), "Etna", never)).toBeNull();
 	});
 
-	test("ends with a stop", async () => {
+	test("ends when stopped", async () => {
 		sandbox.world.state.faults = { api: [{ path: `/search/${kind}`, hang: true }] };
 		const stop = new AbortController();
 		const searching = searchWeb(endpoint(kind), "Etna", stop.signal);
@@ -93,7 +93,7 @@ test.each(["brave", "tavily"] as const)("%s needs its key", async (kind) => {
 	expect(sandbox.world.state.searches).toEqual([]);
 });
 
-test("a redirect is followed on the same host, and nowhere else", async () => {
+test("a redirect is followed only on the same host", async () => {
 	let foreignCalls = 0;
 	const foreign = await serverThat((_, response) => {
 		foreignCalls += 1;
@@ -105,12 +105,12 @@ test("a redirect is followed on the same host, and nowhere else", async () => {
 	});
 	expect(await searchWeb(endpoint("searxng", { url: `${own}/near` }), "Etna", never)).toEqual([]);
 	expect(await searchWeb(endpoint("searxng", { url: `${own}/far` }), "Etna", never)).toBeNull();
-	// A redirect that would turn a POST into a GET.
+	// This redirect would turn a POST into a GET.
 	expect(await searchWeb(endpoint("tavily", { url: `${own}/near` }), "Etna", never)).toBeNull();
 	expect(foreignCalls).toBe(0);
 });
 
-test("a body without an end is left", async () => {
+test("an endless body is abandoned", async () => {
 	let hasLeft = false;
 	const url = await serverThat((_, response) => {
 		const more = () => response.write(" ".repeat(100_000)) || response.once("drain", more);

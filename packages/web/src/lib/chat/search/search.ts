@@ -4,15 +4,15 @@ import { within } from "../upstream/silence.ts";
 import { type Found, resultsIn, searchRequest } from "./form.ts";
 import { RESULTS_MAX } from "./limits.ts";
 
-/** How long a search may take, its body included. */
+/** Time limit of a search, including its body. */
 const SEARCH_MS = 10_000;
-/** A page of results is some 50 KB. */
+/** A page of results is about 50 KB. */
 const BODY_BYTES_MAX = 1_000_000;
 const REDIRECTS_MAX = 3;
 
 /**
- * Searches by the configured endpoint, and no other host. Failures are logged here, and never thrown.
- * @returns what was found, which may be nothing; null for a search that failed
+ * Searches through the configured endpoint and no other host. Failures are logged here and never thrown.
+ * @returns the results, possibly none; null for a failed search
  * @throws the signal's reason when it aborts
  */
 export async function searchWeb(search: SearchConfig, query: string, signal: AbortSignal): Promise<Found[] | null> {
@@ -43,14 +43,14 @@ async function bodyOf(url: string, init: RequestInit): Promise<unknown> {
 	return JSON.parse(await textOf(response, host));
 }
 
-/** Follows redirects to the same origin only: any other would hand query and key to another address. */
+/** Follows redirects to the same origin only: any other would disclose query and key. */
 async function follow(url: string, init: RequestInit, left = REDIRECTS_MAX): Promise<Response> {
 	const response = await fetch(url, { ...init, redirect: "manual" });
 	if (response.status < 300 || response.status >= 400) return response;
 	await response.body?.cancel();
 	const { host, origin } = new URL(url);
 	const to = URL.parse(response.headers.get("location") ?? "", url);
-	// Another status turns a POST into a GET.
+	// Other statuses turn a POST into a GET.
 	const isKept = init.method === undefined || response.status === 307 || response.status === 308;
 	if (to?.origin === origin && isKept && left > 0) return follow(to.href, init, left - 1);
 	throw new OwnError(`${host} answered ${response.status}, which is not followed`);

@@ -5,13 +5,13 @@ import { RESULT_TOKENS_MAX, RESULT_TOKENS_MIN, RESULTS_MAX, SEARCHES_MAX } from 
 import { plainText } from "./plain-text.ts";
 import { readResults } from "./sources.ts";
 
-/** Measuring tokens of any characters takes long on a busy machine. */
+/** Counting tokens of arbitrary characters is slow on a busy machine. */
 const PATIENCE_MS = 60_000;
 
 const page = (n: number, more: object = {}) => ({ url: `https://${n}.example/`, title: `Page ${n}`, snippet: `Words of ${n}.`, ...more });
 
 describe("results", () => {
-	test("are numbered on, and a page keeps its number", () => {
+	test("continue the numbering, and a page keeps its number", () => {
 		const first = readResults([page(1), page(2)], [], RESULT_TOKENS_MAX);
 		expect(first?.sources).toEqual([
 			{ url: "https://1.example/", title: "Page 1" },
@@ -34,20 +34,20 @@ describe("results", () => {
 		expect(readResults([page(1, { url })], [], RESULT_TOKENS_MAX)).toBeNull();
 	});
 
-	test("have no name and password in an address", () => {
+	test("drop name and password from an address", () => {
 		const url = "https://bank.example:secret@evil.example/";
 		expect(readResults([page(1, { url })], [], RESULT_TOKENS_MAX)?.sources[0]?.url).toBe("https://evil.example/");
 	});
 
-	test("have a plain title, or the host as one", () => {
+	test("have a plain title, or the host instead", () => {
 		const titles = [page(1, { title: "<b>R&amp;D</b>\n news" }), page(2, { title: " <br> " })];
 		expect(readResults(titles, [], RESULT_TOKENS_MAX)?.sources.map(({ title }) => title)).toEqual(["R&D news", "2.example"]);
 	});
 
 	test(
-		"fit the room, are at most five pages, and name what they list",
+		"fit the available tokens, have at most five pages, and cite every listed source",
 		() => {
-			// Long texts of few characters, because making long ones takes long.
+			// Repeats short pieces, because generating long random texts is slow.
 			const piece = fc.string({ unit: "binary", maxLength: 20 });
 			const snippet = fc.tuple(piece, fc.nat(60)).map(([text, times]) => text.repeat(times));
 			const host = fc.nat(5).map((n) => `https://${n}.example/`);
@@ -84,12 +84,12 @@ describe("plain text", () => {
 		expect(plainText(html)).toBe(text);
 	});
 
-	test("takes time in proportion to its length, whatever it holds", () => {
+	test("takes time in proportion to its length, whatever its content", () => {
 		for (const piece of ["<a", "<a ", "&#", "&amp", "<", "\n "])
 			expect(plainText(piece.repeat(1_000_000)).length).toBeLessThanOrEqual(8_000);
 	});
 });
 
-test("each search of an answer may be charged", () => {
+test("every search of an answer can be charged", () => {
 	expect(SEARCHES_MAX).toBeLessThanOrEqual(RAISES_MAX);
 });

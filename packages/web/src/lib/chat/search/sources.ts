@@ -6,13 +6,13 @@ import type { Found } from "./form.ts";
 import { RESULT_TOKENS_MAX, RESULTS_MAX, SEARCHES_MAX } from "./limits.ts";
 import { plainText } from "./plain-text.ts";
 
-/** A longer address is a page that nobody can name. */
+/** Pages with a longer address are dropped: a model cannot cite them. */
 const URL_CHARS_MAX = 1_000;
 const TITLE_CHARS_MAX = 200;
-/** As long as prose can be in its share of the tokens: more would only be measured. */
+/** As long as prose can be in its share of the tokens. A longer snippet would only cost time to measure. */
 const SNIPPET_CHARS_MAX = 2_000;
 
-/** Tokens of messages that leave a model room for results: at least half of what it takes is the chat's. */
+/** Tokens of messages that leave room for search results. The chat keeps at least half of the model's window. */
 export function budgetBesideSearch(budget: number, model: Pick<ModelOption, "contextWindow" | "maxOutput">): number {
 	const window = windowOf(model);
 	return Math.min(budget, Math.max(Math.ceil(window / 2), window - SEARCHES_MAX * RESULT_TOKENS_MAX));
@@ -23,13 +23,13 @@ const INTRODUCTION =
 
 /** What a search adds to an answer. */
 export interface Results {
-	/** The sources with those of this search, each of them once: the place in this list is its number. */
+	/** All sources including this search's, without duplicates. The position in this list is the citation number. */
 	sources: Source[];
-	/** What the model is handed, in at most so many tokens as there is room. */
+	/** The text for the model, limited to the available tokens. */
 	text: string;
 }
 
-/** Makes results readable: at most five pages of the web, as plain text, numbered on from those that the answer has. Null where there is no page. */
+/** Formats results: at most five web pages as plain text, numbered after the answer's earlier ones. Null if there is no page. */
 export function readResults(found: readonly Found[], before: readonly Source[], tokensMax: number): Results | null {
 	const sources = [...before];
 	const pages = found.flatMap(pageOf).slice(0, RESULTS_MAX);
@@ -41,7 +41,7 @@ export function readResults(found: readonly Found[], before: readonly Source[], 
 		const number = known === -1 ? sources.length + 1 : known + 1;
 		const head = `\n\n[${number}] ${page.title}\n${page.url}\n`;
 		const share = Math.floor(left / (pages.length - at)) - tokensOf(head);
-		// The number of a page that has no room would be named without it.
+		// A page without room for text gets no number.
 		if (share <= 0) continue;
 		const entry = head + shortened(snippet, share, "beginning");
 		if (known === -1) sources.push(page);
@@ -55,7 +55,7 @@ function pageOf({ title, url, snippet }: Found): (Source & { snippet: string })[
 	const address = URL.parse(url);
 	const isPage = address?.protocol === "https:" || address?.protocol === "http:";
 	if (!address || !isPage || address.href.length > URL_CHARS_MAX) return [];
-	// A name and a password in an address are there to mislead.
+	// A name and password in an address exist only to mislead.
 	address.username = "";
 	address.password = "";
 	const name = plainText(title).slice(0, TITLE_CHARS_MAX).toWellFormed() || address.hostname;

@@ -1,27 +1,27 @@
 import { SseReader, type WireEvent } from "./sse.ts";
 
-/** What a body turned out to be, by its first character: the content type is often wrong. */
+/** The kind of a body, detected from its first character because content types are often wrong. */
 type Kind = "unknown" | "events" | "json" | "page";
 
-/** Reads the events of a body: a stream of events, one JSON answer, a list of them, or JSON by lines. */
+/** Reads the events of a body: an event stream, one JSON answer, a JSON list, or newline-delimited JSON. */
 export class BodyReader {
 	#kind: Kind = "unknown";
 	#rest = "";
 	#sse = new SseReader();
-	/** Whether a line alone is no JSON, so that the body as a whole is. */
+	/** Whether a single line is not JSON, so the body must be parsed as a whole. */
 	#isOne = false;
 
-	/** Characters that wait for the rest of an event. */
+	/** Characters buffered until their event is complete. */
 	get held(): number {
 		return this.#rest.length + this.#sse.held;
 	}
 
-	/** Whether the body is a page for people: the address is wrong, or a proxy speaks. */
+	/** Whether the body is an HTML page: the address is wrong, or a proxy answered. */
 	get isPage(): boolean {
 		return this.#kind === "page";
 	}
 
-	/** Whether the body is JSON, whose end is the end of the answer. */
+	/** Whether the body is JSON, which is complete when the body ends. */
 	get isJson(): boolean {
 		return this.#kind === "json";
 	}

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { choiceOf } from "./choice.ts";
 
 test.each([[{}], [{ choices: null }], [{ choices: [] }], [{ choices: "none" }], [{ usage: { prompt_tokens: 1 } }], [{ choices: [null] }]])(
-	"a chunk without a choice says nothing: %j",
+	"a chunk without a choice yields nothing: %j",
 	(chunk) => {
 		expect(choiceOf(chunk)).toEqual({ delta: { content: undefined }, finish: undefined });
 	},
@@ -19,7 +19,7 @@ test("the first choice is read, with a delta that may be null", () => {
 	});
 });
 
-test("other answers to the same question are skipped", () => {
+test("further choices for the same question are skipped", () => {
 	expect(choiceOf({ choices: [{ index: 1, delta: { content: "b" } }] }).delta).toEqual({ content: undefined });
 });
 

@@ -2,14 +2,14 @@ export type Fields = Record<string, unknown>;
 
 export const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What a chunk says of the first answer: the new part of its message, and why it ended. */
+/** The first choice of a chunk: the new part of its message, and why it ended. */
 export interface Choice {
 	delta: Fields;
 	finish: unknown;
 }
 
 /**
- * The first choice of a chunk. `choices` may be absent, null or empty, as in chunks with usage only. A whole `message` stands for a delta, and
+ * Reads the first choice of a chunk. `choices` may be absent, null or empty, as in usage-only chunks. A whole `message` counts as a delta, and
  * Workers AI's older models send `response` without choices.
  */
 export function choiceOf(chunk: Fields): Choice {

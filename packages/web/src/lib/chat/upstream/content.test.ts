@@ -18,11 +18,11 @@ test.each([
 	["a part without a type", [{ text: "Hello" }], "Hello"],
 	["texts", ["Hel", "lo"], "Hello"],
 	["parts that are not words", [{ type: "thinking", thinking: "hm", text: "hm" }, { type: "image_url" }, null], ""],
-])("the words of %s", (_, content, text) => {
+])("the text of %s", (_, content, text) => {
 	expect(textOf({ content })).toBe(text);
 });
 
-test("a refusal comes in its own field, or as a part", () => {
+test("a refusal is read from its own field or from a content part", () => {
 	expect(refusalOf({ content: null, refusal: "I cannot." })).toBe("I cannot.");
 	expect(refusalOf({ content: [{ type: "refusal", refusal: "I cannot." }] })).toBe("I cannot.");
 	expect(refusalOf({ content: "Yes", refusal: null })).toBe("");

@@ -1,6 +1,6 @@
 import { type Fields, isFields } from "./choice.ts";
 
-/** The words of a delta. Content may be a text, or a list of parts of which only those of type text are words. */
+/** The text of a delta. Content is a string or a list of parts, of which only text parts count. */
 export function textOf({ content }: Fields): string {
 	if (typeof content === "string") return content;
 	const parts = Array.isArray(content) ? content : [content];
@@ -13,7 +13,7 @@ function textOfPart(part: unknown): string {
 	return typeof part.text === "string" ? part.text : "";
 }
 
-/** The words of a refusal, which OpenAI sends in place of content. They are shown, and the answer ends as filtered. */
+/** The text of a refusal, which OpenAI sends instead of content. It is shown, and the answer ends as filtered. */
 export function refusalOf({ refusal, content }: Fields): string {
 	if (typeof refusal === "string") return refusal;
 	const parts = Array.isArray(content) ? content.filter(isFields) : [];

@@ -9,7 +9,7 @@ const result = (value: string): Prompt => ({
 });
 const tool = { type: "function" as const, name: "web_search", inputSchema: {} };
 
-/** It comes at the speed of a model, so that only its first words are read. */
+/** The demo streams at the speed of a model, so only its first words are read. */
 const BEGINNING = 14;
 
 async function partsOf(prompt: Prompt[], hasTool: boolean) {
@@ -19,7 +19,7 @@ async function partsOf(prompt: Prompt[], hasTool: boolean) {
 	return parts;
 }
 
-test("the demo searches for what is new where it may, and names what it found", async () => {
+test("the demo searches for recent topics if it may, and names a source", async () => {
 	const question = user("What is the latest about Etna?");
 	const called = await partsOf([question], true);
 	expect(called).toMatchObject([

@@ -4,10 +4,10 @@ import { type LanguageModel, simulateReadableStream } from "ai";
 type Model = Extract<LanguageModel, { specificationVersion: "v4" }>;
 type Part = Awaited<ReturnType<Model["doStream"]>>["stream"] extends ReadableStream<infer T> ? T : never;
 
-/** Sentences that the demo pretends to think. */
+/** Sentences of pretended reasoning. */
 const THOUGHTS: Record<Effort, number> = { low: 1, medium: 2, high: 4 };
 
-/** Stands in for a model, so that a fresh clone works without a key. Every answer says that it is a demo. With an effort it pretends to think first. */
+/** Stands in for a model so that a fresh clone works without a key. Every answer says it is a demo. With an effort it first pretends to reason. */
 export function demoModel(effort: Effort | null): Model {
 	return {
 		specificationVersion: "v4",
@@ -18,7 +18,7 @@ export function demoModel(effort: Effort | null): Model {
 		doStream: async ({ prompt, tools = [] }) => {
 			const last = prompt.findLast((message) => message.role === "user");
 			const parts = last?.role === "user" ? last.content : [];
-			// A file is a part of its own, before what was written.
+			// Files come as parts before the user's text.
 			const isFile = (text: string) => text.startsWith("<file ");
 			const texts = parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
 			const files = parts.filter((part) => part.type === "file" || isFile(part.text)).length;
@@ -34,7 +34,7 @@ export function demoModel(effort: Effort | null): Model {
 
 const streamOf = (chunks: Part[]) => simulateReadableStream({ initialDelayInMs: 150, chunkDelayInMs: 12, chunks });
 
-/** Questions that a model with the web looks up. */
+/** Questions that a model with web access would look up. */
 const ASKS_FOR_NEW = /\b(?:newest|latest|news|today|search)\b/i;
 
 const callOf = (query: string): Part[] => [
@@ -43,7 +43,7 @@ const callOf = (query: string): Part[] => [
 	finish("tool-calls"),
 ];
 
-/** Names the first source, if there is one. */
+/** Names the first source, if any. */
 const demoFound = (results: string) =>
 	results.includes("[1] ") ? "I searched the web, and this is what I found [1]." : "I could not search the web.";
 

@@ -3,7 +3,7 @@ import { errorIn, failureOf, statusIn } from "./failure.ts";
 
 const of = (status: number, error: unknown, headers = {}) => failureOf("api.example", status, error, new Headers(headers));
 
-describe("the refusal of an upstream", () => {
+describe("an upstream refusal", () => {
 	test.each([
 		[429, { error: { type: "rate_limit_error" } }, "busy"],
 		[503, "busy", "busy"],
@@ -34,17 +34,17 @@ describe("the refusal of an upstream", () => {
 		expect(of(status, error).failure).toBe(failure);
 	});
 
-	test("is given to another upstream unless the request is at fault", () => {
+	test("falls through to another upstream unless the request is at fault", () => {
 		expect([429, 500, 502, 401, 402, 404, 408].map((status) => of(status, "").elsewhere)).toEqual(Array(7).fill(true));
 		expect([of(400, "roles must alternate").elsewhere, of(400, "context_length_exceeded").elsewhere]).toEqual([false, false]);
 	});
 
-	test("says when to try again only if it is busy", () => {
+	test("carries a retry time only if the upstream is busy", () => {
 		expect(of(429, "", { "retry-after": "7" }).retryAfterS).toBe(7);
 		expect(of(500, "", { "retry-after": "7" }).retryAfterS).toBeUndefined();
 	});
 
-	test("names host, status and code, and quotes nothing", () => {
+	test("names host, status and code, and quotes no other text", () => {
 		const error = { error: { message: "Incorrect API key provided: sk-abc", code: "invalid_api_key" } };
 		expect(of(401, error).message).toBe("api.example answered 401 (invalid_api_key)");
 		expect(of(401, { error: { code: "key sk-abc" } }).message).toBe("api.example answered 401");
@@ -67,11 +67,11 @@ describe("an error inside a 200", () => {
 		expect(errorIn(chunk)).toEqual(error);
 	});
 
-	test("may be told by the type of its event", () => {
+	test("may be marked by the type of its event", () => {
 		expect(errorIn({ message: "m" }, "error")).toEqual({ message: "m" });
 	});
 
-	test("may name an HTTP status", () => {
+	test("may carry an HTTP status", () => {
 		expect(statusIn({ code: 502 })).toBe(502);
 		expect(statusIn({ code: "429" })).toBe(429);
 		expect(statusIn({ code: "overloaded", status: "x" })).toBe(0);

@@ -4,14 +4,14 @@ import { type Fields, isFields } from "./choice.ts";
 import { retryAfterIn } from "./retry-after.ts";
 
 interface Cause {
-	/** Whether another upstream may answer, because the fault is not the request's. */
+	/** Whether to try another upstream, because the request is not at fault. */
 	elsewhere: boolean;
 	retryAfterS?: number | undefined;
-	/** Whether the request itself was refused, for a reason that is not known here. */
+	/** Whether the request itself was refused for an unrecognized reason. */
 	isRefused?: boolean;
 }
 
-/** Why an upstream gave no answer, or no whole one. The message names host and status for the log, and quotes nothing else from outside. */
+/** Why an upstream gave no answer or an incomplete one. The message names host and status for the log, and quotes nothing else from outside. */
 export class UpstreamFailure extends OwnError {
 	override name = "UpstreamFailure";
 	readonly failure: Failure | "filtered";
@@ -19,7 +19,7 @@ export class UpstreamFailure extends OwnError {
 	readonly retryAfterS: number | undefined;
 	readonly isRefused: boolean;
 
-	/** @param failure `filtered`: a content filter refused the question, which is an end of its own */
+	/** @param failure `filtered`: a content filter refused the question, which ends the answer as filtered */
 	constructor(failure: Failure | "filtered", message: string, { elsewhere, retryAfterS, isRefused = false }: Cause) {
 		super(message);
 		this.failure = failure;
@@ -29,7 +29,7 @@ export class UpstreamFailure extends OwnError {
 	}
 }
 
-/** What providers say when a chat does not fit. */
+/** Provider messages for a chat that exceeds the context window. */
 const TOO_LONG =
 	/context_?length|context window|maximum context|max_model_len|string_above_max_length|prompt is too long|(?:input|prompt|request|message)s? (?:is |are |was |were )?too (?:long|large)|too many (?:input )?tokens|exceed\w* .{0,40}(?:context|tokens?|input)|tokens? .{0,40}exceed|reduce (?:the|your) (?:length|prompt|input)|input length/i;
 const FILTERED = /content_filter|content_policy|content management policy|moderation|flagged|safety system|ResponsibleAI/i;
@@ -41,7 +41,7 @@ const NO_KEY = /api.?key|unauthori[sz]ed|authentication|permission/i;
 const NO_MODEL =
 	/model.{0,60}(?:not.?found|does not exist|not exist|unknown|not supported|decommissioned|deprecated|unavailable)|no such model|(?:unknown|invalid) model/i;
 
-/** @param headers of a refusal; an error inside a stream has none */
+/** @param headers the refusal's; absent for an error inside a stream */
 export function failureOf(host: string, status: number, error: unknown, headers?: Headers): UpstreamFailure {
 	const said = wordsOf(error);
 	const code = codeOf(error);
@@ -66,32 +66,32 @@ function kindOf(status: number, said: string): Failure | "filtered" {
 	return "failed";
 }
 
-/** A 400 without a reason that we know is the request's fault: another upstream would answer the same. */
+/** A 400 for an unrecognized reason is the request's fault: another upstream would refuse it too. */
 const isElsewhere = (status: number, kind: string) => kind !== "failed" || status < 400 || status >= 500 || status === 408;
 
-/** The error of a chunk, which may be an object or a text; null for none. Some providers send `error: null` with each chunk. */
+/** The error in a chunk, an object or a string; null for none. Some providers send `error: null` in every chunk. */
 export function errorIn(chunk: Fields, type = ""): Fields | string | null {
 	const { error } = chunk;
 	if (typeof error === "string" && error !== "") return error;
 	if (isFields(error) && Object.keys(error).length > 0) return error;
 	if (type === "error" || chunk.type === "error" || chunk.object === "error") return chunk;
-	// Workers AI's REST form.
+	// Workers AI's REST format.
 	return Array.isArray(chunk.errors) && isFields(chunk.errors[0]) && chunk.success === false ? chunk.errors[0] : null;
 }
 
-/** The HTTP status that an error inside a stream names; 0 for none. */
+/** The HTTP status in an error inside a stream; 0 for none. */
 export function statusIn(error: Fields | string): number {
 	if (!isFields(error)) return 0;
 	const status = [error.status, error.code, error.status_code].map(Number).find((one) => Number.isInteger(one) && one >= 400 && one < 600);
 	return status ?? 0;
 }
 
-/** All that an error says, for matching only. */
+/** All text of an error, used only for matching. */
 function wordsOf(error: unknown): string {
 	return (typeof error === "string" ? error : (JSON.stringify(error) ?? "")).slice(0, 4_000);
 }
 
-/** The code of an error for the log, if it is one and not words. */
+/** An error code for the log, unless it is free text. */
 function codeOf(error: unknown): string {
 	const fields = isFields(error) && isFields(error.error) ? error.error : error;
 	const code = isFields(fields) ? [fields.code, fields.type].find((one) => typeof one === "string") : undefined;

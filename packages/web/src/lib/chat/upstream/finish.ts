@@ -1,7 +1,7 @@
-/** Why a model ended, by meaning. `other`: it says something that we do not know, so the words decide. */
+/** Why a model ended, normalized. `other`: an unknown reason, so the answer's content decides. */
 export type Finish = "stop" | "length" | "content_filter" | "tool_calls" | "failure" | "other";
 
-/** The first that matches decides: `content_filter_error` is a filter, and `rate_limit` is no limit of length. */
+/** The first match wins: `content_filter_error` is a filter, and `rate_limit` is not a length limit. */
 const MEANINGS: readonly [RegExp, Finish][] = [
 	[/filter|safety|sensitive|moderat|recitation|block|prohibited|spii|toxic|policy|refus|guardrail|risk/, "content_filter"],
 	[
@@ -13,7 +13,7 @@ const MEANINGS: readonly [RegExp, Finish][] = [
 	[/^(finish.?reason.?)?(stop|end|eos|complete|done|finish|success|normal)/, "stop"],
 ];
 
-/** The meaning of a finish reason. Null where there is none yet: some providers send null or "" with each chunk. */
+/** Normalizes a finish reason. Null if there is none yet: some providers send null or "" in every chunk. */
 export function finishOf(reason: unknown): Finish | null {
 	if (typeof reason !== "string" || reason.trim() === "" || reason === "null") return null;
 	const name = reason.trim().toLowerCase();

@@ -13,49 +13,49 @@ import { type Patience, tolerantFetch } from "./tolerant-fetch.ts";
 import { type Usage, usageOf } from "./usage.ts";
 import { sendTo } from "./workers-ai.ts";
 
-/** A model that falls silent after its first output has failed sooner than one that has not begun. */
+/** Shorter than the wait for the first output: once a model has begun, a long silence means failure. */
 const NEXT_MS = 60_000;
 
 export interface AskedOfModel extends CallTerms {
 	/** Null for the demo. */
 	model: ModelEntry | null;
 	messages: ModelMessage[];
-	/** A body of the API, which reaches an upstream as it is, in place of `messages`. The demo reads these. */
+	/** An API body passed to the upstream unchanged instead of `messages`. The demo reads `messages`. */
 	passed?: Record<string, unknown> | undefined;
-	/** What the model may call. Default: nothing, and then calls are ignored. */
+	/** Tools the model may call. Default: none, and calls are ignored. */
 	tools?: readonly Tool[];
-	/** The calls that it made for this answer so far, with their results. */
+	/** The tool calls of this answer so far, with their results. */
 	steps?: readonly Prompt[];
 	signal: AbortSignal;
 }
 
-/** A tool as a model is told of it. */
+/** A tool definition as sent to a model. */
 export type Tool = Omit<Extract<NonNullable<Parameters<SpecifiedModel["doStream"]>[0]["tools"]>[number], { type: "function" }>, "type">;
 
-/** A call of a tool, which comes before the end of an answer. */
+/** A tool call. It precedes the end of an answer. */
 export interface CalledTool {
 	id: string;
 	name: string;
-	/** JSON by the model, which may be broken. */
+	/** JSON written by the model, possibly broken. */
 	input: string;
-	/** What its provider wants back beside the result. */
+	/** Data the provider requires back with the result. */
 	providerOptions: ToolCallPart["providerOptions"];
-	/** Whether its provider wants the reasoning back as well. */
+	/** Whether the provider requires the reasoning back as well. */
 	keepsReasoning: boolean;
 }
 
-/** A part of an answer as it comes. `end` or `failed` is the last, with `usage` before it where the provider sent it. */
+/** A part of an answer, in order of arrival. `end` or `failed` is last, preceded by `usage` if the provider sent it. */
 export type UpstreamPart =
 	| { type: "text" | "reasoning"; delta: string }
 	| { type: "call"; call: CalledTool }
 	| ({ type: "usage" } & Usage)
 	| { type: "end"; end: "complete" | "length" | "filtered" }
-	/** `isRefused`: the request itself was refused, so that sending it again is of no use. */
+	/** `isRefused`: the request itself was refused, so a retry cannot succeed. */
 	| { type: "failed"; failure: Failure; retryAfterS?: number; isRefused?: boolean };
 
 /**
- * Asks the upstreams of a model in order, until one begins to answer: after that there is no other. An upstream that wants to be left alone is
- * passed over. Failures are logged here, and never thrown.
+ * Tries a model's upstreams in order until one begins to answer; after that there is no fallback. An upstream that is resting after a `Retry-After`
+ * is skipped. Failures are logged here and never thrown.
  * @throws the signal's reason when it aborts
  */
 export async function* openAnswer(asked: AskedOfModel): AsyncGenerator<UpstreamPart, void> {
@@ -82,7 +82,7 @@ export async function* openAnswer(asked: AskedOfModel): AsyncGenerator<UpstreamP
 	yield told(failures);
 }
 
-/** What is told of the failures of all upstreams: a busy one is worth another try, and the first to be free says when. */
+/** Combines the failures of all upstreams: a busy one is worth a retry, at the earliest time that any of them named. */
 function told(failures: readonly UpstreamFailure[]): UpstreamPart {
 	const kinds = failures.map(({ failure }) => failure);
 	const waits = failures.flatMap(({ retryAfterS }) => (retryAfterS === undefined ? [] : [retryAfterS]));
@@ -92,7 +92,7 @@ function told(failures: readonly UpstreamFailure[]): UpstreamPart {
 	return { type: "failed", failure: kinds.every((kind) => kind === "unavailable") ? "unavailable" : "failed", isRefused };
 }
 
-/** @throws {UpstreamFailure}, wrapped by the SDK or not */
+/** @throws {UpstreamFailure}, possibly wrapped by the SDK */
 async function* readModel(upstream: Upstream | null, asked: AskedOfModel): AsyncGenerator<UpstreamPart, void> {
 	const { messages, maxOutput, signal } = asked;
 	const restS = upstream ? restsFor(upstream, Date.now()) : 0;
@@ -124,7 +124,7 @@ async function* readModel(upstream: Upstream | null, asked: AskedOfModel): Async
 	}
 }
 
-/** The form of the SDK's models that this file calls. */
+/** The SDK model interface that this file calls. */
 type SpecifiedModel = Extract<LanguageModel, { specificationVersion: "v4" }>;
 
 function modelOf(upstream: Upstream, asked: AskedOfModel, onKeptReasoning: () => void): SpecifiedModel {
@@ -139,7 +139,7 @@ function modelOf(upstream: Upstream, asked: AskedOfModel, onKeptReasoning: () =>
 	}).chatModel(upstream.model);
 }
 
-/** Sends a body as it is, but for the model, the output limit and the form of the answer. @throws {UpstreamFailure} */
+/** Sends a body unchanged except for model, output limit and answer format. @throws {UpstreamFailure} */
 async function* readPassed(upstream: Upstream, asked: AskedOfModel, passed: Record<string, unknown>): AsyncGenerator<UpstreamPart, void> {
 	const { baseUrl, headers, wire } = lineTo(upstream, asked);
 	const { baseURL, queryParams } = addressOf(baseUrl);
@@ -157,7 +157,7 @@ async function* readPassed(upstream: Upstream, asked: AskedOfModel, passed: Reco
 
 const queryOf = (params: Record<string, string>) => (Object.keys(params).length > 0 ? `?${new URLSearchParams(params)}` : "");
 
-/** The parts in a chunk of `tolerantFetch`, which is always clean. */
+/** The parts in a chunk of `tolerantFetch`, which is always well-formed. */
 function* partsOf(chunk: CleanChunk): Generator<UpstreamPart, void> {
 	const { delta = {}, finish_reason: finish } = chunk.choices[0] ?? {};
 	if (delta.reasoning_content) yield { type: "reasoning", delta: delta.reasoning_content };
@@ -181,10 +181,10 @@ interface CleanChunk {
 	usage?: unknown;
 }
 
-/** How an upstream is reached. */
+/** The connection settings of an upstream. */
 function lineTo(upstream: Upstream, asked: AskedOfModel) {
 	const patience: Patience = { firstMs: (asked.model?.silenceSeconds ?? 0) * 1000, nextMs: NEXT_MS };
-	// No host decides for a binding, which has none.
+	// A placeholder host: a binding has no address.
 	const baseUrl = upstream.kind === "workers-ai" ? "https://workers-ai.invalid/v1" : upstream.baseUrl;
 	const apiKey = upstream.kind === "workers-ai" ? undefined : secretOf(upstream.apiKeyVariable);
 	const send = upstream.kind === "workers-ai" ? sendTo(aiBinding(upstream.binding)) : (url: string, init: RequestInit) => fetch(url, init);
@@ -194,12 +194,12 @@ function lineTo(upstream: Upstream, asked: AskedOfModel) {
 
 const hostOf = (upstream: Upstream | null) => (upstream?.kind === "openai-compatible" ? new URL(upstream.baseUrl).host : "Workers AI");
 
-/** A message in the form of the SDK's models. */
+/** A message in the SDK's model format. */
 export type Prompt = Parameters<SpecifiedModel["doStream"]>[0]["prompt"][number];
 
 type UserPart = Extract<Prompt, { role: "user" }>["content"][number];
 
-/** A message as the SDK's models take it. Users have texts and images, and everyone else texts only. */
+/** Converts a message for the SDK's models. Users send text and images, every other role text only. */
 function promptOf({ role, content }: ModelMessage): Prompt {
 	const parts: UserPart[] = [];
 	for (const part of typeof content === "string" ? [{ type: "text" as const, text: content }] : content) {
@@ -212,7 +212,7 @@ function promptOf({ role, content }: ModelMessage): Prompt {
 	return role === "assistant" ? { role, content: texts } : { role: "user", content: parts };
 }
 
-/** The SDK may wrap what its `fetch` throws. */
+/** The SDK may wrap errors thrown by its `fetch`. */
 function failureIn(error: unknown): UpstreamFailure | null {
 	for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof UpstreamFailure) return cause;
 	return null;

@@ -5,7 +5,7 @@ import { OutputCap } from "./output-cap.ts";
 const take = (cap: OutputCap, deltas: readonly string[]) => deltas.map((delta) => cap.take(delta)).join("");
 
 test.each([
-	// Tokens as o200k counts them.
+	// Token counts by o200k.
 	[
 		"English",
 		45,
@@ -31,13 +31,13 @@ test.each([
 		27,
 		"| name | value | note |\n|------------------|-----------------|------------------|\n| a                | 1               | ok               |\n",
 	],
-])("an answer that keeps to its limit is whole: %s", (_, tokens, text) => {
+])("an answer within its limit is never cut: %s", (_, tokens, text) => {
 	const cap = new OutputCap(tokens);
 	expect(take(cap, text.split(/(?= )/))).toBe(text);
 	expect(cap.isReached).toBe(false);
 });
 
-test("one that ignores it is cut at 6 characters or 12 bytes for each token, and nothing follows", () => {
+test("an answer that ignores its limit is cut at 6 characters or 12 bytes per token, and nothing follows", () => {
 	for (const [character, kept] of [
 		["x", 60],
 		["я", 60],
@@ -50,7 +50,7 @@ test("one that ignores it is cut at 6 characters or 12 bytes for each token, and
 	}
 });
 
-test("one that sends each token as a piece is cut at exactly its limit", () => {
+test("an answer that sends one piece per token is cut at exactly its limit", () => {
 	fc.assert(
 		fc.property(
 			fc.array(fc.constantFrom("an", " word", "ing", "世界"), { maxLength: 80 }),
@@ -64,12 +64,12 @@ test("one that sends each token as a piece is cut at exactly its limit", () => {
 	);
 });
 
-test("one that comes in single characters is not cut for that", () => {
+test("an answer sent in single characters is not cut early", () => {
 	const cap = new OutputCap(10);
 	expect(take(cap, [..."a sentence of ten tokens, letter by letter"])).toBe("a sentence of ten tokens, letter by letter");
 });
 
-test("what is taken is the beginning of what came, in whole characters", () => {
+test("the text kept is a prefix of the answer in whole characters", () => {
 	const deltas = fc.array(
 		fc.oneof(fc.string({ unit: "grapheme", maxLength: 80 }), fc.constantFrom("word ", "a", "世界", "x".repeat(700))),
 		{

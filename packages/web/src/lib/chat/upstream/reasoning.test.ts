@@ -11,7 +11,7 @@ test.each([
 	[{ reasoning: "hm", reasoning_content: "hm", reasoning_details: [{ type: "reasoning.text", text: "hm" }] }],
 	[{ content: [{ type: "thinking", thinking: [{ type: "text", text: "hm" }] }] }],
 	[{ content: [{ type: "reasoning", text: "hm" }] }],
-])("is read once, by any of its names: %j", (delta) => {
+])("reasoning is read once, under any of its names: %j", (delta) => {
 	expect(reasoningOf(delta)).toBe("hm");
 });
 
@@ -22,6 +22,6 @@ test.each([
 	[{ reasoning: 7 }],
 	[{ reasoning_details: [{ type: "reasoning.encrypted", data: "x" }] }],
 	[{ content: [{ type: "text", text: "words" }] }],
-])("is empty without any: %j", (delta) => {
+])("reasoning is empty if there is none: %j", (delta) => {
 	expect(reasoningOf(delta)).toBe("");
 });

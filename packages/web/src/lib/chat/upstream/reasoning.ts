@@ -1,7 +1,7 @@
 import { type Fields, isFields } from "./choice.ts";
 
 /**
- * The reasoning of a delta. Providers name it differently, and some send the same text in several of these fields at once, so the first that has any
+ * The reasoning of a delta. Providers name it differently, and some send the same text in several of these fields, so only the first non-empty one
  * is read.
  */
 export function reasoningOf({ reasoning_content, reasoning, thinking, reasoning_details, content }: Fields): string {
@@ -15,7 +15,7 @@ export function reasoningOf({ reasoning_content, reasoning, thinking, reasoning_
 	return "";
 }
 
-/** All words of a text, an object or a list, by the names that they have. A key or a signature is none. */
+/** All text in a string, object or list, by field name. Excludes keys and signatures. */
 function wordsIn(value: unknown): string {
 	if (typeof value === "string") return value;
 	if (Array.isArray(value)) return value.map(wordsIn).join("");

@@ -19,19 +19,19 @@ test.each([
 	["No endpoints found that support tool use. To learn more about provider routing, visit: https://openrouter.ai/docs"],
 	['"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'],
 	["Unsupported parameter: tools"],
-])("a model without tools is asked without: %s", (said) => {
+])("tools are dropped for a model without tools: %s", (said) => {
 	expect(refusedField(said, { ...body, tools: [] }, new Set())).toBe("tools");
 	expect(refusedField(said, body, new Set())).toBeNull();
 });
 
-test("the output cap moves to its other name once, and is never left out", () => {
+test("the output cap switches to its other name once and is never dropped", () => {
 	const refused = new Set(["max_tokens", "safety_identifier"]);
 	const adapted = withoutFields(body, refused);
 	expect(adapted).toEqual({ model: "m", max_completion_tokens: 5, stream_options: { include_usage: true }, reasoning_effort: "low" });
 	expect(refusedField("unknown field max_completion_tokens", adapted, refused)).toBeNull();
 });
 
-test("what an upstream refused is kept for that upstream only", () => {
+test("refused fields are remembered per upstream", () => {
 	refusedFieldsOf("a", "m").add("stream_options");
 	expect([...refusedFieldsOf("a", "m")]).toEqual(["stream_options"]);
 	expect([...refusedFieldsOf("a", "n"), ...refusedFieldsOf("b", "m")]).toEqual([]);

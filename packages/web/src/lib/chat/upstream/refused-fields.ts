@@ -1,25 +1,25 @@
 import type { Fields } from "./choice.ts";
 
-/** Fields that an answer does not depend on. The effort is none of them: it was paid for, which a search that never happens is not. */
+/** Fields an answer can do without. Not the effort, because the user paid for it; a search that never runs is not paid. */
 const OPTIONAL = ["safety_identifier", "stream_options", "tools"];
 const CAPS = ["max_tokens", "max_completion_tokens"];
 const UNKNOWN =
 	/un(?:known|recogni[sz]ed|supported|expected)|not (?:supported?|permitted|allowed|recogni[sz]ed)|extra|additional propert|forbidden/i;
-/** How providers say that a model has no tools: Ollama, OpenRouter ("No endpoints found that support tool use"), vLLM. */
+/** Provider messages for a model without tools: Ollama, OpenRouter ("No endpoints found that support tool use"), vLLM. */
 const NO_TOOLS = /not support.{0,20} tools?\b|support tool use|tool choice requires/i;
 
-/** The field of a body that a provider refuses by its name and that the body can do without; null for any other refusal. */
+/** The optional field that a provider refuses by name; null for any other refusal. */
 export function refusedField(said: string, body: Fields, refused: ReadonlySet<string>): string | null {
 	if ("tools" in body && NO_TOOLS.test(said)) return "tools";
 	if (!UNKNOWN.test(said)) return null;
 	const isNamed = (field: string) => field in body && new RegExp(`\\b${field}\\b`).test(said);
 	const cap = CAPS.find((field) => isNamed(field));
-	// An answer without a cap has no bound.
+	// The cap is never dropped: an answer without one is unbounded.
 	if (cap) return CAPS.some((field) => refused.has(field)) ? null : cap;
 	return OPTIONAL.find(isNamed) ?? null;
 }
 
-/** A body without the fields that a provider has refused. An output cap moves to its other name. */
+/** Removes fields that a provider has refused. An output cap switches to its other name. */
 export function withoutFields(body: Fields, refused: ReadonlySet<string>): Fields {
 	const kept = Object.entries(body).map(([field, value]) => {
 		const other = CAPS.includes(field) && refused.has(field) ? CAPS.find((one) => one !== field) : undefined;
@@ -28,7 +28,7 @@ export function withoutFields(body: Fields, refused: ReadonlySet<string>): Field
 	return Object.fromEntries(kept.filter(([field]) => !refused.has(field)));
 }
 
-/** What upstreams have refused in the life of this isolate, by host and model: each costs one call to learn. */
+/** Fields that upstreams have refused in this isolate, by host and model. Learning each one costs a call. */
 const refusedBy = new Map<string, Set<string>>();
 
 export function refusedFieldsOf(host: string, model: string): Set<string> {

@@ -18,19 +18,19 @@ test.each([
 	expect([max_tokens, max_completion_tokens]).toEqual(field === "max_tokens" ? [500, undefined] : [undefined, 500]);
 });
 
-test("a call names its effort only if it has one, and its subject always", () => {
+test("a call always carries its subject, and its effort if there is one", () => {
 	const body = { model: "m", messages: [] };
 	expect(bodyOf(body, "http://localhost/v1", terms)).toEqual({ ...body, max_tokens: 500, safety_identifier: "abc" });
 	expect(bodyOf(body, "http://localhost/v1", { ...terms, effort: "high" }).reasoning_effort).toBe("high");
 });
 
-test("the name of a subject is stable and does not tell it", () => {
+test("a subject's name is stable and does not reveal the subject", () => {
 	expect(hashOfSubject("user:1")).toMatch(/^[0-9a-f]{32}$/);
 	expect(hashOfSubject("user:1")).toBe(hashOfSubject("user:1"));
 	expect(hashOfSubject("user:1")).not.toBe(hashOfSubject("user:2"));
 });
 
-test("the key is sent as the provider wants it, and no header without one", () => {
+test("the key is sent in the provider's header, and no header without a key", () => {
 	expect(headersOf("https://api.openai.com/v1", "k", terms)).toEqual({ authorization: "Bearer k" });
 	expect(headersOf("https://my.openai.azure.com/openai", "k", terms)).toEqual({ "api-key": "k" });
 	expect(headersOf("http://localhost/v1", undefined, terms)).toEqual({});
@@ -38,7 +38,7 @@ test("the key is sent as the provider wants it, and no header without one", () =
 	expect(JSON.parse(metadata)).toEqual({ subject: "abc", request: "r" });
 });
 
-test("a query string goes behind the path", () => {
+test("a query string is moved behind the path", () => {
 	expect(addressOf("https://my.openai.azure.com/openai/deployments/d/?api-version=2024-10-21&x=1")).toEqual({
 		baseURL: "https://my.openai.azure.com/openai/deployments/d",
 		queryParams: { "api-version": "2024-10-21", x: "1" },

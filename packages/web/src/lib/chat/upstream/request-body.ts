@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import type { Effort } from "@parley/metering";
 
-/** What a call says beside its messages. */
+/** The settings of a call, besides its messages. */
 export interface CallTerms {
 	effort: Effort | null;
 	/** Tokens, reasoning included. */
 	maxOutput: number;
-	/** Names the user without telling who it is. */
+	/** Identifies the user to the provider without revealing who it is. */
 	subjectHash: string;
 	requestId: string;
 }
 
-/** A stable name of a subject for providers, who ask for one to tell abusers apart. */
+/** A stable pseudonym of a subject. Providers request one to identify abusers. */
 export const hashOfSubject = (key: string): string => createHash("sha256").update(key).digest("hex").slice(0, 32);
 
 const OF_OPENAI = /(?:^|\.)(?:openai\.com|openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)$/;
@@ -19,8 +19,8 @@ const OF_AZURE = /\.azure\.com$/;
 const GATEWAY = "gateway.ai.cloudflare.com";
 
 /**
- * The field with the output cap. OpenAI's reasoning models refuse `max_tokens`, and everyone else knows no other, so the host decides: OpenAI and
- * Azure, directly or behind Cloudflare's gateway, get `max_completion_tokens`.
+ * The name of the output cap field. OpenAI's reasoning models refuse `max_tokens`, and other providers know no other name. So the host decides:
+ * OpenAI and Azure, directly or behind Cloudflare's gateway, get `max_completion_tokens`.
  */
 export function capField(baseUrl: string, model: string): "max_tokens" | "max_completion_tokens" {
 	const { hostname, pathname } = new URL(baseUrl);
@@ -28,7 +28,7 @@ export function capField(baseUrl: string, model: string): "max_tokens" | "max_co
 	return isBehind || OF_OPENAI.test(hostname) ? "max_completion_tokens" : "max_tokens";
 }
 
-/** The body that is sent, from the one that the SDK made: with the cap in the field that the provider knows, the effort, and the name of the user. */
+/** Completes the SDK's body: the cap in the field the provider knows, the effort, and the user's pseudonym. */
 export function bodyOf(
 	body: Record<string, unknown>,
 	baseUrl: string,
@@ -39,7 +39,7 @@ export function bodyOf(
 	return { ...rest, ...cap, ...(effort !== null && { reasoning_effort: effort }), safety_identifier: subjectHash };
 }
 
-/** The headers beside the key. Azure's has a header of its own, and Cloudflare's gateway keeps the metadata of a call. */
+/** Headers besides the standard key. Azure uses its own key header, and Cloudflare's gateway stores a call's metadata. */
 export function headersOf(baseUrl: string, apiKey: string | undefined, { subjectHash, requestId }: CallTerms): Record<string, string> {
 	const { hostname } = new URL(baseUrl);
 	const isAzure = OF_AZURE.test(hostname);
@@ -49,7 +49,7 @@ export function headersOf(baseUrl: string, apiKey: string | undefined, { subject
 	};
 }
 
-/** A base URL without its query, and the query: `?api-version=…` belongs behind the path of a call. */
+/** Splits a base URL from its query: `?api-version=…` belongs behind the path of a call. */
 export function addressOf(baseUrl: string): { baseURL: string; queryParams: Record<string, string> } {
 	const url = new URL(baseUrl);
 	const queryParams = Object.fromEntries(url.searchParams);

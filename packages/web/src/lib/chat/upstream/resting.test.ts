@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { rest, restsFor } from "./resting.ts";
 
-test("an upstream rests for as long as it said, its model alone", () => {
+test("an upstream rests for the requested time, for that model only", () => {
 	const upstream = { kind: "openai-compatible", baseUrl: "https://a.example/v1", model: "a" } as const;
 	expect(restsFor(upstream, 0)).toBe(0);
 	rest(upstream, 7, 1_000);

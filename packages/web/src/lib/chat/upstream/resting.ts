@@ -1,16 +1,16 @@
 import type { Upstream } from "@parley/plans/models";
 
-/** Until when upstreams want to be left alone, epoch milliseconds. Of this isolate: another one finds out by itself. */
+/** When each resting upstream may be called again, epoch milliseconds. Per isolate: others find out on their own. */
 const restsUntilMs = new Map<string, number>();
 
 const nameOf = (upstream: Upstream) => `${upstream.kind === "workers-ai" ? upstream.binding : upstream.baseUrl} ${upstream.model}`;
 
-/** Remembers that an upstream wants to be asked again in `seconds`. */
+/** Remembers that an upstream should not be called again for `seconds`. */
 export function rest(upstream: Upstream, seconds: number, nowMs: number): void {
 	restsUntilMs.set(nameOf(upstream), nowMs + seconds * 1000);
 }
 
-/** Whole seconds that an upstream still wants to be left alone; 0 for one that may be asked. */
+/** Whole seconds until an upstream may be called again; 0 if it may be called now. */
 export function restsFor(upstream: Upstream, nowMs: number): number {
 	const untilMs = restsUntilMs.get(nameOf(upstream)) ?? 0;
 	if (untilMs > nowMs) return Math.ceil((untilMs - nowMs) / 1000);

@@ -1,7 +1,7 @@
-/** A longer wait is cut: an upstream that says "tomorrow" must not be left out of all that time. */
+/** Longer waits are cut: an upstream that says "tomorrow" must not be skipped that long. */
 const RETRY_AFTER_MAX_S = 300;
 
-/** When an upstream wants to be asked again, in whole seconds from now, 1 to 300. RFC 9110, 10.2.3: seconds, or a date. Null where it does not say. */
+/** Seconds until an upstream may be called again, whole, 1 to 300, from a number or date (RFC 9110, 10.2.3). Null if absent. */
 export function retryAfterIn(headers: Headers, nowMs: number): number | null {
 	const ms = numberOf(headers.get("retry-after-ms"));
 	const header = headers.get("retry-after");

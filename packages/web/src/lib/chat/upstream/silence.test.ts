@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { Silence, within } from "./silence.ts";
 
-test("what comes in time is handed on, and leaves no timer behind", async () => {
+test("a value that arrives in time is passed on, and no timer is left running", async () => {
 	vi.useFakeTimers();
 	expect(await within(100, Promise.resolve("life"))).toBe("life");
 	await expect(within(100, Promise.reject(new Error("lost")))).rejects.toThrow("lost");
@@ -9,7 +9,7 @@ test("what comes in time is handed on, and leaves no timer behind", async () => 
 	vi.useRealTimers();
 });
 
-test("nothing for too long is silence", async () => {
+test("waiting too long throws Silence", async () => {
 	vi.useFakeTimers();
 	const waiting = expect(within(100, new Promise(() => {}))).rejects.toThrow(Silence);
 	vi.advanceTimersByTime(100);

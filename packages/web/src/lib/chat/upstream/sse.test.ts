@@ -15,7 +15,7 @@ test("comments, ids and unknown fields are skipped", () => {
 	expect(read(': OPENROUTER PROCESSING\n\nid: 7\nevent: message\nretry: 3\ndata: {"a":1}\n\n: ping\n\n')).toEqual(['{"a":1}']);
 });
 
-test("the type of an event is kept for it alone", () => {
+test("an event's type applies to that event only", () => {
 	const reader = new SseReader();
 	expect(reader.read('event: error\ndata: {"a":1}\n\ndata: {"b":1}\n\n')).toEqual([
 		{ type: "error", data: '{"a":1}' },
@@ -23,7 +23,7 @@ test("the type of an event is kept for it alone", () => {
 	]);
 });
 
-test("events without a blank line between them are told apart as soon as the next begins", () => {
+test("events without a blank line between them are separated as soon as the next begins", () => {
 	const reader = new SseReader();
 	expect(reader.read('data: {"a":1}\ndata: {"b":2}\n')).toEqual([{ type: "", data: '{"a":1}' }]);
 	expect(read('data: {"a":1}\ndata: [DONE]\n')).toEqual(['{"a":1}', "[DONE]"]);
@@ -37,7 +37,7 @@ test("the last event needs no line end", () => {
 	expect(read('data: {"a":1}')).toEqual(['{"a":1}']);
 });
 
-test("a stream says the same however it is cut", () => {
+test("a stream yields the same events however it is split", () => {
 	const stream = 'data: {"a":1}\r\n\r\n: ping\r\n\r\nevent: x\r\ndata: {"b":2}\r\n\r\ndata: [DONE]\r\n\r\n';
 	fc.assert(
 		fc.property(fc.array(fc.nat(stream.length)), (cuts) => {

@@ -1,27 +1,27 @@
-/** One event of a stream: its data, and its type where it has one. */
+/** One event of a stream: its data, and its type if it has one. */
 export interface WireEvent {
 	type: string;
 	data: string;
 }
 
 /**
- * Reads server-sent events (HTML standard, 9.2.6) from text that arrives in pieces of any size. More tolerant than the standard: events that are not
- * separated by a blank line are told apart where the data so far is JSON, and the last event needs no line end. Comments are dropped.
+ * Reads server-sent events (HTML standard, 9.2.6) from text that arrives in pieces of any size. More tolerant than the standard: events without a
+ * blank line between them are separated if the data so far is JSON, and the last event needs no line end. Comments are dropped.
  */
 export class SseReader {
 	#rest = "";
-	/** Whether `#rest` ends with a carriage return, whose line feed may follow. Looking there each time would copy a long line each time. */
+	/** Whether `#rest` ends with a carriage return, which a line feed may follow. A flag, because rescanning would copy a long line each time. */
 	#isAfterReturn = false;
 	#type = "";
 	#data: string[] = [];
 	#dataChars = 0;
 
-	/** Characters of an event that has not ended. */
+	/** Buffered characters of an incomplete event. */
 	get held(): number {
 		return this.#rest.length + this.#dataChars;
 	}
 
-	/** @returns the events that are complete with this text */
+	/** @returns the events completed by this text */
 	read(text: string): WireEvent[] {
 		const events: WireEvent[] = [];
 		if (!this.#isAfterReturn && !/[\r\n]/.test(text)) {
@@ -35,7 +35,7 @@ export class SseReader {
 		return events;
 	}
 
-	/** The event that the end of the stream completes. */
+	/** The last event, completed by the end of the stream. */
 	end(): WireEvent[] {
 		const events: WireEvent[] = [];
 		const rest = this.#rest.replace(/\r$/, "");

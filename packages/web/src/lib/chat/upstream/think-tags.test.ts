@@ -21,18 +21,18 @@ describe("inline reasoning", () => {
 		["<", "<", ""],
 		["The tag <think>hm</think> is for reasoning", "The tag <think>hm</think> is for reasoning", ""],
 		["<think>a</think>b<think>c</think>", "b<think>c</think>", "a"],
-	])("of %j is no part of the answer, however it is cut", (whole, text, reasoning) => {
+	])("in %j is separated from the answer, however it is split", (whole, text, reasoning) => {
 		fc.assert(
 			fc.property(fc.array(fc.nat(whole.length)), (cuts) => {
 				const at = [0, ...cuts.sort((a, b) => a - b), whole.length];
 				const words = read(at.slice(1).map((end, index) => whole.slice(at[index], end)));
-				// White space after a mark may come with a later chunk.
+				// White space after a tag may arrive with a later chunk.
 				expect([words.text.trimStart(), words.reasoning.trim()]).toEqual([text, reasoning.trim()]);
 			}),
 		);
 	});
 
-	test("does not delay a text that has none, nor reasoning that goes on", () => {
+	test("does not delay a text without any, nor reasoning in progress", () => {
 		const tags = new ThinkTags();
 		expect(tags.read("Hello")).toEqual({ text: "Hello", reasoning: "" });
 		const thinking = new ThinkTags();
@@ -41,8 +41,8 @@ describe("inline reasoning", () => {
 	});
 });
 
-describe("a closing mark without an opening one", () => {
-	test("ends the reasoning of a model that begins inside", () => {
+describe("a closing tag without an opening one", () => {
+	test("ends the reasoning of a model that starts inside it", () => {
 		expect(read(["The user ", "says hi.</th", "ink>\n\nHello", " there"], true)).toEqual({
 			text: "Hello there",
 			reasoning: "The user says hi.",
@@ -50,7 +50,7 @@ describe("a closing mark without an opening one", () => {
 		expect(read(["An answer ", "without reasoning"], true)).toEqual({ text: "An answer without reasoning", reasoning: "" });
 	});
 
-	test("is waited for with a bounded text only", () => {
+	test("is awaited only for a bounded amount of text", () => {
 		const tags = new ThinkTags(true);
 		expect(tags.read("a".repeat(64_000)).text).toHaveLength(64_000);
 		expect(tags.read("b")).toEqual({ text: "b", reasoning: "" });

@@ -1,4 +1,4 @@
-/** What a text says: words of the answer, and reasoning. The reasoning comes first. */
+/** A text split into reasoning and answer. The reasoning comes first. */
 export interface Words {
 	text: string;
 	reasoning: string;
@@ -6,31 +6,31 @@ export interface Words {
 
 const OPEN = /^\s*<(?:think|thinking|thought|reasoning)>\s*/i;
 const CLOSE = /<\/(?:think|thinking|thought|reasoning)>\s*/i;
-/** The beginning of a mark, at the end of what has come. */
+/** An incomplete tag at the end of the text received so far. */
 const OPEN_BEGUN = /^\s*(?:<[a-z]{0,9})?$/i;
 const CLOSE_BEGUN = /<(?:\/[a-z]{0,9})?$/i;
-/** So many characters wait for a closing mark that has no opening one. */
+/** How many characters wait for a closing tag that has no opening one. */
 const UNOPENED_MAX = 64_000;
 
-/** Models whose template has the opening mark, so that their answers only close it: DeepSeek R1, QwQ and "thinking" models as vLLM serves them. */
+/** Models whose template contains the opening tag, so answers only close it: DeepSeek R1, QwQ and "thinking" models as served by vLLM. */
 export const beginsInside = (model: string): boolean =>
 	/think|reason|qwq|(?:^|[^a-z0-9])r1(?:[^0-9]|$)/i.test(model) && !/(?:non|no|without)[-_ ]?(?:think|reason)/i.test(model);
 
 /**
- * Takes reasoning out of a text that begins with `<think>`. Only at the beginning: later it is a word of the answer, as in a talk about XML. Marks may
- * be cut over chunks, in upper case, or never be closed.
+ * Extracts reasoning from a text that starts with `<think>`. Only at the start: later it is part of the answer, for example in a discussion of XML.
+ * Tags may be split over chunks, in upper case, or never closed.
  */
 export class ThinkTags {
 	#state: "before" | "inside" | "unopened" | "after" = "before";
 	#held = "";
 	readonly #mayBeUnopened: boolean;
 
-	/** @param mayBeUnopened hold a text without an opening mark until it closes one, or ends */
+	/** @param mayBeUnopened buffer a text without an opening tag until it closes one, or ends */
 	constructor(mayBeUnopened = false) {
 		this.#mayBeUnopened = mayBeUnopened;
 	}
 
-	/** @returns what is clear of the text; the rest is held */
+	/** @returns the text that can be classified; the rest is buffered */
 	read(text: string): Words {
 		this.#held += text;
 		if (this.#state === "before") this.#readBefore();
@@ -40,7 +40,7 @@ export class ThinkTags {
 		return { text: this.#take(), reasoning };
 	}
 
-	/** The rest. Also where reasoning comes in a field of its own: then the text has none. */
+	/** The rest. Also called when reasoning arrives in a field of its own, because then the text contains none. */
 	end(): Words {
 		const isReasoning = this.#state === "inside";
 		this.#state = "after";

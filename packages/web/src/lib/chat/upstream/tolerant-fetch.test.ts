@@ -10,7 +10,7 @@ type Send = (url: string, init: RequestInit) => Response | Promise<Response>;
 const patience = { firstMs: 20, nextMs: 20 };
 let models = 0;
 
-/** Calls a provider, each time as another model: what one refuses is remembered. */
+/** Calls a provider, each time under a new model name, because refused fields are remembered. */
 function ask(send: Send, init: RequestInit = {}): Promise<Response> {
 	models += 1;
 	const wire = { host: "host", model: `m${models}`, patience, send: async (url: string, sent: RequestInit) => send(url, sent) };
@@ -23,7 +23,7 @@ const failureIn = (promise: Promise<unknown>) =>
 	);
 const textsIn = (body: string) => [...body.matchAll(/"content":("(?:[^"\\]|\\.)*")/g)].map(([, text = ""]) => JSON.parse(text));
 
-/** A body that stays open after these texts. `cancelled` tells when its reader has left. */
+/** A body that stays open after these texts. `cancelled` is called when its reader leaves. */
 function open(...texts: string[]) {
 	const left = Promise.withResolvers<void>();
 	const pieces = texts.values();
@@ -37,7 +37,7 @@ function open(...texts: string[]) {
 	return { response: new Response(stream), cancelled: left.promise };
 }
 
-test("what comes in one network read becomes one chunk, and the last chunk has the finish reason and the usage", async () => {
+test("the data of one network read becomes one chunk, and the last chunk has the finish reason and the usage", async () => {
 	const usage = line({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 2 } });
 	const body = await (await ask(() => new Response(say("a") + say("b") + stop + usage))).text();
 	expect(textsIn(body)).toEqual(["ab"]);
@@ -45,14 +45,14 @@ test("what comes in one network read becomes one chunk, and the last chunk has t
 	expect(body).toContain('"prompt_tokens":3');
 });
 
-test("words that come with an error are said before it", async () => {
+test("text that arrives with an error is delivered before it", async () => {
 	const response = await ask(() => new Response(say("Half ") + line({ error: "overloaded" })));
 	const reader = response.body?.getReader();
 	expect(textsIn(new TextDecoder().decode((await reader?.read())?.value))).toEqual(["Half "]);
 	await expect(reader?.read()).rejects.toThrow(UpstreamFailure);
 });
 
-test("a provider that is silent before or after its headers has failed, and its connection is closed", async () => {
+test("a provider that stalls before or after its headers fails, and its connection is closed", async () => {
 	expect(await failureIn(ask(() => new Promise(() => {})))).toMatchObject({ failure: "failed", elsewhere: false });
 	const { response, cancelled } = open(say("Half "));
 	expect(await failureIn(ask(() => response).then((answer) => answer.text()))).toMatchObject({ message: "host was silent for too long" });
@@ -65,7 +65,7 @@ test("a connection that stays open after the finish reason is closed", async () 
 	await cancelled;
 });
 
-test("a reader that leaves closes the connection", async () => {
+test("a reader that stops closes the connection", async () => {
 	const { response, cancelled } = open(say("Half "));
 	const reader = (await ask(() => response)).body?.getReader();
 	await reader?.read();
@@ -73,7 +73,7 @@ test("a reader that leaves closes the connection", async () => {
 	await cancelled;
 });
 
-test("a stop is no failure of the provider, before its headers and after them", async () => {
+test("a stop does not count as a provider failure, before its headers or after them", async () => {
 	const stopped = new AbortController();
 	const waiting = failureIn(
 		ask((_, { signal }) => new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))), {
@@ -84,7 +84,7 @@ test("a stop is no failure of the provider, before its headers and after them", 
 	expect(await waiting).toBe("Error: stopped");
 });
 
-test("only redirects to the same origin are followed that keep the body, and three of them at most", async () => {
+test("only redirects to the same origin that keep the body are followed, at most three", async () => {
 	const to = (status: number, location: string) => new Response(null, { status, headers: { location } });
 	const urls: string[] = [];
 	const follow = (status: number, location: string) =>
@@ -108,7 +108,7 @@ test("only redirects to the same origin are followed that keep the body, and thr
 	expect(urls).toHaveLength(4);
 });
 
-test("a refused field is left out of the call that follows, and of each later one", async () => {
+test("a refused field is omitted from the next call and every later one", async () => {
 	const bodies: object[] = [];
 	const send: Send = (_, { body }) => {
 		const sent = JSON.parse(String(body));
@@ -122,7 +122,7 @@ test("a refused field is left out of the call that follows, and of each later on
 	expect(bodies).toEqual([{ stream_options: {}, max_tokens: 1 }, { max_tokens: 1 }, { max_tokens: 1 }]);
 });
 
-test("an event without an end is not held without a bound", async () => {
+test("an endless event is buffered only up to a limit", async () => {
 	const piece = "x".repeat(1_000_000);
 	const response = await ask(() => open("data: ", ...Array<string>(20).fill(piece)).response);
 	expect(await failureIn(response.text())).toMatchObject({ message: "host sent an event without an end" });

@@ -7,7 +7,7 @@ import type { ToolCall } from "./tool-calls.ts";
 import type { Usage } from "./usage.ts";
 import { WireAnswer } from "./wire-answer.ts";
 
-/** How long an upstream may be silent on the wire before its first output, headers included, and between chunks after it. Comments count as life. */
+/** How long an upstream may be silent before its first output (headers included), and between chunks after it. Comments count as activity. */
 export interface Patience {
 	firstMs: number;
 	nextMs: number;
@@ -20,28 +20,28 @@ export interface Wire {
 	patience: Patience;
 	/** Sends the request; the platform's `fetch`, except for a binding. */
 	send: (url: string, init: RequestInit) => Promise<Response>;
-	/** A body of the API: its tools are never left out, and calls of them may be long. */
+	/** Whether this is an API body: its tools are never dropped, and its calls may be long. */
 	isPassed?: boolean;
-	/** Called before the end of an answer whose reasoning goes back to the provider beside a tool call. */
+	/** Called before the end of an answer whose reasoning must go back to the provider with a tool call. */
 	onKeptReasoning?: () => void;
 }
 
-/** After its finish reason an answer is complete. Usage that follows is waited for so long. */
+/** An answer is complete after its finish reason. This is how long usage data may still follow. */
 const AFTER_FINISH_MS = 2_000;
 const REDIRECTS_MAX = 3;
-/** With 404 OpenRouter says that no provider of a model has tools. */
+/** OpenRouter answers 404 if no provider of a model supports tools. */
 const REFUSES_FIELDS: ReadonlySet<number> = new Set([400, 404, 422]);
-/** An event that is longer than any answer. */
+/** Longer than any event of a real answer. */
 const HELD_CHARS_MAX = 16_000_000;
-/** A refusal's body beyond this is not read. */
+/** A refusal's body is read up to this length. */
 const REFUSAL_CHARS_MAX = 8_192;
 const REFUSAL_MS = 5_000;
-/** More words in one chunk than any answer may have. */
+/** Longer than any answer may be. */
 const DELTA_CHARS_MAX = 300_001;
 
 /**
- * A `fetch` for the AI SDK that lets it see only clean chunks, whatever the provider sends (docs/decisions/0014).
- * @returns a function that throws {@link UpstreamFailure}, as the body of its response does
+ * A `fetch` for the AI SDK that passes it only clean chunks, whatever the provider sends (docs/decisions/0014).
+ * @returns a function that throws {@link UpstreamFailure}; so does reading the body of its response
  */
 export function tolerantFetch(wire: Wire): typeof fetch {
 	return async (input, init) => {
@@ -66,7 +66,7 @@ function hasTools(body: string): boolean {
 	return tools !== undefined || functions !== undefined;
 }
 
-/** The body of a successful response. A provider that refuses one of our fields by its name is asked again without it. */
+/** Returns the body of a successful response. If the provider refuses one of our fields by name, the request is repeated without it. */
 async function accepted(wire: Wire, url: string, init: RequestInit): Promise<ReadableStream<Uint8Array> | null> {
 	const known = refusedFieldsOf(wire.host, wire.model);
 	const refused = wire.isPassed ? new Set([...known].filter((field) => field !== "tools")) : known;
@@ -83,7 +83,7 @@ async function accepted(wire: Wire, url: string, init: RequestInit): Promise<Rea
 	}
 }
 
-/** Follows redirects to the same origin that keep method and body. Any other would hand key and chat to another address, or lose them. */
+/** Follows redirects to the same origin that keep method and body. Any other would disclose key and chat, or lose them. */
 async function follow(wire: Wire, url: string, init: RequestInit, left = REDIRECTS_MAX): Promise<Response> {
 	const response = await wire.send(url, init);
 	if (response.status < 300 || response.status >= 400) return response;
@@ -94,7 +94,7 @@ async function follow(wire: Wire, url: string, init: RequestInit, left = REDIREC
 	throw new UpstreamFailure("unavailable", `${wire.host} answered ${response.status}, which is not followed`, { elsewhere: true });
 }
 
-/** What a refusal says: JSON, or the text of a page. */
+/** The content of a refusal: JSON, or the text of a page. */
 function parsed(said: string): unknown {
 	try {
 		return JSON.parse(said);
@@ -113,7 +113,7 @@ async function beginningOf({ body }: Response): Promise<string> {
 	return text;
 }
 
-/** The answer of a body as clean chunks: words as they come, then whole tool calls, then one finish reason with the usage. */
+/** Converts a body into clean chunks: text as it arrives, then whole tool calls, then one finish reason with the usage. */
 async function* cleaned(
 	wire: Wire,
 	answer: WireAnswer,
@@ -141,7 +141,7 @@ async function* cleaned(
 			if (answer.isFinished) finishedAtMs = Math.min(finishedAtMs, Date.now());
 		}
 	} catch (error) {
-		// A complete answer stays one, however its connection ends.
+		// A complete answer stays complete, however its connection ends.
 		if (!answer.isFinished) failed = error;
 	} finally {
 		void reader?.cancel().catch(() => {});
@@ -157,7 +157,7 @@ async function* cleaned(
 	yield endOf(finish, answer.usage);
 }
 
-/** The words of the events that came together. Those before a failure are said, too. */
+/** The text of events that arrived together, including any before a failure. */
 function wordsOf(answer: WireAnswer, events: ReturnType<BodyReader["read"]>): Words & { failed?: unknown } {
 	let [text, reasoning] = ["", ""];
 	for (const event of events) {
@@ -209,13 +209,16 @@ function streamOf(chunks: AsyncGenerator<string, void>, leave: AbortController):
 		},
 		cancel: () => {
 			leave.abort();
-			// Where no read is under way, this is what lets the body go.
+			// If no read is in progress, only this releases the body.
 			void chunks.return().catch(() => {});
 		},
 	});
 }
 
-/** What the SDK and its caller see of any error on the wire. A lost connection is another upstream's chance, silence is not: it has cost too much time. */
+/**
+ * Converts any network error for the SDK and its caller. A lost connection falls through to the next upstream. A timeout does not, because it has
+ * already used too much time.
+ */
 function asFailure({ host }: Wire, error: unknown, what: string): UpstreamFailure {
 	if (error instanceof UpstreamFailure) return error;
 	if (error instanceof Silence) return new UpstreamFailure("failed", `${host} was silent for too long`, { elsewhere: false });

@@ -26,7 +26,7 @@ test.each([
 	expect(callsIn(...deltas)).toEqual([{ id: "c", name: "web_search", input: INPUT }]);
 });
 
-test("reads the field that came before tools", () => {
+test("reads calls from the legacy field that preceded tools", () => {
 	const deltas = [{ function_call: { name: "web_search", arguments: "" } }, { function_call: { arguments: INPUT } }];
 	expect(callsIn(...deltas)).toEqual([{ id: "call_0", name: "web_search", input: INPUT }]);
 });
@@ -35,18 +35,18 @@ test.each([
 	["by index", (n: number) => ({ index: n, id: `c${n}` })],
 	["all with index 0", (n: number) => ({ index: 0, id: `c${n}` })],
 	["without any mark", () => ({})],
-])("tells calls apart %s", (_, marks) => {
+])("separates calls %s", (_, marks) => {
 	const calls = callsIn(named(marks(0), '{"query":"a"}'), named(marks(1), '{"query":"b"}'));
 	expect(calls.map(({ input }) => input)).toEqual(['{"query":"a"}', '{"query":"b"}']);
 	expect(new Set(calls.map(({ id }) => id)).size).toBe(2);
 });
 
-test("keeps what its provider wants back", () => {
+test("keeps a call's extra data that its provider requires back", () => {
 	const extra_content = { google: { thought_signature: "s" } };
 	expect(callsIn(named({ index: 0, id: "c", extra_content }, INPUT))[0]?.extra).toEqual(extra_content);
 });
 
-test("leaves out what has no name, and what is no call", () => {
+test("skips calls without a name and invalid calls", () => {
 	expect(callsIn(more({ index: 0, id: "c" }, INPUT), { tool_calls: null }, { tool_calls: ["x", 1, null] }, { content: "words" })).toEqual(
 		[],
 	);
@@ -63,7 +63,7 @@ test("reads the same call from pieces of any size", () => {
 	);
 });
 
-test("holds a bounded input, and says when a provider sends more than any call is", () => {
+test("limits the buffered input, and reports when a provider sends more than any call", () => {
 	const calls = new ToolCalls();
 	calls.read(named({ index: 0, id: "c" }));
 	for (let n = 0; n < 20; n += 1) calls.read(more({ index: 0 }, "x".repeat(8_000)));

@@ -1,15 +1,15 @@
 import { type Fields, isFields } from "./choice.ts";
 
-/** A call of a tool as a model writes it. `input`: JSON by the model, which may be broken. */
+/** A tool call as written by a model. `input`: JSON from the model, possibly broken. */
 export interface ToolCall {
 	id: string;
 	name: string;
 	input: string;
-	/** What the provider wants back with the result: Gemini signs its thoughts. */
+	/** Data the provider requires back with the result: Gemini signs its reasoning. */
 	extra?: Fields;
 }
 
-/** Models call a few tools at once. */
+/** The most tools a model calls at once. */
 const CALLS_MAX = 16;
 const INPUT_CHARS_MAX = 8_000;
 
@@ -22,8 +22,8 @@ interface Slot {
 }
 
 /**
- * Joins the pieces of tool calls. Providers send them by index, by id only, all with index 0, whole in one piece, with the input as an object in place of
- * its text, or in the field that came before tools (`function_call`).
+ * Joins the pieces of tool calls. Providers identify them by index, by id only, all with index 0, whole in one piece, with an object as input instead
+ * of text, or in the legacy field that preceded tools (`function_call`).
  */
 export class ToolCalls {
 	readonly #slots: Slot[] = [];
@@ -46,7 +46,7 @@ export class ToolCalls {
 			.map(({ id, name, input, extra }, at) => ({ id: id || `call_${at}`, name, input, ...(extra && { extra }) }));
 	}
 
-	/** Whether there is more than any call is: the provider does not keep to its output limit. */
+	/** Whether a call is longer than any real one, meaning that the provider ignores its output limit. */
 	get isTooLong(): boolean {
 		return this.#chars > CALLS_MAX * this.#inputMax;
 	}
@@ -68,7 +68,7 @@ export class ToolCalls {
 		const id = typeof piece.id === "string" ? piece.id : "";
 		const index = typeof piece.index === "number" ? piece.index : null;
 		const isSame = (slot: Slot) => (id && slot.id ? slot.id === id : index === null || slot.index === null || slot.index === index);
-		// Without any mark, a name begins a call.
+		// Without id and index, a name starts a new call.
 		const isUnmarked = id === "" && index === null;
 		const known = isUnmarked && name ? undefined : this.#slots.findLast(isSame);
 		if (known) {

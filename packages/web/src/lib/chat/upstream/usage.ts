@@ -1,6 +1,6 @@
 import { type Fields, isFields } from "./choice.ts";
 
-/** Tokens that a provider reports. `cached` is a part of `input`, and `reasoning` of `output`. */
+/** Tokens reported by a provider. `cached` is part of `input`, and `reasoning` part of `output`. */
 export interface Usage {
 	input: number;
 	cached: number;
@@ -8,7 +8,7 @@ export interface Usage {
 	reasoning: number;
 }
 
-/** The usage in a chunk, at any of the places and names that providers have for it. Null where it does not give input and output. */
+/** The usage in a chunk, in any of the places and names providers use. Null unless it has input and output. */
 export function usageOf(chunk: Fields): Usage | null {
 	const usage = [chunk.usage, isFields(chunk.x_groq) ? chunk.x_groq.usage : null].find(isFields);
 	if (!usage) return null;
@@ -19,7 +19,7 @@ export function usageOf(chunk: Fields): Usage | null {
 	const ofOutput = [usage.completion_tokens_details, usage.output_tokens_details].find(isFields);
 	const cached = tokens(ofInput?.cached_tokens) ?? tokens(usage.prompt_cache_hit_tokens) ?? 0;
 	const reasoning = tokens(ofOutput?.reasoning_tokens) ?? tokens(usage.reasoning_tokens) ?? 0;
-	// Some providers leave reasoning out of the output, but not out of the sum.
+	// Some providers omit reasoning from the output but include it in the total.
 	const all = Math.max(output, (tokens(usage.total_tokens) ?? 0) - input);
 	return { input, cached: Math.min(cached, input), output: all, reasoning: Math.min(reasoning, all) };
 }

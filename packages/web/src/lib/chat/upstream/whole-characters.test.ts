@@ -6,12 +6,12 @@ function read(...pieces: string[]): string {
 	return pieces.map((piece) => characters.read(piece)).join("") + characters.end();
 }
 
-test("the halves of a character that was cut are joined", () => {
+test("a character split over two chunks is joined", () => {
 	expect(read("smile ", "\ud83d", "\ude00", " end")).toBe("smile 😀 end");
 	expect(read("a\ud83d", "\ude00b")).toBe("a😀b");
 });
 
-test("half a character alone is replaced", () => {
+test("an unpaired surrogate is replaced", () => {
 	expect(read("broken \ud83d half")).toBe("broken \ufffd half");
 	expect(read("\ude00 late")).toBe("\ufffd late");
 	expect(read("end \ud83d")).toBe("end \ufffd");

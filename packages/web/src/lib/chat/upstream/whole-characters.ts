@@ -1,4 +1,4 @@
-/** Joins the halves of a character (a surrogate pair) that a provider cut apart, and replaces one that stays alone: strict readers refuse it. */
+/** Joins surrogate pairs that a provider split, and replaces unpaired ones, because strict readers refuse them. */
 export class WholeCharacters {
 	#half = "";
 

@@ -4,7 +4,7 @@ import { WireAnswer } from "./wire-answer.ts";
 
 type Chunk = object | string;
 
-/** Reads chunks as they come in a stream. A text is the data of an event. */
+/** Reads chunks in the order of a stream. A string is the data of an event. */
 function read(chunks: readonly Chunk[], { isWhole = false, model = "m" } = {}) {
 	const answer = new WireAnswer("host", model);
 	const words = chunks.map((chunk) => answer.read({ type: "", data: typeof chunk === "string" ? chunk : JSON.stringify(chunk) }));
@@ -31,22 +31,22 @@ describe("an answer", () => {
 		expect(read(chunks)).toMatchObject({ text: "Hi", finish });
 	});
 
-	test("is complete as JSON without a finish reason, and cut off as a stream without one", () => {
+	test("is complete as JSON without a finish reason, but cut off as a stream without one", () => {
 		const whole = { choices: [{ message: { content: "Hi" } }] };
 		expect(read([whole], { isWhole: true })).toMatchObject({ text: "Hi", finish: "stop" });
 		expect(() => read([say("Hi")])).toThrow("host cut off the answer");
 	});
 
-	test("is filtered if it is a refusal, whose words are shown", () => {
+	test("is filtered if it is a refusal, and its text is shown", () => {
 		const refusal = { choices: [{ delta: { refusal: "I cannot." }, finish_reason: "stop" }] };
 		expect(read([refusal])).toMatchObject({ text: "I cannot.", finish: "content_filter" });
 	});
 
-	test("is not undone by what follows its end", () => {
+	test("is not changed by anything after its end", () => {
 		expect(read([say("Hi"), end("stop"), { error: "overloaded" }, "{broken"])).toMatchObject({ text: "Hi", finish: "stop" });
 	});
 
-	test("has the last usage that gives input and output", () => {
+	test("has the last usage with both input and output", () => {
 		const usage = { prompt_tokens: 3, completion_tokens: 2 };
 		expect(read([say("Hi"), end("stop"), { choices: [], usage }, { usage: { prompt_tokens: 9 } }]).usage).toMatchObject({
 			input: 3,
@@ -54,12 +54,12 @@ describe("an answer", () => {
 		});
 	});
 
-	test("does not take words for reasoning once reasoning came in a field of its own", () => {
+	test("does not treat text as reasoning once reasoning has arrived in a field of its own", () => {
 		const thinking = { choices: [{ delta: { reasoning: "Hm" } }] };
 		expect(read([thinking, say("<think> is a tag"), end("stop")])).toMatchObject({ text: "<think> is a tag", reasoning: "Hm" });
 	});
 
-	test("of a model that begins inside its reasoning loses none of its words if it never closes it", () => {
+	test("keeps all text of a model that starts inside its reasoning but never closes it", () => {
 		expect(read([say("Just "), say("words"), end("stop")], { model: "deepseek-r1" })).toMatchObject({ text: "Just words", reasoning: "" });
 	});
 });
@@ -102,28 +102,28 @@ describe("a tool call", () => {
 		return { finish: answer.finish(false), calls: answer.calls, keepsReasoning: answer.keepsReasoning };
 	};
 
-	test.each([["tool_calls"], ["stop"], ["function_call"]])("of an offered tool is kept, where the answer ends with %s", (reason) => {
+	test.each([["tool_calls"], ["stop"], ["function_call"]])("to an offered tool is kept if the answer ends with %s", (reason) => {
 		expect(readWith(true, call, end(reason))).toMatchObject({
 			finish: "tool_calls",
 			calls: [{ id: "c", name: "web_search", input: '{"query":"x"}' }],
 		});
 	});
 
-	test("is ignored where no tool was offered", () => {
+	test("is ignored if no tool was offered", () => {
 		expect(readWith(false, call, end("tool_calls"))).toMatchObject({ finish: "stop", calls: [] });
 	});
 
-	test("is none where the answer was cut or filtered", () => {
+	test("is dropped if the answer was cut or filtered", () => {
 		expect(readWith(true, call, end("length")).finish).toBe("length");
 		expect(readWith(true, call, end("content_filter")).finish).toBe("content_filter");
 	});
 
-	test("without an end fails the answer", () => {
+	test("that is endless fails the answer", () => {
 		const more = { choices: [{ index: 0, delta: { tool_calls: [{ index: 0, function: { arguments: "x".repeat(100_000) } }] } }] };
 		expect(() => readWith(true, call, more, more)).toThrow("called tools without an end");
 	});
 
-	test("goes back with the reasoning only where that came in the field of those who want it", () => {
+	test("goes back with its reasoning only if that arrived in the field whose providers require it", () => {
 		const thought = (field: string) => ({ choices: [{ index: 0, delta: { [field]: "Hm." }, finish_reason: null }] });
 		expect(readWith(true, thought("reasoning_content"), call, end("tool_calls")).keepsReasoning).toBe(true);
 		expect(readWith(true, thought("reasoning"), call, end("tool_calls")).keepsReasoning).toBe(false);

@@ -9,10 +9,10 @@ import { type ToolCall, ToolCalls } from "./tool-calls.ts";
 import { type Usage, usageOf } from "./usage.ts";
 import { WholeCharacters } from "./whole-characters.ts";
 
-/** The arguments of one call through the API. */
+/** The limit for the arguments of one API call. */
 const LONG_CALL_CHARS_MAX = 300_000;
 
-/** An answer as its events come in: applies the rules of this folder to each, and keeps what they need to know of each other. */
+/** Assembles an answer from its events: applies the rules of this folder to each, and keeps the state they share. */
 export class WireAnswer {
 	readonly #host: string;
 	readonly #tags: ThinkTags;
@@ -28,24 +28,24 @@ export class WireAnswer {
 	#keepsReasoning = false;
 	readonly #calls: ToolCalls | null;
 
-	/** `hasTools`: whether the model was offered tools. Otherwise its calls are ignored. `isLong`: whether a call may be as long as an answer. */
+	/** `hasTools`: whether the model was offered tools; otherwise its calls are ignored. `isLong`: whether a call may be as long as an answer. */
 	constructor(host: string, model: string, hasTools = false, isLong = false) {
 		this.#host = host;
 		this.#calls = hasTools ? new ToolCalls(isLong ? LONG_CALL_CHARS_MAX : undefined) : null;
 		this.#tags = new ThinkTags(beginsInside(model));
 	}
 
-	/** Whether words or reasoning have come. */
+	/** Whether any text or reasoning has arrived. */
 	get hasOutput(): boolean {
 		return this.#hasText || this.#hasReasoning;
 	}
 
-	/** Whether the model said that its answer has ended. Usage may follow, or late words of a provider that says so with each chunk. */
+	/** Whether the model has ended its answer. Usage may follow, or late text of providers that send a finish reason in every chunk. */
 	get isFinished(): boolean {
 		return this.#isDone || this.#finish !== null;
 	}
 
-	/** Whether the provider said that nothing more follows. */
+	/** Whether the provider announced that nothing more follows. */
 	get isOver(): boolean {
 		return this.#isDone;
 	}
@@ -54,28 +54,28 @@ export class WireAnswer {
 		return this.#usage;
 	}
 
-	/** The tools that the model called. */
+	/** The tools called by the model. */
 	get calls(): ToolCall[] {
 		return this.#calls?.calls ?? [];
 	}
 
-	/** Whether the reasoning came in the field in which its provider wants it back beside a tool call. Others refuse that field. */
+	/** Whether reasoning arrived in the field that its provider requires back with a tool call. Other providers refuse that field. */
 	get keepsReasoning(): boolean {
 		return this.#keepsReasoning;
 	}
 
-	/** @throws {UpstreamFailure} for an error inside the stream, or an event that cannot be read */
+	/** @throws {UpstreamFailure} for an error inside the stream or an unreadable event */
 	read({ type, data }: WireEvent): Words {
 		if (data.trim() === "[DONE]") this.#isDone = true;
 		const chunk = this.#parse(type, data);
 		if (!chunk) return { text: "", reasoning: "" };
 		const error = errorIn(chunk, type);
-		// A complete answer stays one, whatever follows it.
+		// A complete answer stays complete, whatever follows it.
 		if (error !== null && !this.isFinished) throw failureOf(this.#host, statusIn(error), error);
 		return this.#readChunk(chunk);
 	}
 
-	/** What was held back. */
+	/** Returns the buffered text. */
 	flush(): Words {
 		const words = this.#tags.read(this.#text.end());
 		const rest = this.#tags.end();
@@ -84,9 +84,9 @@ export class WireAnswer {
 	}
 
 	/**
-	 * How the answer ended, in OpenAI's words.
+	 * Why the answer ended, as OpenAI's finish reason.
 	 * @param isWhole whether the body ended as a JSON answer does
-	 * @throws {UpstreamFailure} for one that failed, or was cut off
+	 * @throws {UpstreamFailure} if it failed or was cut off
 	 */
 	finish(isWhole: boolean): "stop" | "length" | "content_filter" | "tool_calls" {
 		if (this.#finish === "failure") throw this.#failed("failed", "ended with a failure");
@@ -123,7 +123,7 @@ export class WireAnswer {
 		this.#hasChoice ||= content !== "" || Array.isArray(chunk.choices);
 		if (meaning !== null) this.#finish = meaning;
 		if (usage) this.#usage = usage;
-		// A model that reasons in a field of its own does not do so in its text.
+		// A model with a separate reasoning field puts none in its text.
 		const held = reasoning && !this.#hasText ? this.#tags.end() : { text: "", reasoning: "" };
 		const words = this.#tags.read(this.#text.read(content + refusal));
 		return this.#kept({ text: held.text + words.text, reasoning: reasoning + held.reasoning + words.reasoning });

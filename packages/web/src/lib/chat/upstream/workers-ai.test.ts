@@ -5,7 +5,7 @@ const call = { model: "@cf/meta/llama", max_tokens: 5, messages: [], stream: tru
 const init = { body: JSON.stringify(call) };
 const failing = (message: string) => sendTo({ run: () => Promise.reject(new Error(message)) })("", init);
 
-test("a call goes through the binding, without the fields that it does not know, and its stream is the body", async () => {
+test("a call through the binding omits unknown fields, and its stream is the body", async () => {
 	const calls: unknown[] = [];
 	const run = async (model: string, input: object) => {
 		calls.push([model, input]);

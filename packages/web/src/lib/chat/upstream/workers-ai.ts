@@ -1,9 +1,9 @@
 import type { AiBinding } from "../../../config.ts";
 
-/** The HTTP status of the binding's errors that are not the fault of the request (Cloudflare's documentation, "Workers AI errors"). */
+/** HTTP statuses for binding errors that are not the request's fault (Cloudflare's documentation, "Workers AI errors"). */
 const STATUS_OF: Readonly<Record<string, number>> = { "3036": 402, "3040": 429, "3007": 408, "5007": 404 };
 
-/** Sends a chat request through the binding, as if it were an address. Fields that it does not know are left out. */
+/** Sends a chat request through the binding as if it were a URL. Fields unknown to it are omitted. */
 export function sendTo(binding: AiBinding): (url: string, init: RequestInit) => Promise<Response> {
 	return async (_, { body, signal }) => {
 		const { model, stream_options: __, safety_identifier: ___, ...input } = JSON.parse(String(body));

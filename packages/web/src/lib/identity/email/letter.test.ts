@@ -11,7 +11,7 @@ const draft = {
 describe("a mail's letter", () => {
 	const { html, text } = letterOf(draft, "https://chat.example");
 
-	test("has HTML and text from one source, with the name and the legal links below", () => {
+	test("has HTML and text from one source, with the product name and legal links below", () => {
 		expect(text.startsWith(draft.text)).toBe(true);
 		for (const part of ["Parley", "https://chat.example/imprint", "https://chat.example/privacy", "https://chat.example/terms"]) {
 			expect(text).toContain(part);
@@ -22,13 +22,13 @@ describe("a mail's letter", () => {
 		expect(`${html}${text}`).not.toContain("%origin%");
 	});
 
-	test("repeats nothing of what people write as markup, nor takes it for a place", () => {
+	test("escapes user text and does not expand placeholders in it", () => {
 		expect(html).not.toContain("<script>");
 		expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt; &amp; %text% wants you.");
 		expect(html).toContain("Join &lt;b&gt;&quot;Ada&quot;&lt;/b&gt; %body%");
 	});
 
-	test("makes a button of a link by itself, a code of digits, and links of those in a sentence", () => {
+	test("turns a standalone link into a button, digits into a code, and links in a sentence into links", () => {
 		const escaped = link.replaceAll("&", "&amp;");
 		expect(html).toMatch(new RegExp(`<a[^>]*href="${escaped.replaceAll(/[?.]/g, "\\$&")}"[^>]*>`));
 		expect(html).toContain("Open the link");
@@ -36,7 +36,7 @@ describe("a mail's letter", () => {
 		expect(html).toMatch(/letter-spacing:4px[^>]*>482913</);
 	});
 
-	test("is in the reader's language, with the label that it is given", () => {
+	test("is in the reader's language, with the given label", () => {
 		const german = writingFor({ language: "de", timeZone: null }, () =>
 			letterOf({ ...draft, action: "Bestätigen" }, "https://chat.example"),
 		);
@@ -45,14 +45,14 @@ describe("a mail's letter", () => {
 		expect(german.text).toContain("Impressum: https://chat.example/imprint");
 	});
 
-	test("leaves out links to pages of ours where nobody knows their address", () => {
+	test("omits links to our pages if their origin is unknown", () => {
 		const letter = letterOf(draft, null);
 		expect(letter.text).not.toContain("imprint");
 		expect(letter.html).not.toContain("imprint");
 	});
 });
 
-test("a device in a mail is its browser and system, and nothing else of what it sends", () => {
+test("a device in a mail is only its browser and system, without other text from the client", () => {
 	const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 	expect(deviceInMail(firefox)).toBe("Firefox on Linux");
 	expect(deviceInMail("curl/8.1 https://evil.example")).toBe("curl");

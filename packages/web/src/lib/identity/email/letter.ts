@@ -4,18 +4,18 @@ import { language } from "../../../text/reader.ts";
 import { t } from "../../../text/text.ts";
 import { deviceOf } from "../device.ts";
 
-/** A mail before it is laid out. */
+/** A mail before layout. */
 export interface Draft {
 	subject: string;
-	/** Paragraphs with an empty line between them. One that is only a link becomes a button, one that is only digits a code. */
+	/** Paragraphs separated by empty lines. One that is only a link becomes a button, one that is only digits a code. */
 	text: string;
-	/** What the button says. */
+	/** The button's label. */
 	action?: string;
 }
 
 /**
- * The HTML and the plain text of a mail in the reader's language, from one text.
- * @param origin where pages of ours are, for the links below; null leaves those out
+ * The HTML and plain text of a mail in the reader's language, from one text.
+ * @param origin base of our pages, for the links below; null omits them
  */
 export function letterOf({ subject, text, action = t("mail_open") }: Draft, origin: string | null): { html: string; text: string } {
 	const template = letters[language()];
@@ -27,10 +27,10 @@ export function letterOf({ subject, text, action = t("mail_open") }: Draft, orig
 	};
 }
 
-/** An instant with its day: a mail may be read on another one. */
+/** An instant including its date, because a mail may be read on another day. */
 export const momentInMail = (iso: string) => `${instant(iso, "date")}, ${instant(iso, "time")}`;
 
-/** A browser as its owner would name it. Nothing of what a client writes is repeated. */
+/** A browser's common name. Client-supplied text is never repeated. */
 export function deviceInMail(userAgent: string): string {
 	const { browser, system } = deviceOf(userAgent);
 	return browser && system ? t("account_browser_on", { browser, system }) : (browser ?? system ?? t("account_unknown_device"));
@@ -44,11 +44,11 @@ function blockOf(paragraph: string, label: string): string {
 	return filled(template.paragraph, { text: text.replaceAll(/https?:\/\/[^\s<>"]*[^\s<>".,;:!?)]/g, '<a href="$&">$&</a>') });
 }
 
-/** The letter with whole addresses, or without links to pages of ours. */
+/** The letter with absolute links, or without links to our pages. */
 const linked = (letter: string, origin: string | null) =>
 	origin === null ? letter.replaceAll(/<a [^>]*href="%origin%[\s\S]*?<\/a>/g, "") : letter.replaceAll("%origin%", escaped(origin));
 
-/** The places of a template with their values. What a value says is never a place. */
+/** Fills a template's placeholders. Placeholders inside a value are not expanded. */
 const filled = (template: string, values: Record<string, string>) =>
 	template.replaceAll(/%(\w+)%/g, (place, name: string) => values[name] ?? place);
 

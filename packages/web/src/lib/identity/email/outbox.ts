@@ -5,33 +5,33 @@ import { logFailure, logNote } from "../../../log.ts";
 import { now } from "../../time/clock.ts";
 import { attempt, knowsKeys, type Letter, type Outcome } from "./transport.ts";
 
-/** Who attempts a mail has it for so long. Longer than an attempt takes, so that no two are under way at once. */
+/** How long an attempt has a mail to itself. Longer than an attempt takes, so that no two overlap. */
 const LEASE_MS = 60_000;
-/** How long after the first attempt a key is the provider's: an hour less than the 24 that Resend keeps it. */
+/** How long after the first attempt its idempotency key is used: an hour less than Resend's 24. */
 const KEY_LIFE_MS = 23 * 3_600_000;
 /** Waits between attempts. The last one repeats. */
 const WAITS_MS = [60_000, 300_000, 900_000, 3_600_000];
-/** Mails of one run of the cron trigger. */
+/** Mails per cron run. */
 const RUN_MAX = 200;
 
-/** A mail of an event. */
+/** A mail about an event. */
 export interface Posting {
-	/** Names the event: a second posting of it is ignored. Also the key of each attempt. */
+	/** Identifies the event; posting it again is ignored. Also the idempotency key of each attempt. */
 	event: string;
 	letter: Letter;
-	/** The account that it is about, with which it ends. */
+	/** The account it is about. Deleting the account deletes the mail. */
 	userId?: string | undefined;
-	/** What may be withdrawn together before it is sent (`withdraw`). */
+	/** Groups mails that can be withdrawn together before they are sent (`withdraw`). */
 	topic?: string | undefined;
-	/** When it is sent, epoch milliseconds of the clock that usage is counted by. Absent: at once. */
+	/** When it is sent, epoch milliseconds of the usage clock. Absent: immediately. */
 	notBeforeMs?: number | undefined;
-	/** For how long it is of use; then it is not sent any more. */
+	/** How long it stays useful; after that it is not sent. */
 	usefulForMs?: number | undefined;
 }
 
 /**
- * Puts a mail into the outbox, once for each event, and attempts it if it is due. What fails is attempted again by the cron trigger.
- * @throws when the database does not take it: then the event has no mail yet
+ * Puts a mail into the outbox, once per event, and attempts it if it is due. Failures are retried by the cron trigger.
+ * @throws when the database write fails; the event then has no mail
  */
 export async function post({ event, letter, userId, topic, notBeforeMs = 0, usefulForMs = KEY_LIFE_MS }: Posting): Promise<void> {
 	const dueAt = Date.now();
@@ -53,14 +53,14 @@ export async function post({ event, letter, userId, topic, notBeforeMs = 0, usef
 	if (notBeforeMs <= now()) await deliver(event);
 }
 
-/** Takes back the mails of a topic that no attempt was made for. */
+/** Withdraws a topic's mails that were not yet attempted. */
 export async function withdraw(topic: string): Promise<void> {
 	await db()
 		.delete(mails)
 		.where(and(eq(mails.topic, topic), eq(mails.state, "waiting"), eq(mails.attempts, 0)));
 }
 
-/** Attempts the mails that are due, the cron trigger's part. Never throws; what is left waits for the next run. */
+/** Attempts the mails that are due, called by the cron trigger. Never throws; the rest waits for the next run. */
 export async function deliverDue(): Promise<void> {
 	try {
 		if (!knowsKeys()) await giveUpUnfinished();
@@ -76,14 +76,14 @@ export async function deliverDue(): Promise<void> {
 	}
 }
 
-/** An attempt whose end nobody noted may have been taken, and a transport without keys must not be asked again. */
+/** An attempt without a recorded outcome may have been sent, and a transport without idempotency keys must not repeat it. */
 async function giveUpUnfinished(): Promise<void> {
 	const unfinished = and(lte(mails.dueAt, Date.now()), eq(mails.state, "sending"));
 	const { meta } = await db().update(mails).set(ended("unknown")).where(unfinished);
 	if (meta.changes > 0) logNote(`${meta.changes} mails may or may not have been sent`);
 }
 
-/** Attempts one mail, unless it has ended or another attempt has it. */
+/** Attempts one mail, unless it is finished or another attempt is running. */
 async function deliver(event: string): Promise<void> {
 	const nowMs = Date.now();
 	const [row] = await db()
@@ -98,7 +98,7 @@ async function deliver(event: string): Promise<void> {
 		.returning();
 	if (!row?.letter) return;
 	const isTooLate = nowMs - (row.firstTriedAt ?? nowMs) > row.usefulMs;
-	// Without an answer, an earlier attempt may have been taken.
+	// An earlier attempt without an answer may have been sent.
 	const outcome = isTooLate ? (row.isUnsure ? "unknown" : "refused") : await attempt(JSON.parse(row.letter), event);
 	await note(event, row.attempts, outcome, isTooLate || (outcome === "unknown" && !knowsKeys()));
 }
@@ -111,9 +111,9 @@ async function note(event: string, attempts: number, outcome: Outcome, isLast: b
 	await db()
 		.update(mails)
 		.set(isOver ? ended(outcome === "later" ? "refused" : outcome) : again)
-		// A later attempt has its own end.
+		// A later attempt records its own outcome.
 		.where(and(eq(mails.event, event), eq(mails.attempts, attempts), eq(mails.state, "sending")));
 }
 
-/** What stays of a mail that is over: its event, so that there is no second one. */
+/** What is stored of a finished mail: its event, so that it is never sent again. */
 const ended = (state: "sent" | "refused" | "unknown") => ({ state, letter: null, dueAt: null, endedAt: new Date() });

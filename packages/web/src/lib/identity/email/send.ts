@@ -6,15 +6,15 @@ import { type Posting, post } from "./outbox.ts";
 /** A mail to an address, in the reader's language. */
 export interface Mail extends Draft, Pick<Posting, "userId" | "topic" | "notBeforeMs" | "usefulForMs"> {
 	to: string;
-	/** Names the event that the mail is of, such as an invoice that failed: it is sent once. Absent: each call is an event. */
+	/** Identifies the event, such as one failed invoice, so that it is mailed once. Absent: each call is its own event. */
 	event?: string;
-	/** Where the pages of this deployment are, for the links below the mail. Absent: APP_ORIGIN. */
+	/** This deployment's origin, for the links below the mail. Absent: APP_ORIGIN. */
 	origin?: string;
 }
 
 /**
- * Sends a mail once, or writes it to the log if no way to send is configured. Logs failures and never throws: a sign-up must not fail because of its
- * mail. @returns whether the outbox has it
+ * Sends a mail once, or logs it if no transport is configured. Logs failures and never throws: a sign-up must not fail because of its mail.
+ * @returns whether it is in the outbox
  */
 export async function sendEmail({ to, event = crypto.randomUUID(), origin, subject, text, action, ...posting }: Mail): Promise<boolean> {
 	const { email, appOrigin } = config();

@@ -3,7 +3,7 @@ import { db } from "../../../db/connection.ts";
 import { mailSettings } from "../../../db/schema.ts";
 import { language } from "../../../text/reader.ts";
 
-/** Keeps the language of a sign-in, in which the account's mails are written. */
+/** Stores the language used at sign-in, which is used for the account's mails. */
 export async function keepLanguage(userId: string): Promise<void> {
 	const here = language();
 	await db()
@@ -12,7 +12,7 @@ export async function keepLanguage(userId: string): Promise<void> {
 		.onConflictDoUpdate({ target: mailSettings.userId, set: { language: here } });
 }
 
-/** Keeps whether an account is told of 80 % and 100 % used. */
+/** Stores whether an account is notified at 80 % and 100 % usage. */
 export async function keepTellsUsage(userId: string, tellsUsage: boolean): Promise<void> {
 	await db()
 		.insert(mailSettings)
@@ -20,7 +20,7 @@ export async function keepTellsUsage(userId: string, tellsUsage: boolean): Promi
 		.onConflictDoUpdate({ target: mailSettings.userId, set: { tellsUsage } });
 }
 
-/** The account's choice; null while it has made none: then it is told of a plan that is paid for, and not of the free day. */
+/** The account's choice; null if it has made none: then it is notified for a paid plan but not for the free day. */
 export async function tellsUsageOf(userId: string): Promise<boolean | null> {
 	const [row] = await db()
 		.select({ tellsUsage: mailSettings.tellsUsage })

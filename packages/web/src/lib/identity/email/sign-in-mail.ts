@@ -6,8 +6,8 @@ import { deviceInMail, momentInMail } from "./letter.ts";
 import { sendEmail } from "./send.ts";
 
 /**
- * Ways to a session that the account's own mailbox or its owner has just proven, so that a mail would tell nothing new. A changed password has a mail of
- * its own.
+ * Routes whose session the mailbox or the account's owner has just proven, so a mail would contain nothing new. A changed password sends its
+ * own mail.
  */
 const NO_NEWS = /^\/(?:sign-up|confirm-email|verify-email|mail|change-password)/;
 
@@ -19,8 +19,8 @@ interface Opened {
 }
 
 /**
- * Tells an account of a sign-in with a browser that has no other session of it.
- * @param path the route that opened the session; undefined where the server itself did
+ * Notifies an account of a sign-in from a browser that has no other session of it.
+ * @param path the route that opened the session; undefined if the server itself did
  */
 export async function tellOfSignIn({ id, userId, userAgent, createdAt }: Opened, path: string | undefined, origin: string): Promise<void> {
 	if (path === undefined || NO_NEWS.test(path)) return;

@@ -12,12 +12,12 @@ import { sendEmail } from "./send.ts";
 
 const PLAN_ENDS_BEFORE_MS = 3 * 86_400_000;
 
-/** A thing that happened to a subject's plan. Instants are ISO 8601. */
+/** An event of a subject's plan. Times are ISO 8601. */
 export type PlanEvent =
-	/** `since` tells one failure from the next. */
+	/** `since` distinguishes one failure from the next. */
 	| { kind: "payment-failed"; since: number }
 	| { kind: "plan-ends"; at: string }
-	/** `isPlan`: of a plan that is paid for, not of the free day. `until` is null where nothing resets. */
+	/** `isPlan`: about a paid plan, not the free day. `until` is null if nothing resets. */
 	| { kind: "used"; percent: 80 | 100; used: number; limit: number; windowStart: string; until: string | null; isPlan: boolean };
 
 interface Recipient {
@@ -28,8 +28,8 @@ interface Recipient {
 }
 
 /**
- * Tells a user, or the owners of an organization, of an event by mail: each of them once, whenever and however often it is called. A plan's end is told
- * three days before. @returns whether the outbox has every mail
+ * Notifies a user, or each owner of an organization, of an event by mail. Idempotent per event and recipient. The end of a plan is announced three
+ * days ahead. @returns whether the outbox has every mail
  * @throws when the database does not answer
  */
 export async function tellByMail(key: string, event: PlanEvent): Promise<boolean> {
@@ -50,7 +50,7 @@ export async function tellByMail(key: string, event: PlanEvent): Promise<boolean
 	return kept.every(Boolean);
 }
 
-/** Takes back the news that a plan ends. @throws when the database does not answer */
+/** Withdraws the mail announcing a plan's end. @throws when the database does not answer */
 export const planGoesOn = (key: string): Promise<void> => withdraw(endsTopic(key));
 
 const endsTopic = (key: string) => `plan-ends/${key}`;

@@ -28,8 +28,8 @@ afterEach(() => {
 	state.send.mockReset();
 });
 
-describe("an endpoint like Resend's", () => {
-	test("gets a mail as JSON with the key of its event, and its own key if there is one", async () => {
+describe("an endpoint compatible with Resend", () => {
+	test("receives a mail as JSON with its event's idempotency key, and an API key if configured", async () => {
 		post.mockResolvedValue(new Response());
 		expect(await attempt(letter, "sign-in/1")).toBe("sent");
 		const [url, init] = post.mock.calls[0] ?? [];
@@ -52,12 +52,12 @@ describe("an endpoint like Resend's", () => {
 		[429, "later"],
 		[500, "unknown"],
 		[503, "unknown"],
-	])("that answers %i has the mail: %s", async (status, outcome) => {
+	])("answering %i yields %s", async (status, outcome) => {
 		post.mockResolvedValue(new Response("", { status }));
 		expect(await attempt(letter, "a")).toBe(outcome);
 	});
 
-	test("that does not answer is unknown, and the log names no address", async () => {
+	test("that does not answer yields unknown, and the log contains no address", async () => {
 		post.mockRejectedValueOnce(new Error("connection refused to ada@example.com"));
 		expect(await attempt(letter, "a")).toBe("unknown");
 		const logged = vi.mocked(console.error).mock.calls.map(([line]) => line);
@@ -71,7 +71,7 @@ describe("Cloudflare's binding", () => {
 		state.email = { kind: "cloudflare", from: letter.from };
 	});
 
-	test("gets a mail as it is, and knows no keys", async () => {
+	test("receives the mail unchanged, and supports no idempotency keys", async () => {
 		expect(await attempt(letter, "a")).toBe("sent");
 		expect(state.send).toHaveBeenCalledWith(letter);
 		expect(knowsKeys()).toBe(false);
@@ -84,14 +84,14 @@ describe("Cloudflare's binding", () => {
 		["E_VALIDATION_ERROR", "refused"],
 		["E_INTERNAL_SERVER_ERROR", "unknown"],
 		[undefined, "unknown"],
-	])("that fails with %s has the mail: %s", async (code, outcome) => {
+	])("failing with %s yields %s", async (code, outcome) => {
 		state.send.mockRejectedValue(Object.assign(new Error("to ada@example.com"), code === undefined ? {} : { code }));
 		expect(await attempt(letter, "a")).toBe(outcome);
 		expect(vi.mocked(console.error).mock.calls.join()).not.toContain("ada@");
 	});
 });
 
-test("without either, the log shows the text, link included", async () => {
+test("without a transport, the log shows the text including its link", async () => {
 	state.email = { kind: "log", from: letter.from };
 	expect(await attempt(letter, "a")).toBe("sent");
 	expect(post).not.toHaveBeenCalled();

@@ -1,7 +1,7 @@
 import { config, emailBinding } from "../../../config.ts";
 import { logFailure, logMail, logNote } from "../../../log.ts";
 
-/** A mail as it is sent. */
+/** A mail ready to send. */
 export interface Letter {
 	from: string;
 	to: string;
@@ -11,17 +11,17 @@ export interface Letter {
 }
 
 /**
- * What became of an attempt. `later`: not taken, and it may be tried again. `refused`: this mail is never taken. `unknown`: perhaps taken, and only a
- * transport that knows the key may be asked again.
+ * The outcome of an attempt. `later`: not sent, may be retried. `refused`: this mail is never accepted. `unknown`: possibly sent, so only a
+ * transport that supports idempotency keys may retry it.
  */
 export type Outcome = "sent" | "later" | "refused" | "unknown";
 
 const TIMEOUT_MS = 10_000;
 
-/** Whether the same key sent twice is one mail. Cloudflare's binding knows no keys. */
+/** Whether two sends with the same key yield one mail. Cloudflare's binding has no idempotency keys. */
 export const knowsKeys = (): boolean => config().email.kind !== "cloudflare";
 
-/** Makes one attempt. Never throws, and logs neither address nor text. @param key the same for each attempt of a mail, at most 256 characters */
+/** Makes one attempt. Never throws, and logs neither address nor text. @param key the same for every attempt of a mail, at most 256 characters */
 export async function attempt(letter: Letter, key: string): Promise<Outcome> {
 	const { email } = config();
 	if (email.kind === "http") return overHttp(email, letter, key);
@@ -30,7 +30,7 @@ export async function attempt(letter: Letter, key: string): Promise<Outcome> {
 	return "sent";
 }
 
-/** An endpoint in the form of Resend's, which keeps a key for 24 hours: https://resend.com/docs/dashboard/emails/idempotency-keys */
+/** An endpoint compatible with Resend, which keeps a key for 24 hours: https://resend.com/docs/dashboard/emails/idempotency-keys */
 async function overHttp({ url, apiKey }: { url: string; apiKey: string | undefined }, letter: Letter, key: string): Promise<Outcome> {
 	try {
 		const response = await fetch(url, {
@@ -55,11 +55,11 @@ async function overHttp({ url, apiKey }: { url: string; apiKey: string | undefin
 
 function outcomeOf(status: number): Outcome {
 	if (status >= 500) return "unknown";
-	// 409: an attempt with this key is under way. 401 and 403: the key of the deployment, which its operator can repair.
+	// 409: an attempt with this key is in progress. 401 and 403: the deployment's API key is wrong, which its operator can fix.
 	return [401, 403, 408, 409, 425, 429].includes(status) ? "later" : "refused";
 }
 
-/** Codes with which the binding says that it took nothing: https://developers.cloudflare.com/email-service/api/send-emails/workers-api/ */
+/** Error codes meaning that the binding did not accept the mail: https://developers.cloudflare.com/email-service/api/send-emails/workers-api/ */
 const NOT_TAKEN = /LIMIT_EXCEEDED|SENDER|DOMAIN/;
 const NEVER_TAKEN = /VALIDATION|FIELD_MISSING|RECIPIENT|TOO_LARGE|HEADER|CONTENT/;
 

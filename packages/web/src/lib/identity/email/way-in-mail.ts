@@ -6,8 +6,8 @@ import { deviceInMail, momentInMail } from "./letter.ts";
 import { sendEmail } from "./send.ts";
 
 /**
- * Every change to how an account is entered. Its owner is told of each: whoever takes an account over makes one of them to stay in. `user` is the account
- * as it was before the change, so that the mail about a new address goes to the old one.
+ * A change to how an account is entered. The owner is notified of each, because an attacker makes one to keep access. `user` is the account
+ * before the change, so the mail about a new address goes to the old one.
  */
 export type WayInChange = { user: { id: string; email: string; emailVerified: boolean } } & (
 	| { kind: "password-changed" | "password-set" | "password-reset" }
@@ -19,8 +19,8 @@ export type WayInChange = { user: { id: string; email: string; emailVerified: bo
 );
 
 /**
- * Sends the mail about a change that has been written, after the answer. Never throws, and nobody waits for it: the change stands, whatever becomes of
- * its mail. An address that is not confirmed gets none, because anyone can sign up with it.
+ * Sends the mail about a completed change in the background, after the response. Never throws: the change stands even if its mail fails.
+ * An unconfirmed address gets none, because anyone can sign up with it.
  */
 export function tellOfChange(request: Request, change: WayInChange): void {
 	if (!change.user.emailVerified) return;
@@ -40,7 +40,7 @@ async function send(request: Request, change: WayInChange): Promise<void> {
 	await sendEmail({
 		to: user.email,
 		userId: user.id,
-		// Each write is an event: two keys of one second have two mails.
+		// Each write is its own event: two keys created in one second yield two mails.
 		event: `way-in/${kind}/${crypto.randomUUID()}`,
 		origin,
 		subject: what,
@@ -49,7 +49,7 @@ async function send(request: Request, change: WayInChange): Promise<void> {
 	});
 }
 
-/** What has changed, in one sentence. */
+/** Describes the change in one sentence. */
 function whatOf(change: WayInChange): string {
 	switch (change.kind) {
 		case "password-changed":

@@ -11,12 +11,12 @@ const CHECKOUT_TIMEOUT_MS = 5_000;
 const PRICING_TIMEOUT_MS = 5_000;
 
 /**
- * A server for one customer. Each of its calls ends after 10 s, or at the deadline of its operation.
+ * A server for one customer. Each call ends after 10 s, or at its operation's deadline.
  * @throws Error when Flowglad is not the configured provider
  */
 export function flowgladServer(customerExternalId: string): FlowgladServer {
 	const server = new FlowgladServer({ ...clientOptions(), customerExternalId, getCustomerDetails });
-	// The SDK has no option for its fetch, which would wait for a stalled body for ever (deadline.test.ts). Its retries multiply the calls of a failure.
+	// The SDK has no option for its fetch and would wait for a stalled body forever (deadline.test.ts). Its retries multiply calls during a failure.
 	Reflect.set(server, "flowgladNode", new Flowglad({ ...clientOptions(), maxRetries: 0 }));
 	return server;
 }
@@ -26,21 +26,21 @@ export function adminClient(timeoutMs: number): FlowgladServerAdmin {
 	return new FlowgladServerAdmin({ ...clientOptions(), timeout: timeoutMs, maxRetries: 0 });
 }
 
-/** Flowglad's API without the SDK's rules, for changes: it tries once, since a repeat may open a second checkout or charge twice. */
+/** Flowglad's API without the SDK's rules, for changes. It tries once, because a repeat may open a second checkout or charge twice. */
 export function changingClient(timeoutMs: number): Flowglad {
 	return new Flowglad({ ...clientOptions(), timeout: timeoutMs, maxRetries: 0 });
 }
 
-/** Checkouts are requested once: a retry by the SDK opens a second one when only the answer was lost. */
+/** Checkouts are requested once: an SDK retry would open a second one if only the answer was lost. */
 export const checkoutSessions = (): Flowglad["checkoutSessions"] => changingClient(CHECKOUT_TIMEOUT_MS).checkoutSessions;
 
-/** Archives a customer: its plans end, and its external id is free for a new one. Invoices stay with the archived customer. */
+/** Archives a customer: its plans end and its external id becomes free. Invoices stay with the archived customer. */
 export async function archiveCustomer(externalId: string): Promise<void> {
 	await changingClient(CHECKOUT_TIMEOUT_MS).post(`/api/v1/customers/${encodeURIComponent(externalId)}/archive`, { body: {} });
 }
 
 /**
- * A customer's billing, live. Creates the customer; when two requests race to do so, the second reads what the first created.
+ * A customer's live billing. Creates the customer if needed; if two requests race to do so, the second reads what the first created.
  * @throws the SDK's error
  */
 export async function getBilling(externalId: string) {
@@ -53,7 +53,7 @@ export async function getBilling(externalId: string) {
 	}
 }
 
-/** A customer's billing within a deadline: one call, or three for a customer that does not exist yet. */
+/** A customer's billing within a deadline: one call, or three if the customer does not exist yet. */
 export async function customerBilling(client: FlowgladServerAdmin, externalId: string) {
 	try {
 		return await client.getCustomerBilling(externalId);
@@ -61,7 +61,7 @@ export async function customerBilling(client: FlowgladServerAdmin, externalId: s
 		if (statusOf(error) !== 404) throw error;
 		const customer = { externalId, ...(await getCustomerDetails(externalId)) };
 		await client.createCustomer({ customer }).catch((conflict: unknown) => {
-			// Another request created it in between.
+			// Another request created it meanwhile.
 			if (statusOf(conflict) !== 409) throw conflict;
 		});
 		return client.getCustomerBilling(externalId);

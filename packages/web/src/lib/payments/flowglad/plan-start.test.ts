@@ -53,6 +53,6 @@ test.each<[string, ReturnType<typeof billing>, ReturnType<typeof planStart>]>([
 		"as-new-customer",
 	],
 	["a past due free plan after a paid one", billing([pastDue, former]), "impossible"],
-])("with %s a plan can start: %o is %s", (_, found, expected) => {
+])("with %s, the start of a paid plan from %o is %s", (_, found, expected) => {
 	expect(planStart(found, nowMs)).toBe(expected);
 });

@@ -10,13 +10,13 @@ import { isAnswered, statusOf } from "../errors.ts";
 import type { ComingChange, Offer, PlanChange } from "../port.ts";
 import { changingClient, getBilling } from "./client.ts";
 
-/** An upgrade waits for its payment, up to 60 s at Flowglad. */
+/** An upgrade waits for its payment, which takes Flowglad up to 60 s. */
 const CHANGE_TIMEOUT_MS = 65_000;
-/** A page waits for it this long, and then follows it. */
+/** A page waits this long for an upgrade, then polls for it. */
 const CHANGE_AWAITED_MS = 6_000;
 const PLAN_TIMEOUT_MS = 10_000;
 
-/** Cancels a plan now or at the end of its period, and before that a change that waits: Flowglad refuses otherwise. A refusal leaves both as they were. */
+/** Cancels a plan now or at the end of its period. First cancels a scheduled change, or Flowglad would refuse. A refusal leaves both as they were. */
 export async function cancelPlan(externalId: string, planId: string, when: "now" | "period-end") {
 	const client = changingClient(PLAN_TIMEOUT_MS);
 	const released = await releasePlan(client, externalId, planId);
@@ -26,14 +26,14 @@ export async function cancelPlan(externalId: string, planId: string, when: "now"
 		.catch((error: unknown) => restoreAfter(error, client, externalId, released));
 }
 
-/** Undoes a cancellation, or a change that waits for the end of the period. */
+/** Undoes a cancellation, or a change scheduled for the end of the period. */
 export async function resumePlan(externalId: string, planId: string) {
 	const client = changingClient(PLAN_TIMEOUT_MS);
 	const { found } = await releasePlan(client, externalId, planId);
 	return found.subscription.status === "cancellation_scheduled" ? client.subscriptions.uncancel(planId) : found;
 }
 
-/** Replaces a plan's price, see AccountPort. An answer that takes long is left to arrive by itself. */
+/** Replaces a plan's price, see AccountPort. A slow answer is left to arrive in the background. */
 export async function changePlan(externalId: string, planId: string, offer: Offer): Promise<PlanChange> {
 	const client = changingClient(CHANGE_TIMEOUT_MS);
 	const released = await releasePlan(client, externalId, planId);
@@ -51,12 +51,12 @@ export async function changePlan(externalId: string, planId: string, offer: Offe
 			return { takesEffect: "period-end", answer };
 		}
 		if (answer.subscription.priceId === offer.priceId) return { takesEffect: "now", answer };
-		// Flowglad reports no error for a declined card, nor for a payment that is still under way: the subscription keeps its price.
+		// Flowglad reports no error for a declined card or a payment still in progress: the subscription keeps its price.
 		if (await isPaymentUnderWay(externalId, planId)) return confirming;
 		if (released.waiting !== null) await restore(client, externalId, released.waiting);
 		return { takesEffect: "declined", answer };
 	};
-	// The change goes on at Flowglad after the page has its answer, and what follows from a late one is done all the same.
+	// The change continues at Flowglad after the page has its answer. A late answer is still processed in full.
 	const made = withinOwn(CHANGE_TIMEOUT_MS, send).catch(unlessRefused);
 	const change = await Promise.race([made, scheduler.wait(CHANGE_AWAITED_MS).then(() => null)]);
 	if (change !== null) return change;
@@ -64,26 +64,26 @@ export async function changePlan(externalId: string, planId: string, offer: Offe
 	return confirming;
 }
 
-/** The plans with the change that waits for each, by name. */
+/** Adds to each plan the name of its scheduled change. */
 export async function withComingChange(externalId: string, plans: PlanStanding[], found: Subscription[]): Promise<PlanStanding[]> {
 	const named = await withComingPlans(externalId, found);
 	return plans.map((plan) => ({ ...plan, next: named.find(({ id }) => id === plan.id)?.comingPlan ?? null }));
 }
 
-/** Adds to each subscription the name of the plan that it changes to, for pages that read Flowglad's own payload. */
+/** Adds to each subscription the name of the plan it changes to, for pages that read Flowglad's own payload. */
 export async function withComingPlans<T extends Subscription>(externalId: string, found: readonly T[]): Promise<T[]> {
 	const mayWait = found.some((one) => one.scheduledAdjustmentAt !== null && one.isFreePlan === false);
 	const known = mayWait ? await comingChangeOf(externalId) : null;
 	return found.map((one) => ({ ...one, comingPlan: comingPlan(one, known) }));
 }
 
-/** The change of a customer's plan that this app has scheduled last; null for none. */
+/** The last plan change this app scheduled for a customer, if any. */
 async function comingChangeOf(externalId: string): Promise<ComingChange | null> {
 	const key = await ledgerOfCustomer(externalId);
 	return key === null ? null : env.USAGE_LEDGER.getByName(key).comingChange(key);
 }
 
-/** Lets the ledger read a change once its answer is here. */
+/** Makes the ledger read a change once its answer has arrived. */
 async function readAfter(sent: Promise<unknown>, externalId: string): Promise<void> {
 	await sent.catch((error: unknown) => logFailure("a change of plan was refused late", error));
 	const key = await ledgerOfCustomer(externalId);
@@ -98,7 +98,7 @@ const adjustmentTo = (priceId: string, timing: "auto" | "at_end_of_current_billi
 	},
 });
 
-/** Whether the error leaves the outcome open: no answer, or Flowglad's own deadline. @throws it otherwise */
+/** Returns null if the outcome is open: no answer, or Flowglad's own deadline. @throws the error otherwise */
 function unlessRefused(error: unknown): null {
 	const status = statusOf(error);
 	if (status !== null && status !== 408) throw error;
@@ -108,13 +108,13 @@ function unlessRefused(error: unknown): null {
 
 const scheduled = z.object({ scheduledAdjustmentAt: z.number().nullish() });
 
-/** A plan as it was found, and the change that waited for it; null for none, and for one that this app has not scheduled. */
+/** A plan as it was, and its scheduled change; null if there was none, or this app did not schedule it. */
 interface Released {
 	found: Flowglad.SubscriptionRetrieveResponse;
 	waiting: ComingChange | null;
 }
 
-/** Cancels the change that waits, if any. Flowglad refuses to cancel or change the plan before. */
+/** Cancels the scheduled change, if any. Flowglad refuses to cancel or change the plan until then. */
 async function releasePlan(client: Flowglad, externalId: string, planId: string): Promise<Released> {
 	const found = await client.subscriptions.retrieve(planId);
 	const { scheduledAdjustmentAt } = scheduled.parse(found.subscription);
@@ -125,13 +125,13 @@ async function releasePlan(client: Flowglad, externalId: string, planId: string)
 	return { found, waiting: known?.planId === planId ? known : null };
 }
 
-/** Schedules again what was canceled for a change that failed. */
+/** Reschedules the change that was canceled for one that failed. */
 async function restore(client: Flowglad, externalId: string, waiting: ComingChange): Promise<void> {
 	await client.subscriptions.adjust(waiting.planId, adjustmentTo(waiting.priceId, "at_end_of_current_billing_period"));
 	await remember(externalId, waiting);
 }
 
-/** The same after an error, if it is a refusal: as that may be a 500, the plan is looked at first. @throws the error */
+/** Does the same after an error, if it was a refusal. A refusal may be a 500, so the plan is read first. @throws the error */
 async function restoreAfter(error: unknown, client: Flowglad, externalId: string, { found, waiting }: Released): Promise<never> {
 	if (waiting !== null && isAnswered(error)) {
 		const { subscription } = await client.subscriptions.retrieve(waiting.planId);

@@ -20,14 +20,14 @@ const price = z.union([z.object({ priceSlug: name }), z.object({ priceId: name }
 const quantity = z.literal(1).optional();
 const timing = z.enum(["immediately", "at_end_of_current_billing_period"]);
 
-/** The SDK's reads that a browser may call; the SDK's own handler answers them. `forMembers`: also for members who may not buy. */
+/** SDK reads a browser may call, answered by the SDK's own handler. `forMembers`: also for members who may not buy. */
 const READS: Record<string, { forMembers: boolean; body: z.ZodType<{ subscriptionId?: string | undefined }> }> = {
 	"customers/billing": { forMembers: false, body: z.object({}) },
 	"usage-meters/balances": { forMembers: true, body: z.strictObject({ subscriptionId: name.optional() }) },
 	"pricing-models/retrieve": { forMembers: true, body: z.object({}) },
 };
 
-/** What naming a coming plan needs of a subscription; the rest passes unchanged. */
+/** The subscription fields needed to name the next plan; the rest passes through unchanged. */
 const subscriptionOfAnswer = z.looseObject({
 	id: z.string(),
 	status: z.string(),
@@ -41,7 +41,7 @@ const subscriptionOfAnswer = z.looseObject({
 type Action = (request: Request, user: User) => Promise<unknown>;
 
 /**
- * The SDK's writes that a browser may call, as names for our own actions. Absent: posting usage events (a browser could burn or invent its usage),
+ * SDK writes a browser may call, mapped to our own actions. Left out: posting usage events (a browser could burn or invent usage),
  * find-or-create (it writes a customer without name and address), and resources, which we do not have.
  */
 const ACTIONS: Record<string, Action> = {
@@ -64,14 +64,14 @@ const ACTIONS: Record<string, Action> = {
 		cancel(user, id, cancellation.timing === "immediately" ? "now" : "period-end"),
 	),
 	"subscriptions/uncancel": action(z.object({ id: name }), (_, user, { id }) => resume(user, id)),
-	// The SDK also sends timing and proration. They are dropped: a browser could otherwise take a more expensive plan without paying for it.
+	// The SDK also sends timing and proration. They are dropped, or a browser could take a more expensive plan without paying for it.
 	"subscriptions/adjust": action(
 		price.and(z.object({ subscriptionId: name.optional(), quantity })),
 		async (request, user, { subscriptionId, ...body }) => (await changePlan(request, user, subscriptionId, body)).answer,
 	),
 };
 
-/** Every call under `/api/flowglad/` that a browser may make with a body, for the test that none decides what is paid. */
+/** Every call under `/api/flowglad/` that a browser may make with a body, for the test that none sets the amount paid. */
 export const browserCalls = (): string[] => [...Object.keys(ACTIONS), ...Object.keys(READS)];
 
 /** Answers a call under `/api/flowglad/` for a signed-in user. */
@@ -94,7 +94,7 @@ export async function defaultPricingModel(request: Request): Promise<Response> {
 	return Response.json({ data: { pricingModel, source: "default" } });
 }
 
-/** `GET /api/flowglad/billing` (seed 001): the customer's billing as Flowglad sends it, at most a few seconds old. */
+/** `GET /api/flowglad/billing` (seed 001): the customer's billing in Flowglad's format, at most a few seconds old. */
 async function customerBillingOf(request: Request, user: User): Promise<Response> {
 	if (request.method !== "GET") refuse("method-not-allowed", t("problem_answers_to", { allow: "GET" }), { allow: "GET" });
 	assertMayManage(user);
@@ -108,7 +108,7 @@ async function readWithSdk(request: Request, path: string, user: User): Promise<
 	const params = await bodyOf(request, read.body);
 	if (!read.forMembers) assertMayManage(user);
 	const body = JSON.stringify(params);
-	// Each subscription that a browser names is a copy of its own, so that naming many would cause as many calls.
+	// Each subscription named by a browser has its own copy, so naming many would cause as many calls.
 	if (body !== "{}") await takeAction(user);
 	if (params.subscriptionId !== undefined) await assertOwnSubscription(user, params.subscriptionId);
 	const answer = await readCopy(user, path, body);
@@ -116,7 +116,7 @@ async function readWithSdk(request: Request, path: string, user: User): Promise<
 	return new Response(sent, { headers: { "content-type": "application/json" } });
 }
 
-/** The answer of the SDK's handler, from the copy of the customer's ledger. @throws ProblemError for any failure */
+/** The SDK handler's answer, from the copy in the customer's ledger. @throws ProblemError for any failure */
 async function readCopy(user: User, path: string, body: string): Promise<string> {
 	const { key } = customerOf(user);
 	const copy = await env.USAGE_LEDGER.getByName(key).sdkRead(key, path, body);
@@ -124,7 +124,7 @@ async function readCopy(user: User, path: string, body: string): Promise<string>
 	if (!copy.answer) refuse("not-allowed", t("billing_not_open"));
 	const { status, body: answer } = copy.answer;
 	if (status < 300) return answer;
-	// The handler forwards the provider's status and message. A 401 for our key would look as if the user were not signed in.
+	// The handler forwards the provider's status and message. A 401 about our key would look as if the user were signed out.
 	logNote(`flowglad ${path} answered ${status}`);
 	return refuseStatus(status === 409 ? status : null);
 }
@@ -134,7 +134,7 @@ const billingAnswer = z.looseObject({
 });
 
 /**
- * Checked here, because Flowglad answers a foreign or unknown id with a 500 that looks like an outage.
+ * Checked here because Flowglad answers a foreign or unknown id with a 500, which looks like an outage.
  * @throws ProblemError 404 for a subscription that is not the customer's
  */
 async function assertOwnSubscription(user: User, subscriptionId: string): Promise<void> {
@@ -143,7 +143,7 @@ async function assertOwnSubscription(user: User, subscriptionId: string): Promis
 	if (!subscriptions.some(({ id }) => id === subscriptionId)) refuse("subscription-not-found", t("billing_no_such_plan"));
 }
 
-/** The billing of the SDK's handler, with the name of each coming plan. */
+/** The billing from the SDK's handler, with the names of scheduled plans added. */
 async function withNames(user: User, answer: string): Promise<string> {
 	const parsed = billingAnswer.safeParse(JSON.parse(answer));
 	if (!parsed.success) return answer;
@@ -154,7 +154,7 @@ async function withNames(user: User, answer: string): Promise<string> {
 	return JSON.stringify({ ...parsed.data, data: { ...data, subscriptions, currentSubscriptions } });
 }
 
-/** An action that receives its body validated. @throws ProblemError 400 or 413 for a body that is refused */
+/** An action with a validated body. @throws ProblemError 400 or 413 for a rejected body */
 function action<T extends object>(schema: z.ZodType<T>, run: (request: Request, user: User, body: T) => Promise<unknown>): Action {
 	return async (request, user) => run(request, user, await bodyOf(request, schema));
 }

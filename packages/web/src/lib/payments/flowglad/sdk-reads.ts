@@ -19,7 +19,7 @@ export async function readForSdk(externalId: string, path: string, body: string)
 		return { status: providerStatus(answer.status, text), body: text };
 	};
 	const answer = await send();
-	// Two first visits raced to create the customer. By now it exists.
+	// Two first visits raced to create the customer, so it exists now.
 	return answer.status === 409 ? send() : answer;
 }
 
@@ -33,7 +33,7 @@ function sdkHandler(externalId: string, request: Request): Promise<Response> {
 	})(request);
 }
 
-/** The provider's status in an answer of the SDK's handler, which turns most of them into a 500 with a code. */
+/** The provider's status behind an answer of the SDK's handler, which turns most of them into a 500 with a code. */
 function providerStatus(status: number, body: string): number {
 	const code = status === 500 ? /"code":"(\d{3})"/.exec(body)?.[1] : undefined;
 	return code ? Number(code) : status;

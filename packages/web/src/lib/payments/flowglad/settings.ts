@@ -2,18 +2,18 @@ import { config } from "../../../config.ts";
 import { providerFetch } from "../deadline.ts";
 import type { Capabilities } from "../port.ts";
 
-// Flowglad without its SDK, for code that runs before anything is bought.
+// Flowglad's settings, readable without loading its SDK.
 
 export const capabilities: Capabilities = { sells: true, keepsCredits: true, hasBrowserSdk: true, topUpsOutlivePlan: false };
 
 interface Settings {
 	apiKey: string;
 	baseURL: string | undefined;
-	/** Signs webhooks; null where none are expected. */
+	/** Signs webhooks; null if none are expected. */
 	webhookSecret: string | null;
 }
 
-/** Flowglad's settings; null where another provider sells, or none. */
+/** Flowglad's settings; null if it is not the configured provider. */
 export function flowgladSettings(): Settings | null {
 	const { billing } = config();
 	if (billing.kind !== "flowglad") return null;

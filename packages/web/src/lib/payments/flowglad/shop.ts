@@ -10,11 +10,11 @@ import { adminClient, archiveCustomer, changingClient, checkoutSessions, getBill
 import { planStart } from "./plan-start.ts";
 
 const WELCOME_TIMEOUT_MS = 5_000;
-/** Webhooks are accepted for this long after signing, by the machine's clock. */
+/** How long after signing a webhook is accepted, by the machine's clock. */
 const WEBHOOK_AGE_MAX_S = 300;
 
 export const flowgladShop: ShopPort = {
-	/** Seed 003: every account has a customer, paying or not. After a failure the next entitlement read creates it. */
+	/** Seed 003: every account has a customer, paying or not. If this fails, the next entitlement read creates it. */
 	async welcome({ id, email, name }) {
 		try {
 			await adminClient(WELCOME_TIMEOUT_MS).createCustomer({ customer: { externalId: id, email, name: name || email } });
@@ -43,7 +43,7 @@ export const flowgladShop: ShopPort = {
 	},
 
 	async createCheckout({ customer, offer, successUrl, cancelUrl }) {
-		// The customer must exist, contrary to the SDK's documentation (flowglad.md, a). Reading the billing creates it.
+		// The customer must exist, despite the SDK's documentation (flowglad.md, a). Reading the billing creates it.
 		if (customer.id === null) await getBilling(customer.externalId);
 		const checkoutSession = {
 			type: "product",
@@ -60,7 +60,7 @@ export const flowgladShop: ShopPort = {
 		try {
 			return toCheckout(await checkoutSessions().retrieve(id));
 		} catch (error) {
-			// A session of another key or pricing model is answered with 500. Forgetting one that could still be paid does no harm: see closeCheckout.
+			// A session of another key or pricing model yields 500. Forgetting a session that could still be paid is harmless: see closeCheckout.
 			if (!isAnswered(error)) throw error;
 			return null;
 		}

@@ -9,7 +9,7 @@ import { newsOf } from "../plan-news.ts";
 import type { UsagePort, UsageReport } from "../port.ts";
 import { adminClient, customerBilling } from "./client.ts";
 
-/** Flowglad keeps the credits and reports one balance. It keeps the first event of a transactionId forever (flowglad.md, e). */
+/** Flowglad holds the credits and reports one balance. It keeps the first event per transactionId forever (flowglad.md, e). */
 export const flowgladUsage: UsagePort = {
 	deduplication: null,
 
@@ -38,7 +38,7 @@ export const flowgladUsage: UsagePort = {
 };
 
 /**
- * Sends a report. Flowglad answers a missing usage price with the same 500 as a fault, so the pricing model is looked at.
+ * Sends a report. Flowglad answers a missing usage price with the same 500 as a fault, so a 500 is checked against the pricing model.
  * @throws RefusedReport when it has no usage price for our meter, else the SDK's error
  */
 async function explained<T>(externalId: string, timeoutMs: number, send: (client: FlowgladServerAdmin) => Promise<T>): Promise<T> {
@@ -68,7 +68,7 @@ const toUsageEvent = ({ subscriptionId, units, transactionId, usedAtMs }: UsageR
 	usageDate: usedAtMs,
 });
 
-/** Once per isolate: the pricing model has the gap, so each read would log the same. */
+/** Once per isolate: the gap is in the pricing model, so every read would log the same. */
 const fallbackWarning = new IsolateCache<void>(Number.POSITIVE_INFINITY);
 
 async function warnOfFallback(billing: FlowgladBilling): Promise<void> {

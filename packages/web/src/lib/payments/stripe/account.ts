@@ -33,7 +33,7 @@ export const stripeAccount: AccountPort = {
 	changePlan: (_externalId, planId, offer, returnUrl) => changePlan(stripe(), planId, offer, returnUrl),
 };
 
-/** What Stripe has of a customer. @throws CustomerGone for one that was deleted */
+/** Stripe's records for a customer. @throws CustomerGone for a deleted one */
 async function recordsOf(customer: string) {
 	const client = stripe();
 	const [subscriptions, topUps, methods, invoices, account] = await Promise.all([

@@ -6,7 +6,7 @@ import { requiredSettings } from "./settings.ts";
 const TIMEOUT_MS = 8_000;
 const LIST_MAX = 1_000;
 
-/** Stripe's client for Workers. Its retries carry the first attempt's idempotency key, so each call takes effect once. */
+/** Stripe's client for Workers. Retries reuse the first attempt's idempotency key, so each call takes effect once. */
 export function stripe(timeout = TIMEOUT_MS, maxNetworkRetries = 1): Stripe {
 	const { secretKey, baseUrl } = requiredSettings();
 	const { hostname, port, protocol } = new URL(baseUrl ?? "https://api.stripe.com");
@@ -21,7 +21,7 @@ export function stripe(timeout = TIMEOUT_MS, maxNetworkRetries = 1): Stripe {
 	});
 }
 
-/** A customer's subscriptions to our prices, ended ones included. */
+/** A customer's subscriptions to our prices, including ended ones. */
 export async function subscriptionsOf(client: Stripe, customer: string): Promise<Stripe.Subscription[]> {
 	const expand = ["data.latest_invoice", "data.schedule"];
 	const all = await client.subscriptions.list({ customer, status: "all", limit: 100, expand }).autoPagingToArray({ limit: LIST_MAX });

@@ -5,9 +5,9 @@ import { stripeCustomers } from "../../../db/schema.ts";
 type StripeCustomer = typeof stripeCustomers.$inferSelect;
 
 /**
- * Stores who a Stripe customer belongs to (seed 002). Of two simultaneous calls the first wins, and both return its row.
+ * Stores the owner of a Stripe customer (seed 002). If two calls race, the first wins and both return its row.
  * @param authenticatedUserId the id of a user or organization
- * @throws Error when the Stripe customer belongs to another one
+ * @throws Error when the Stripe customer belongs to someone else
  */
 export async function createStripeCustomer(
 	authenticatedUserId: string,
@@ -20,7 +20,7 @@ export async function createStripeCustomer(
 	return found;
 }
 
-/** Replaces a Stripe customer that no longer exists. Of two simultaneous calls the first wins, and both return its row. */
+/** Replaces a Stripe customer that no longer exists. If two calls race, the first wins and both return its row. */
 export async function replaceStripeCustomer(
 	goneCustomerId: string,
 	authenticatedUserId: string,

@@ -7,14 +7,14 @@ import type { UsageReport } from "../port.ts";
 const IDENTIFIER_CHARS_MAX = 100;
 const METERS_MAX = 1_000;
 
-/** A report's idempotency key at Stripe, which takes 100 characters: of a longer one, the hash. */
+/** A report's idempotency key at Stripe, which allows 100 characters; a longer one is hashed. */
 async function identifierOf({ transactionId }: UsageReport): Promise<string> {
 	if (transactionId.length <= IDENTIFIER_CHARS_MAX) return transactionId;
 	const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(transactionId));
 	return `sha256:${[...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Whether Stripe refused an identifier because it already has the event. */
+/** Whether Stripe rejected an identifier because it already has the event. */
 function isKnownAlready(error: unknown): boolean {
 	return statusOf(error) === 400 && error instanceof Error && /already exists with identifier/i.test(error.message);
 }
@@ -39,7 +39,7 @@ export async function sendMeterEvent(
 	}
 }
 
-/** Units that Stripe's meter has for a customer in [fromMs, toMs), whole minutes. */
+/** Units on Stripe's meter for a customer in [fromMs, toMs), whole minutes. */
 export async function unitsOnMeter(client: Stripe, customer: string, fromMs: number, toMs: number): Promise<number> {
 	const range = { customer, start_time: fromMs / 1000, end_time: toMs / 1000 };
 	const { data } = await client.billing.meters.listEventSummaries(await meterId.read(() => readMeterId(client)), range);

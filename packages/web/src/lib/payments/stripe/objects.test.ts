@@ -27,7 +27,7 @@ interface Plan {
 	cancelAtPeriodEnd?: boolean;
 }
 
-/** What Stripe answers of a subscription, as far as it is read. */
+/** A Stripe subscription with the fields we read. */
 function subscription({ status = "active", created = start, id = "sub_1", requests = "1000", metadata = {}, invoice, ...more }: Plan = {}) {
 	const price = {
 		id: `price_${requests}`,
@@ -63,7 +63,7 @@ function charge(more: Partial<Stripe.Charge> = {}) {
 const terms = { fetchedAtMs: 5, nowMs: start * 1000, fallbackAllowance: 77 };
 
 describe("the entitlement of a plan", () => {
-	test("is its price's requests in its period, plus the top-ups", () => {
+	test("is the requests of its price for its period, plus the top-ups", () => {
 		expect(toEntitlement([subscription()], topUpsAmong([charge()], new Set()), terms)).toEqual({
 			kind: "windowed",
 			subscriptionId: "sub_1",
@@ -79,7 +79,7 @@ describe("the entitlement of a plan", () => {
 		expect(toEntitlement([older, newer], [], terms)).toMatchObject({ subscriptionId: "sub_1" });
 	});
 
-	// Every status that Stripe has: the type checker asks for a new one. `paused` is a trial that ended without a card.
+	// Every Stripe status; the type checker requires an entry for each new one. `paused` is a trial that ended without a card.
 	const STATUSES: Record<Stripe.Subscription.Status, { current: boolean; live: boolean }> = {
 		active: { current: true, live: true },
 		trialing: { current: true, live: true },
@@ -91,7 +91,7 @@ describe("the entitlement of a plan", () => {
 		paused: { current: false, live: false },
 	};
 	test.each(Object.entries(STATUSES) as [Stripe.Subscription.Status, { current: boolean; live: boolean }][])(
-		"in state %s is %o: a plan that is not current is not shown, and stands in no purchase's way",
+		"in state %s is %o: a plan that is not current is hidden and blocks no purchase",
 		(status, { current, live }) => {
 			expect(isCurrent(subscription({ status }))).toBe(current);
 			expect(isLive(subscription({ status }), start * 1000)).toBe(live);
@@ -99,13 +99,13 @@ describe("the entitlement of a plan", () => {
 	);
 
 	test.each(["draft", "open", "paid", "uncollectible", "void"] as const)(
-		"goes on after a renewal whose invoice is %s: only the status tells of a failed one",
+		"continues after a renewal whose invoice is %s: only the status reports a failed payment",
 		(status) => {
 			expect(isLive(subscription({ invoice: { billing_reason: "subscription_cycle", status } }), start * 1000)).toBe(true);
 		},
 	);
 
-	test("starts when the first payment has settled, and survives an unpaid renewal for 7 days", () => {
+	test("starts when the first payment settles and survives an unpaid renewal for 7 days", () => {
 		const at = (days: number) => (start + days * DAY) * 1000;
 		expect(isLive(subscription({ invoice: { status: "open" } }), at(0))).toBe(false);
 		expect(isLive(subscription({ invoice: { status: "open", billing_reason: "subscription_cycle" } }), at(0))).toBe(true);
@@ -115,7 +115,7 @@ describe("the entitlement of a plan", () => {
 		expect(isLive(subscription({ status: "past_due", invoice: { status: "open" } }), at(0))).toBe(false);
 	});
 
-	test("after an upgrade adds the extra requests in proportion to the time left, in that period only", () => {
+	test("after an upgrade adds the extra requests in proportion to the time left, for that period only", () => {
 		const at = (days: number) => (start + days * DAY) * 1000;
 		expect(periodAfterChange(subscription(), 3000, 77, at(0))).toBe(`${start}:3000`);
 		expect(periodAfterChange(subscription(), 3000, 77, at(15.5))).toBe(`${start}:2000`);
@@ -127,7 +127,7 @@ describe("the entitlement of a plan", () => {
 		expect(toEntitlement([before], [], terms)).toMatchObject({ limit: 3000 });
 	});
 
-	test("stays between the paid plan and the more expensive one, however often the plan changes", () => {
+	test("stays between the paid and the more expensive plan, however often the plan changes", () => {
 		const step = fc.record({ to: fc.integer({ min: 1, max: 5_000 }), after: fc.integer({ min: 0, max: 10 * DAY }) });
 		fc.assert(
 			fc.property(fc.array(step, { maxLength: 6 }), (steps) => {
@@ -148,13 +148,13 @@ describe("the entitlement of a plan", () => {
 });
 
 describe("a top-up", () => {
-	test("counts once it has settled, and other payments do not", () => {
+	test("counts once its payment has settled, and other payments do not", () => {
 		const charges = [charge({ status: "pending", paid: false }), charge({ status: "failed", paid: false }), charge({ metadata: {} })];
 		expect(topUpsAmong(charges, new Set())).toEqual([]);
 		expect(requestsOf({ metadata: { ai_requests: "-5" } })).toBeNull();
 	});
 
-	test("loses credits with a refund in proportion, rounded up, and all of them with a lost dispute", () => {
+	test("loses credits in proportion to a refund, rounded up, and all of them with a lost dispute", () => {
 		const left = (refunded: number) => topUpsAmong([charge({ amount_refunded: refunded })], new Set())[0]?.left;
 		expect([0, 1, 400, 799, 800].map(left)).toEqual([1000, 998, 500, 1, 0]);
 		expect(topUpsAmong([charge()], new Set(["ch_1"]))).toEqual([{ id: "pi_1", bought: 1000, left: 0 }]);
@@ -166,7 +166,7 @@ describe("a plan on the account page", () => {
 		[{ status: "active" }, "active"],
 		[{ status: "trialing" }, "trial"],
 		[{ status: "past_due", invoice: { status: "open", next_payment_attempt: start + DAY } }, "owed"],
-		// A retry by bank debit is under way.
+		// A retry by bank debit is in progress.
 		[{ status: "past_due", invoice: { status: "open", auto_advance: true } }, "owed"],
 		[{ status: "past_due", invoice: { status: "open" } }, "unpaid"],
 		[{ status: "unpaid", invoice: { status: "open" } }, "unpaid"],
@@ -175,7 +175,7 @@ describe("a plan on the account page", () => {
 		expect(toStanding(subscription(plan), [], start * 1000).state).toBe(state);
 	});
 
-	test("is brought back by its latest invoice, while that can be paid", () => {
+	test("is reactivated by paying its latest invoice, while that is payable", () => {
 		const invoiceOf = (status: Stripe.Invoice.Status) => toStanding(subscription({ status: "unpaid", invoice: { status } }), [], 0).invoice;
 		expect([invoiceOf("open"), invoiceOf("draft")]).toEqual(["in_1", null]);
 		const owed = { status: "past_due" as const, invoice: { status: "open" as const, next_payment_attempt: start + DAY } };
@@ -183,12 +183,12 @@ describe("a plan on the account page", () => {
 		expect(toStanding(subscription({ invoice: { status: "open" } }), [], 0).invoice).toBeNull();
 	});
 
-	test.each(["keep_as_draft", "mark_uncollectible", "void"] as const)("is paused while Stripe collects nothing (%s)", (paused) => {
+	test.each(["keep_as_draft", "mark_uncollectible", "void"] as const)("is paused while Stripe collects no payment (%s)", (paused) => {
 		expect(toStanding(subscription({ paused }), [], 0)).toMatchObject({ state: "active", paused: true });
 		expect(toStanding(subscription(), [], 0).paused).toBe(false);
 	});
 
-	test("shows its end and its price", () => {
+	test("shows its end date and price", () => {
 		expect(toStanding(subscription({ cancelAtPeriodEnd: true }), [], start * 1000)).toMatchObject({
 			endsAt: new Date((start + 31 * DAY) * 1000).toISOString(),
 			price: { amountCents: 799, currency: "USD", interval: "month" },

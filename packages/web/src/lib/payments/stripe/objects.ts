@@ -4,12 +4,12 @@ import type { InvoiceView, PaymentMethodView, PlanStanding } from "../../../view
 import type { Offer } from "../port.ts";
 
 const DAY_MS = 86_400_000;
-/** An unpaid renewal keeps its plan this long: an expired card should not stop anyone at once. */
+/** How long an unpaid renewal keeps its plan: an expired card should not lock anyone out at once. */
 const GRACE_MS = 7 * DAY_MS;
 
-/** Metadata of a price: its requests per period or top-up. Metadata of a top-up's payment: the requests as sold. */
+/** Metadata of a price: its requests per period or top-up. On a top-up's payment: the requests as sold. */
 export const REQUESTS = "ai_requests";
-/** Metadata of a subscription: the requests of the current period after a change within it, as `start:requests`, in epoch seconds. */
+/** Metadata of a subscription: the current period's requests after a change within it, as `start:requests`, in epoch seconds. */
 export const PERIOD_REQUESTS = "ai_requests_of_period";
 
 type Subscription = Stripe.Subscription;
@@ -19,7 +19,7 @@ export function isOnSale({ active, product }: Stripe.Price): boolean {
 	return active && typeof product === "object" && !product.deleted && product.active;
 }
 
-/** Whether a price belongs to this app: it has `ai_requests` in its metadata, or is the configured Pro price. */
+/** Whether a price belongs to this app: it has `ai_requests` metadata, or is the configured Pro price. */
 export function isOurs(price: Stripe.Price, proPrice: string): boolean {
 	return price.metadata[REQUESTS] !== undefined || price.lookup_key === proPrice || price.id === proPrice;
 }
@@ -31,7 +31,7 @@ export function isCurrent({ status }: Subscription): boolean {
 
 const itemOf = (subscription: Subscription) => subscription.items.data[0];
 
-/** The price of a subscription, which has one item. */
+/** The price of a subscription, which has exactly one item. */
 export function priceOf(subscription: Subscription): Stripe.Price | undefined {
 	return itemOf(subscription)?.price;
 }
@@ -49,8 +49,8 @@ export function requestsOf({ metadata }: { metadata: Stripe.Metadata }): number 
 }
 
 /**
- * Whether a plan's requests may be used: its first payment has settled, and an unpaid renewal is within its grace. With a bank debit a subscription is
- * active days before the payment settles, and past due when it fails.
+ * Whether a plan's requests may be used: its first payment has settled, and an unpaid renewal is within its grace period. By bank debit, a plan
+ * is active days before the payment settles, and past due if it fails.
  */
 export function isLive(subscription: Subscription, nowMs: number): boolean {
 	const { status, latest_invoice: invoice } = subscription;
@@ -59,7 +59,7 @@ export function isLive(subscription: Subscription, nowMs: number): boolean {
 	return status === "active" || status === "trialing";
 }
 
-/** Requests of the current period: those of its price, or the stored share of two prices after a change within it. */
+/** Requests in the current period: those of its price, or the stored share of two prices after a change within it. */
 function limitOf(subscription: Subscription, fallbackAllowance: number): number {
 	const [start, requests] = (subscription.metadata[PERIOD_REQUESTS] ?? "").split(":").map(Number);
 	if (start === itemOf(subscription)?.current_period_start && Number.isSafeInteger(requests)) return requests ?? 0;
@@ -68,8 +68,8 @@ function limitOf(subscription: Subscription, fallbackAllowance: number): number 
 }
 
 /**
- * The requests of the current period after an upgrade: the present ones, plus the extra ones of the new plan in proportion to the time left (rounded up).
- * The value is stored on the subscription by the same call as the change, so that neither happens alone.
+ * The current period's requests after an upgrade: the present ones plus the new plan's extra ones in proportion to the time left (rounded up).
+ * The value is stored by the same call that changes the subscription, so that neither happens alone.
  */
 export function periodAfterChange(subscription: Subscription, to: number, fallbackAllowance: number, nowMs: number): string {
 	const { startMs, endMs } = periodOf(subscription);
@@ -78,7 +78,7 @@ export function periodAfterChange(subscription: Subscription, to: number, fallba
 	return `${startMs / 1000}:${from + Math.ceil(Math.max(0, to - from) * share)}`;
 }
 
-/** A paid top-up: its requests, and those left after refunds or a lost dispute. */
+/** A paid top-up: the requests bought, and those left after refunds or a lost dispute. */
 export interface TopUp {
 	id: string;
 	bought: number;
@@ -86,21 +86,21 @@ export interface TopUp {
 }
 
 /**
- * The top-ups among a customer's payments. A refund removes credits in its proportion, rounded up, and a lost dispute removes all. Credits that were
- * already spent are taken from other top-ups, not from the plan.
+ * The top-ups among a customer's payments. A refund removes credits in proportion, rounded up; a lost dispute removes all. Credits already
+ * spent are deducted from other top-ups, not from the plan.
  * @param lost ids of payments whose dispute the customer won
  */
 export function topUpsAmong(charges: readonly Stripe.Charge[], lost: ReadonlySet<string>): TopUp[] {
 	return charges.flatMap((charge) => {
 		const bought = requestsOf(charge);
-		// A delayed payment counts once it has settled.
+		// A delayed payment counts once it settles.
 		if (bought === null || charge.status !== "succeeded" || !charge.paid) return [];
 		const gone = lost.has(charge.id) ? bought : Math.ceil((bought * charge.amount_refunded) / charge.amount);
 		return [{ id: typeof charge.payment_intent === "string" ? charge.payment_intent : charge.id, bought, left: bought - gone }];
 	});
 }
 
-/** What a customer may use: the newest live plan that costs something, and all top-ups. Top-ups outlive their plan and wait for the next one. */
+/** What a customer may use: the newest live paid plan, and all top-ups. Top-ups outlive their plan and wait for the next one. */
 export function toEntitlement(
 	subscriptions: readonly Subscription[],
 	topUps: readonly TopUp[],
@@ -120,7 +120,7 @@ export function toEntitlement(
 	};
 }
 
-/** A copy, newest first. */
+/** Returns a sorted copy, newest first. */
 export function byNewest<T extends { created: number }>(records: readonly T[]): T[] {
 	return records.toSorted((a, b) => b.created - a.created);
 }
@@ -147,7 +147,7 @@ export function toOffer(price: Stripe.Price, fallbackAllowance: number, currentP
 
 const intervals = ["day", "week", "month", "year"] as const;
 
-/** How often a price is paid; null for once. */
+/** The billing interval of a price; null for a one-time price. */
 export function intervalOf({ recurring }: Stripe.Price): Offer["interval"] {
 	return intervals.find((interval) => interval === recurring?.interval) ?? null;
 }
@@ -190,17 +190,17 @@ function stateOf(subscription: Subscription, endsAtMs: number | null): PlanStand
 	return status === "trialing" ? "trial" : "active";
 }
 
-/** Whether Stripe has stopped trying the latest payment. A seller's settings may leave a subscription past due after the last try. */
+/** Whether Stripe has stopped retrying the latest payment. A seller's settings may leave a subscription past due after the last try. */
 function isGivenUp({ latest_invoice: invoice }: Subscription): boolean {
 	return typeof invoice === "object" && invoice !== null && invoice.next_payment_attempt === null && !invoice.auto_advance;
 }
 
-/** A customer cannot pay a draft, and paying an older invoice does not make the subscription active. */
+/** The latest invoice if it can be paid. A draft cannot, and paying an older invoice does not reactivate the subscription. */
 function openInvoiceOf({ latest_invoice: invoice }: Subscription): string | null {
 	return typeof invoice === "object" && invoice?.status === "open" ? (invoice.id ?? null) : null;
 }
 
-/** The id of the price that a subscription's schedule changes to next. */
+/** The id of the price that a subscription's schedule switches to next. */
 export function nextPriceOf({ schedule }: Subscription, nowMs: number): string | undefined {
 	if (typeof schedule !== "object" || schedule?.status !== "active") return;
 	const next = schedule.phases.find((phase) => phase.start_date * 1000 > nowMs)?.items[0]?.price;
@@ -227,7 +227,7 @@ export function toPaymentMethod(method: Stripe.PaymentMethod, defaultId: string 
 	};
 }
 
-/** An invoice as the account page shows it. The state of an open one depends on its subscription: paying while active, dropped once canceled. */
+/** An invoice as the account page shows it. An open one depends on its subscription: still being collected while active, dropped once canceled. */
 export function toInvoice(invoice: Stripe.Invoice, subscriptions: readonly Subscription[]): InvoiceView {
 	const planId = idOf(invoice.parent?.subscription_details?.subscription);
 	const plan = subscriptions.find(({ id }) => id === planId);
@@ -249,12 +249,12 @@ function invoiceStateOf({ id, status }: Stripe.Invoice, plan: Subscription | und
 	if (ended) return ended;
 	if (status !== "open") return "draft";
 	if (plan?.status === "canceled") return "uncollectible";
-	// The invoice of a change waits for the customer, not for a bank.
+	// The invoice of a pending change waits for the customer, not for a bank.
 	const isOfWaitingChange = plan?.pending_update && idOf(plan.latest_invoice) === id;
 	return plan?.status === "active" && !isOfWaitingChange ? "confirming" : "open";
 }
 
-/** The id of an object that Stripe sends as an id or, when expanded, as a whole. */
+/** The id of a Stripe object, which is an id or, when expanded, the whole object. */
 export function idOf(object: string | { id: string } | null | undefined): string | null {
 	return typeof object === "object" ? (object?.id ?? null) : (object ?? null);
 }

@@ -6,14 +6,14 @@ import { stripe } from "./client.ts";
 import { getStripeCustomer, replaceStripeCustomer, createStripeCustomer as storeStripeCustomer } from "./customers.ts";
 import { byNewest } from "./objects.ts";
 
-// The customer that stands for a user or organization at Stripe. A stored id may name one that Stripe no longer has: it was deleted, or belongs to
-// another mode or account than the key. So nothing uses the id except within `withCustomer` or `withEnsuredCustomer`. Reports alone go to the stored
-// id: what Stripe refuses there is set aside.
+// The Stripe customer of a user or organization. A stored id may be unknown to Stripe: the customer was deleted, or belongs to
+// another mode or account than the key. So the id is used only inside `withCustomer` or `withEnsuredCustomer`. The exception is usage reports,
+// which use the stored id and are set aside if Stripe refuses them.
 
-/** More than any customer needs: each round replaces one that turned out to be gone. */
+/** More than any customer needs: each round replaces one that no longer exists. */
 const ROUNDS_MAX = 4;
 
-/** Thrown where Stripe answers that a customer is deleted, which is not an error of its API. */
+/** Thrown when Stripe returns a customer as deleted, which is not an API error. */
 export class CustomerGone extends Error {
 	override name = "CustomerGone";
 }
@@ -25,7 +25,7 @@ function isUnknownCustomer(error: unknown, customer: string): boolean {
 	return error.param === "customer" || error.message.includes(customer);
 }
 
-/** Runs calls for a customer's id at Stripe. One that Stripe no longer knows counts as none: `without` runs instead, and nothing is forgotten. */
+/** Runs calls with a customer's Stripe id. If Stripe does not know the id, runs `without` instead and keeps the stored id. */
 export async function withCustomer<T>(
 	externalId: string,
 	act: (customer: string) => Promise<T>,
@@ -41,7 +41,7 @@ export async function withCustomer<T>(
 	}
 }
 
-/** Runs a call for a customer's id at Stripe, after creating the customer, or replacing one that Stripe no longer knows, if necessary. */
+/** Runs a call with a customer's Stripe id, first creating the customer, or replacing one that Stripe does not know. */
 export async function withEnsuredCustomer<T>(externalId: string, act: (customer: string) => Promise<T>): Promise<T> {
 	const known = (await getStripeCustomer(externalId))?.stripeCustomerId ?? null;
 	if (known !== null) {
@@ -55,7 +55,7 @@ export async function withEnsuredCustomer<T>(externalId: string, act: (customer:
 	return act(await makeCustomer(externalId, known));
 }
 
-/** Makes and stores the customer that follows `gone`. Simultaneous calls make one. */
+/** Creates and stores the customer that replaces `gone`. Simultaneous calls create one. */
 async function makeCustomer(externalId: string, gone: string | null): Promise<string> {
 	const details = await getCustomerDetails(externalId);
 	const unusable = gone === null ? [] : [gone];
@@ -64,7 +64,7 @@ async function makeCustomer(externalId: string, gone: string | null): Promise<st
 		try {
 			await stripe().customers.update(customer, details);
 		} catch (error) {
-			// Stripe repeats its answer to a key for a day, even after the customer was deleted.
+			// Stripe replays its answer to an idempotency key for a day, even after the customer was deleted.
 			if (!isUnknownCustomer(error, customer)) throw error;
 			unusable.push(customer);
 			continue;
@@ -76,9 +76,9 @@ async function makeCustomer(externalId: string, gone: string | null): Promise<st
 }
 
 /**
- * Creates a customer at Stripe (seed 002), with the user's id as idempotency key. The call carries nothing that can change, since Stripe refuses a key
- * that comes with other parameters: name and address follow in a call of their own.
- * @param unusable the customers that this one replaces; the key names the last one, or Stripe would repeat it
+ * Creates a customer at Stripe (seed 002), with the user's id as idempotency key. The call has no variable fields, because Stripe refuses a key
+ * that is reused with other parameters. Name and address follow in a second call.
+ * @param unusable the customers this one replaces; the key includes the last one, or Stripe would replay it
  * @returns Stripe's id
  */
 async function createStripeCustomer(userId: string, unusable: readonly string[]): Promise<string> {
@@ -97,13 +97,13 @@ async function createStripeCustomer(userId: string, unusable: readonly string[])
 	}
 }
 
-/** Another customer that we made for the same user, such as the one from before a key of another mode was in use. */
+/** Another customer we created for the same user, for example before a key of another mode was used. */
 async function findCustomer(userId: string, except: readonly string[]): Promise<string | null> {
 	try {
 		const { data } = await stripe().customers.search({ query: `metadata["userId"]:"${userId}"`, limit: 100 });
 		return byNewest(data).find(({ id }) => !except.includes(id))?.id ?? null;
 	} catch (error) {
-		// Search does not exist in every region, nor for every restricted key.
+		// Search is not available in every region, nor with every restricted key.
 		if (!isRefusal(error)) throw error;
 		return null;
 	}

@@ -54,7 +54,7 @@ describe("an upgrade at Stripe", () => {
 		{ code: "invoice_payment_intent_requires_action" },
 		{ code: "authentication_required" },
 		{ code: "card_declined", decline_code: "authentication_required" },
-	])("that is refused with %o waits for the customer, with the metadata of the change", async (fields) => {
+	])("refused with %o waits for the customer's confirmation and keeps the change's metadata", async (fields) => {
 		const latest_invoice = { id: "in_2", hosted_invoice_url: "https://stripe.example/in_2" };
 		update.mockRejectedValueOnce(refusal(402, fields)).mockResolvedValueOnce({ ...plan, pending_update: {}, latest_invoice });
 		expect(await change()).toMatchObject({ takesEffect: "not-yet", url: "https://stripe.example/in_2" });
@@ -62,25 +62,25 @@ describe("an upgrade at Stripe", () => {
 		expect(second).toMatchObject({ items: first.items, metadata: first.metadata, payment_behavior: "pending_if_incomplete" });
 	});
 
-	test("that the bank agrees to at the second call takes effect now", async () => {
+	test("takes effect now if the bank approves the second call", async () => {
 		update.mockRejectedValueOnce(refusal(402, { code: "authentication_required" })).mockResolvedValueOnce(plan);
 		expect(await change()).toMatchObject({ takesEffect: "now" });
 	});
 
-	test("with a declined card changes nothing and holds nothing", async () => {
+	test("with a declined card changes nothing and reserves nothing", async () => {
 		update.mockRejectedValueOnce(refusal(402, { code: "card_declined", decline_code: "insufficient_funds" }));
 		expect(await change()).toMatchObject({ takesEffect: "declined" });
 		expect(update).toHaveBeenCalledTimes(1);
 	});
 
-	test("without a card leads to the page that takes one; another 400 is an error", async () => {
+	test("without a card leads to the page for entering one; any other 400 is an error", async () => {
 		update.mockRejectedValue(refusal(400, { code: "resource_missing" }));
 		await expect(change()).rejects.toThrow("refused");
 		retrieve.mockResolvedValue({ ...plan, default_payment_method: null });
 		expect(await change()).toMatchObject({ takesEffect: "not-yet", url: "https://stripe.example/card" });
 	});
 
-	test("that waits already leads to the same page until Stripe drops it", async () => {
+	test("that is already pending leads to the same page until Stripe drops it", async () => {
 		const latest_invoice = { id: "in_2", status: "open", hosted_invoice_url: "https://stripe.example/in_2" };
 		const waiting = (expires_at: number) => ({
 			...plan,

@@ -7,33 +7,35 @@ import { idOf, intervalOf, nextPriceOf, PERIOD_REQUESTS, periodAfterChange, pric
 import { openCardPage } from "./portal.ts";
 import { phasesOfDowngrade } from "./schedule.ts";
 
-/** The codes with which Stripe says that the bank wants the customer to confirm a payment (3-D Secure), the last one also as a reason to decline. */
+/** Stripe codes meaning that the bank requires the customer to confirm a payment (3-D Secure). The last is also a decline reason. */
 const NEEDS_CONFIRMATION = [
 	"subscription_payment_intent_requires_action",
 	"invoice_payment_intent_requires_action",
 	"authentication_required",
 ];
 
-/** Cancels a plan: now and without a refund, or at the end of its period. A refusal leaves the plan, and the change that waits, unchanged. */
+/** Cancels a plan: now without a refund, or at the end of its period. A refusal leaves the plan and its scheduled change unchanged. */
 export async function cancelPlan(client: Stripe, planId: string, when: "now" | "period-end"): Promise<Stripe.Subscription> {
 	const cancel = () =>
 		when === "now" ? client.subscriptions.cancel(planId) : client.subscriptions.update(planId, { cancel_at_period_end: true });
 	return inPlaceOfWaiting(client, await read(client, planId), cancel);
 }
 
-/** Undoes a cancellation, or a change that was to take effect at the end of the period. */
+/** Undoes a cancellation, or a change scheduled for the end of the period. */
 export async function resumePlan(client: Stripe, planId: string): Promise<Stripe.Subscription> {
 	const plan = await read(client, planId);
 	await release(client, plan);
 	return goOn(client, plan);
 }
 
-/** Replaces a plan's price: a higher one takes effect now, a lower one at the end of the period. A refusal leaves the change that waits. */
+/**
+ * Replaces a plan's price: a higher one takes effect now, a lower one at the end of the period. A refusal keeps a change that was already scheduled.
+ */
 export async function changePlan(client: Stripe, planId: string, offer: Offer, returnUrl: string): Promise<PlanChange> {
 	const plan = await read(client, planId);
 	const url = pageOfWaitingChange(plan, offer);
 	if (url !== null) return { takesEffect: "not-yet", url, answer: plan };
-	// Who changes a plan that was to end wants it to go on, with its new price.
+	// Changing a plan that was about to end means continuing it at the new price.
 	if (offer.amountCents <= (priceOf(plan)?.unit_amount ?? 0)) {
 		return inPlaceOfWaiting(client, plan, async () => downgrade(client, await goOn(client, plan), offer));
 	}
@@ -42,7 +44,10 @@ export async function changePlan(client: Stripe, planId: string, offer: Offer, r
 	return change;
 }
 
-/** Removes what ends a plan. Our own cancellation sets the flag. Stripe's portal sets only the date, which the flag does not clear, and one call may not name both. */
+/**
+ * Removes a pending cancellation. Ours sets the flag. Stripe's portal sets only the date, which clearing the flag does not remove, and one call
+ * may not name both.
+ */
 async function goOn(client: Stripe, ending: Stripe.Subscription): Promise<Stripe.Subscription> {
 	let plan = ending;
 	if (plan.cancel_at_period_end) plan = await client.subscriptions.update(plan.id, { cancel_at_period_end: false });
@@ -53,8 +58,8 @@ async function goOn(client: Stripe, ending: Stripe.Subscription): Promise<Stripe
 const read = (client: Stripe, planId: string) => client.subscriptions.retrieve(planId, { expand: ["schedule", "latest_invoice"] });
 
 /**
- * Drops what waits to change the plan. Stripe refuses changes to a subscription that a schedule manages. A change whose payment waits to be confirmed
- * goes with its invoice: paid later, it would undo what the customer chose since.
+ * Drops pending changes. Stripe refuses changes to a subscription that a schedule manages. A change awaiting payment confirmation is dropped with its
+ * invoice: paying it later would undo what the customer has chosen since.
  */
 async function release(client: Stripe, { schedule, pending_update, latest_invoice }: Stripe.Subscription): Promise<void> {
 	if (typeof schedule === "object" && schedule?.status === "active") await client.subscriptionSchedules.release(schedule.id);
@@ -62,7 +67,7 @@ async function release(client: Stripe, { schedule, pending_update, latest_invoic
 	if (pending_update && invoice !== null) await client.invoices.voidInvoice(invoice);
 }
 
-/** Makes a change in place of the one that waits, which is scheduled again when Stripe refuses. `plan` is as it was found. */
+/** Makes a change instead of the scheduled one, which is restored if Stripe refuses. `plan` is the state before. */
 async function inPlaceOfWaiting<T>(client: Stripe, plan: Stripe.Subscription, make: () => Promise<T>): Promise<T> {
 	await release(client, plan);
 	try {
@@ -70,7 +75,7 @@ async function inPlaceOfWaiting<T>(client: Stripe, plan: Stripe.Subscription, ma
 	} catch (error) {
 		const priceId = nextPriceOf(plan, now());
 		if (priceId !== undefined && isNotDone(error)) {
-			// The refused change may have been half made.
+			// The refused change may have been partly made.
 			await release(client, await read(client, plan.id));
 			await downgrade(client, plan, { priceId, interval: intervalOf(await client.prices.retrieve(priceId)) });
 		}
@@ -78,7 +83,7 @@ async function inPlaceOfWaiting<T>(client: Stripe, plan: Stripe.Subscription, ma
 	}
 }
 
-/** The page on which the payment of this very change waits to be confirmed; null where none waits. */
+/** The page where the payment for this same change is confirmed; null if none is pending. */
 function pageOfWaitingChange({ pending_update: waiting, latest_invoice: invoice }: Stripe.Subscription, offer: Offer): string | null {
 	if (!waiting || waiting.expires_at * 1000 <= now() || typeof invoice !== "object" || invoice?.status !== "open") return null;
 	return waiting.subscription_items?.[0]?.price.id === offer.priceId ? (invoice.hosted_invoice_url ?? null) : null;
@@ -116,7 +121,9 @@ function needsConfirmation(error: unknown): boolean {
 	return [error.code, error.decline_code].some((code) => code !== undefined && NEEDS_CONFIRMATION.includes(code));
 }
 
-/** Prepares the change so that it takes effect, with its metadata, when the customer confirms the payment on the invoice's page. Stripe drops it after 23 hours. */
+/**
+ * Prepares a change that takes effect, with its metadata, once the customer confirms the payment on the invoice page. Stripe drops it after 23 hours.
+ */
 async function confirmFirst(client: Stripe, plan: Stripe.Subscription, change: Stripe.SubscriptionUpdateParams): Promise<PlanChange> {
 	const expand = ["latest_invoice"];
 	const answer = await client.subscriptions.update(plan.id, { ...change, payment_behavior: "pending_if_incomplete", expand });
@@ -127,14 +134,14 @@ async function confirmFirst(client: Stripe, plan: Stripe.Subscription, change: S
 	return { takesEffect: "not-yet", url, answer };
 }
 
-/** Whether Stripe knows a card, or an older source, to charge for a plan. */
+/** Whether Stripe has a card, or an older source, to charge for a plan. */
 async function hasCard(client: Stripe, { default_payment_method, default_source, customer }: Stripe.Subscription): Promise<boolean> {
 	if (default_payment_method !== null || default_source !== null) return true;
 	const account = await client.customers.retrieve(idOf(customer) ?? "");
 	return !account.deleted && (account.invoice_settings.default_payment_method !== null || account.default_source !== null);
 }
 
-/** Schedules the price for the next period. If only the first of the two calls succeeds, the schedule holds the present price: no change. */
+/** Schedules the price for the next period. If only the first of the two calls succeeds, the schedule keeps the present price, so nothing changes. */
 async function downgrade(client: Stripe, plan: Stripe.Subscription, offer: Pick<Offer, "priceId" | "interval">): Promise<PlanChange> {
 	const schedule = await client.subscriptionSchedules.create({ from_subscription: plan.id });
 	const phases = phasesOfDowngrade(plan, schedule, offer);

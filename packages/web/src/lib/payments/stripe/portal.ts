@@ -7,25 +7,25 @@ import { currentAmong, stripe, subscriptionsOf } from "./client.ts";
 import { idOf } from "./objects.ts";
 import { CustomerGone, withCustomer } from "./own-customer.ts";
 
-/** Metadata that marks our configuration of the portal, which `billing:push` makes. */
+/** Metadata that marks our portal configuration, created by `billing:push`. */
 const APP = "parley";
 
 type SessionParams = Pick<Stripe.BillingPortal.SessionCreateParams, "flow_data">;
 
-/** Stripe's page for cards, invoices and the end of a plan. The way back leads over `GET /api/stripe`, which puts a new card to use. */
+/** Stripe's page for cards, invoices and cancellation. It returns through `GET /api/stripe`, which puts a new card to use. */
 export const openPortal = (customer: string, returnUrl: string): Promise<HostedPage> => open(customer, returnUrl, () => ({}));
 
-/** Stripe's page that takes a card, and then leads back. */
+/** Stripe's page for entering a card, which then returns here. */
 export const openCardPage = (customer: string, returnUrl: string): Promise<HostedPage> =>
 	open(customer, returnUrl, (return_url) => ({
 		flow_data: { type: "payment_method_update", after_completion: { type: "redirect", redirect: { return_url } } },
 	}));
 
-/** The way back from the portal names the default card of before, signed, so that no link of another site decides which card pays. */
+/** The return URL carries the previous default card, signed, so that no link on another site can choose which card pays. */
 const signedCard = (customer: string, card: string) => `${card}.${sign(textOf(customer, card), config().authSecret)}`;
 const textOf = (customer: string, card: string) => `the card of ${customer} before the portal: ${card}`;
 
-/** Puts a card to use that was entered in the portal. Does nothing for a customer whom `signed`, from the way back, does not name. */
+/** Puts a card entered in the portal to use. Does nothing if `signed`, from the return URL, is not for this customer. */
 export async function returnFromPortal(externalId: string, signed: string): Promise<void> {
 	const end = signed.lastIndexOf(".");
 	const [before, signature] = [signed.slice(0, Math.max(0, end)), signed.slice(end + 1)];
@@ -36,8 +36,8 @@ export async function returnFromPortal(externalId: string, signed: string): Prom
 }
 
 /**
- * The portal's card becomes the customer's default, but a plan bought at the checkout has a card of its own, which Stripe goes on charging. So a default
- * that changed in the portal becomes the card of each plan, and of the schedule that a plan may have.
+ * The portal's card becomes the customer's default, but a plan bought at checkout has its own card, which Stripe keeps charging. So a default
+ * changed in the portal is copied to each plan and to its schedule, if any.
  * @param before the default before the change; "" for none
  */
 export function adoptNewCard(externalId: string, before: string): Promise<void> {
@@ -67,7 +67,7 @@ async function open(customer: string, returnUrl: string, paramsFor: (returnUrl: 
 	return stripe().billingPortal.sessions.create({ customer, return_url, ...own, ...paramsFor(return_url) });
 }
 
-/** Our configuration of the portal; null where there is none, so that the account's default applies. */
+/** Our portal configuration; null if there is none, so that the account's default applies. */
 async function ownConfiguration(): Promise<string | null> {
 	try {
 		const { data } = await stripe().billingPortal.configurations.list({ active: true, limit: 100 });

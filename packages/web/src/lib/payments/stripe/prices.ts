@@ -7,7 +7,7 @@ import { requiredSettings } from "./settings.ts";
 
 const LIST_MAX = 1_000;
 
-/** The prices for sale now; Stripe's client chooses the timeout by default. */
+/** The prices for sale now. Without `timeoutMs`, the Stripe client's default applies. */
 export async function readPrices(timeoutMs?: number): Promise<Stripe.Price[]> {
 	const { proPrice } = requiredSettings();
 	const list = { active: true, limit: 100, expand: ["data.product"] };
@@ -15,7 +15,7 @@ export async function readPrices(timeoutMs?: number): Promise<Stripe.Price[]> {
 	return all.filter((price) => isOnSale(price) && isOurs(price, proPrice));
 }
 
-/** Offers to a customer with these subscriptions, cheapest first. Only the first plan ever comes with a trial. */
+/** Offers for a customer with these subscriptions, cheapest first. Only a customer's first plan has a trial. */
 export function offersTo(subscriptions: Stripe.Subscription[], prices: Stripe.Price[]): Offer[] {
 	const [plan] = currentAmong(subscriptions);
 	const currentPriceId = plan && priceOf(plan)?.id;
@@ -24,7 +24,7 @@ export function offersTo(subscriptions: Stripe.Subscription[], prices: Stripe.Pr
 	return subscriptions.length === 0 ? offers : offers.map((offer) => ({ ...offer, trialDays: 0 }));
 }
 
-/** The configured Pro plan among the offers, by its lookup key first. */
+/** The configured Pro plan among the offers, matched by lookup key first. */
 export function proPriceId(offers: Offer[]): string | null {
 	const { proPrice } = requiredSettings();
 	const plans = offers.filter(({ kind }) => kind === "subscription");

@@ -20,25 +20,25 @@ function schedule(phase: object | null = {}): Stripe.SubscriptionSchedule {
 }
 
 describe("the phases of a downgrade", () => {
-	test("are the present price to the end of its period, and then the new one", () => {
+	test("are the present price until the end of its period, then the new one", () => {
 		expect(phasesOfDowngrade(plan(), schedule(), offer)).toMatchObject([
 			{ items: [{ price: "price_max", quantity: 1 }], start_date: START, end_date: END },
 			{ items: [{ price: "price_pro", quantity: 1 }], start_date: END, duration: { interval: "month", interval_count: 1 } },
 		]);
 	});
 
-	test("keep a trial that runs, and start none after it", () => {
+	test("keep a running trial and start none after it", () => {
 		const trial = { status: "trialing", trial_end: END };
 		for (const made of [schedule({ trial_end: END }), schedule(), schedule(null)]) {
 			const [present, next] = phasesOfDowngrade(plan(trial), made, offer);
 			expect(present?.trial_end).toBe(END);
 			expect(next).not.toHaveProperty("trial_end");
 		}
-		// A trial that is over keeps its date.
+		// A finished trial keeps its date.
 		expect(phasesOfDowngrade(plan({ trial_end: START }), schedule(), offer)[0]).not.toHaveProperty("trial_end");
 	});
 
-	test("keep the discounts, as the phase or else the subscription names them", () => {
+	test("keep the discounts named by the phase, or else by the subscription", () => {
 		const named = [
 			{ discount: { id: "di_1" }, coupon: "c_1", promotion_code: null },
 			{ discount: null, coupon: { id: "c_2" }, promotion_code: null },
@@ -51,7 +51,7 @@ describe("the phases of a downgrade", () => {
 		}
 	});
 
-	test("keep discounts and tax rates of the item, the quantity, the card and the taxes", () => {
+	test("keep the item's discounts and tax rates, the quantity, the card and the taxes", () => {
 		const item = {
 			price: { id: "price_max" },
 			quantity: 2,

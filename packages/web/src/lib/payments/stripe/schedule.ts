@@ -6,9 +6,9 @@ type Phase = Stripe.SubscriptionSchedule.Phase;
 type PhaseParams = Stripe.SubscriptionScheduleUpdateParams.Phase;
 
 /**
- * The two phases of a downgrade: the present price to the end of its period, then the new one. Stripe replaces phases as a whole, so what the present one
- * does not repeat ends at once: a trial, discounts, taxes. The discounts go on in the next phase, for as long as each of them lasts.
- * @param schedule as Stripe made it from the subscription
+ * The two phases of a downgrade: the present price until the end of its period, then the new one. Stripe replaces phases as a whole, so anything not
+ * repeated in the present phase ends at once: a trial, discounts, taxes. Discounts continue in the next phase for as long as each lasts.
+ * @param schedule as Stripe created it from the subscription
  */
 export function phasesOfDowngrade(
 	plan: Stripe.Subscription,
@@ -38,7 +38,7 @@ export function phasesOfDowngrade(
 	];
 }
 
-/** What a phase says besides its items, dates, trial and discounts, as far as an account's settings can have put it there. */
+/** The other settings of a phase (besides items, dates, trial and discounts) that an account may have set. */
 function terms(present: Phase | undefined): Partial<PhaseParams> {
 	if (!present) return {};
 	const { automatic_tax, collection_method, default_payment_method, default_tax_rates, description } = present;
@@ -54,7 +54,7 @@ function terms(present: Phase | undefined): Partial<PhaseParams> {
 
 const idsOf = (rates: readonly { id: string }[] | null | undefined): string[] => (rates ?? []).map(({ id }) => id);
 
-/** The discounts of the present phase; of the subscription where the phase names none. */
+/** The discounts of the present phase, or of the subscription if the phase names none. */
 function discountsOf(plan: Stripe.Subscription, present: Phase | undefined): DiscountParams[] {
 	const ofPhase = (present?.discounts ?? []).map(discountParams);
 	return ofPhase.length > 0 ? ofPhase : plan.discounts.map((discount) => ({ discount: idOf(discount) ?? "" }));

@@ -1,20 +1,20 @@
 import { config } from "../../../config.ts";
 import type { Capabilities } from "../port.ts";
 
-// Stripe without its SDK, for code that runs before anything is bought.
+// Stripe's settings, readable without loading its SDK.
 
 export const capabilities: Capabilities = { sells: true, keepsCredits: false, hasBrowserSdk: false, topUpsOutlivePlan: true };
 
 interface Settings {
 	secretKey: string;
 	baseUrl: string | undefined;
-	/** Signs webhooks; null where none are expected. */
+	/** Signs webhooks; null if none are expected. */
 	webhookSecret: string | null;
 	/** The Pro plan's price: its lookup key, else its id. */
 	proPrice: string;
 }
 
-/** Stripe's settings; null where another provider sells, or none. */
+/** Stripe's settings; null if it is not the configured provider. */
 export function stripeSettings(): Settings | null {
 	const { billing } = config();
 	return billing.kind === "stripe" ? billing : null;

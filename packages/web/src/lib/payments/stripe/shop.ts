@@ -11,7 +11,7 @@ import { offersTo, readPrices } from "./prices.ts";
 import { isSigned, readEvent } from "./webhook.ts";
 
 export const stripeShop: ShopPort = {
-	// The first checkout creates the customer (seed 002), so Stripe knows only buyers.
+	// The customer is created at the first checkout (seed 002), so Stripe knows only buyers.
 	welcome: async () => {},
 
 	async changeDetails({ id, email, name }) {
@@ -59,7 +59,7 @@ export const stripeShop: ShopPort = {
 };
 
 /**
- * The page of ours that a buyer returns to from Stripe's page (`GET /api/stripe`).
+ * The page on this site that a buyer returns to from Stripe (`GET /api/stripe`).
  * @returns a path, or null for another customer's session
  */
 export async function readReturn(sessionId: string, externalId: string): Promise<string | null> {
@@ -67,7 +67,7 @@ export async function readReturn(sessionId: string, externalId: string): Promise
 	return metadata?.userId === externalId ? (metadata.successPath ?? "/") : null;
 }
 
-/** The session for one price: a plan by subscription, or a top-up by a payment that carries the requests it is worth. */
+/** The checkout session for one price: a subscription for a plan, or a payment that carries the top-up's requests. */
 function sessionFor(
 	{ customer: { externalId }, offer, successUrl, cancelUrl }: CheckoutOrder,
 	customer: string,
@@ -102,7 +102,7 @@ function toCheckout(session: Stripe.Checkout.Session): Checkout {
 	return { id: session.id, url: session.url ?? "", customerId: idOf(session.customer), status: statusOfCheckout(session) };
 }
 
-/** A paid plan appears a moment later, or days later with a bank debit. Until then it is `pending` and no other plan may be bought. */
+/** A paid plan appears a moment later, or days later with a bank debit. Until then it is `pending`, which blocks buying another plan. */
 function statusOfCheckout({ status, mode, subscription, payment_status }: Stripe.Checkout.Session): Checkout["status"] {
 	if (status !== "complete") return status === "open" ? "open" : "ended";
 	if (mode !== "subscription") return payment_status === "unpaid" ? "pending" : "ended";

@@ -12,7 +12,7 @@ import { withCustomer } from "./own-customer.ts";
 /** Stripe deduplicates a meter event's identifier for "at least 24 hours". */
 const IDENTIFIER_KEPT_MS = 24 * 3_600_000;
 
-/** Stripe knows the plan and the payments; the ledger counts what is used of them. */
+/** Stripe knows the plan and the payments; the ledger counts the usage. */
 export const stripeUsage: UsagePort = {
 	deduplication: {
 		forgetsReportsAfterMs: IDENTIFIER_KEPT_MS,
@@ -29,11 +29,11 @@ export const stripeUsage: UsagePort = {
 			const terms = { fetchedAtMs, nowMs: now(), fallbackAllowance: config().limits.paid };
 			const current = currentAmong(subscriptions);
 			const entitlement = toEntitlement(current, topUps, terms);
-			// Only that another plan follows matters here, not its name, which the prices would tell.
+			// Only whether another plan follows matters here, not its name, which would require reading the prices.
 			const plans = current.map((plan) => ({ ...toStanding(plan, [], terms.nowMs), next: nextPriceOf(plan, terms.nowMs) ?? null }));
 			return { entitlement, news: newsOf(plans, entitlement), creditsBought: creditsBought(topUps) };
 		};
-		// Without a customer nothing was ever bought, so Stripe need not be called.
+		// Without a customer nothing was ever bought, so Stripe is not called.
 		return withCustomer(externalId, read, () => ({ entitlement: { kind: "none", fetchedAtMs }, news: null, creditsBought: 0 }));
 	},
 
@@ -53,7 +53,7 @@ export const stripeUsage: UsagePort = {
 	},
 };
 
-/** A meter event with the fields of the other provider's usage events. A repeat has no `created`: Stripe does not return the first. */
+/** A meter event with the fields of Flowglad's usage events. A repeat has no `created`, because Stripe does not return the first event. */
 function toUsageEvent(customerId: string, report: UsageReport, event: Awaited<ReturnType<typeof sendMeterEvent>>): UsageEvent {
 	const { subscriptionId, units: amount, usedAtMs: usageDate, transactionId } = report;
 	const createdAt = "created" in event ? event.created * 1000 : usageDate;
@@ -62,7 +62,7 @@ function toUsageEvent(customerId: string, report: UsageReport, event: Awaited<Re
 	return { id: event.identifier, ...at, ...of, amount, usageDate, transactionId, properties: {} };
 }
 
-/** Usage on a plan is reported, and buying the plan created the customer. */
+/** The customer exists: usage is reported for a plan, and buying it created the customer. */
 async function existingCustomer(externalId: string): Promise<string> {
 	const customer = await getStripeCustomer(externalId);
 	if (customer === null) throw new Error(`${externalId} has no customer at Stripe`);

@@ -3,17 +3,17 @@ import { z } from "zod";
 import { statusOf } from "../errors.ts";
 import { stripe } from "./client.ts";
 
-/** Webhooks are accepted for this long after signing, by the machine's clock. */
+/** How long after signing a webhook is accepted, by the machine's clock. */
 const AGE_MAX_S = 300;
 
-/** What we read of an event. Stripe may send anything else under a valid signature: thin events of its v2 API, and types of later versions. */
+/** The fields we read from an event. Other signed events can have any shape: thin events of Stripe's v2 API, and types of later versions. */
 export interface StripeEvent {
 	id: string;
-	/** Stripe's id of the customer; null when the event is about none. */
+	/** Stripe's customer id; null if the event concerns none. */
 	customer: string | null;
-	/** Epoch milliseconds; null when the event does not say. */
+	/** Epoch milliseconds; null if the event has no time. */
 	happenedAtMs: number | null;
-	/** The customer's default payment method before the event changed it, "" for none; null where it did not change. */
+	/** The customer's default payment method before the event changed it ("" for none); null if unchanged. */
 	cardBefore: string | null;
 }
 
@@ -53,7 +53,7 @@ export async function isSigned(body: string, headers: Headers, secret: string): 
 }
 
 /**
- * Reads a signed body. One without a customer of a kind that we know is about none of ours.
+ * Reads a signed body. Unless it names a customer in a form we know, the event concerns none of ours.
  * @throws the SDK's error when a disputed payment cannot be looked up
  */
 export async function readEvent(body: string): Promise<StripeEvent> {
@@ -79,7 +79,7 @@ function parsed(body: string): unknown {
 	}
 }
 
-/** The customer of a charge; null for a charge of another account or mode. */
+/** The customer of a charge; null if the charge belongs to another account or mode. */
 async function customerOfCharge(id: string): Promise<string | null> {
 	try {
 		const { customer } = await stripe().charges.retrieve(id);

@@ -11,14 +11,14 @@ const BODY_BYTES_MAX = 4 * 1024;
 export const Route = createFileRoute("/api/account/deletion")({
 	server: {
 		handlers: api({
-			/** What a deletion would take. */
+			/** What a deletion would remove. */
 			GET: async ({ request }) => Response.json(await deletionViewFor(await signedIn(request), organizationIn(request))),
-			/** Requests it. */
+			/** Requests the deletion. */
 			POST: async ({ request }) => {
 				const user = await signedIn(request);
 				return Response.json({ dueAt: await requestDeletion(request, user, await readBody(request, deletionBody, BODY_BYTES_MAX)) });
 			},
-			/** Keeps what was to be deleted. */
+			/** Withdraws the deletion. */
 			DELETE: async ({ request }) => {
 				if (await leavingSession(request)) await keepAccount(request);
 				else await keepOrganization(await signedIn(request), organizationIn(request) ?? refuse("not-found", t("deletion_none")));

@@ -8,7 +8,7 @@ import { t } from "../../../text/text.ts";
 export const Route = createFileRoute("/api/account/")({
 	server: {
 		handlers: api({
-			/** What the account has besides chats, usage and payments, for its export. */
+			/** The account's data besides chats, usage and payments, for its export. */
 			GET: async ({ request }) => {
 				const user = await userOf(request);
 				if (!user) refuse("not-signed-in", t("problem_sign_in_first"));

@@ -9,7 +9,7 @@ import { t } from "../../../text/text.ts";
 export const Route = createFileRoute("/api/account/payments")({
 	server: {
 		handlers: api({
-			/** The account's own plans and the links to its invoices, for an export. Those of an organization are its owners'. */
+			/** The account's own plans and links to its invoices, for an export. An organization's belong to its owners. */
 			GET: async ({ request }) => {
 				const user = await userOf(request);
 				if (!user) refuse("not-signed-in", t("problem_sign_in_first"));

@@ -11,7 +11,7 @@ const REQUEST_ID = z.string().max(256).nullable();
 export const Route = createFileRoute("/api/account/usage")({
 	server: {
 		handlers: api({
-			/** A page of what the subject's own ledger counted, for an export. */
+			/** A page of the subject's own ledger, for an export. */
 			GET: async ({ request }) => {
 				const after = REQUEST_ID.safeParse(new URL(request.url).searchParams.get("after"));
 				if (!after.success) refuse("invalid-request", t("problem_field"));

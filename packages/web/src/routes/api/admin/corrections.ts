@@ -17,14 +17,14 @@ const body = z
 	.object({
 		userId: name.optional(),
 		organizationId: name.optional(),
-		/** Names the correction, which is written once however often it is sent. */
+		/** Idempotency key of the correction. */
 		id: name,
 		units: z
 			.int()
 			.min(-1000)
 			.max(1000)
 			.refine((units) => units !== 0, { error: () => t("admin_not_zero") }),
-		/** The row's id in the ledger. In an organization's ledger it begins with the member's key: `user:<id>:<requestId>`. */
+		/** The row's id in the ledger. In an organization's ledger it starts with the member's key: `user:<id>:<requestId>`. */
 		requestId: z.string().regex(LEDGER_ROW_ID).optional(),
 	})
 	.transform(({ userId, organizationId, ...correction }, context) => {

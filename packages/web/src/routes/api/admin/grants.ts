@@ -19,11 +19,11 @@ const body = z.object({
 	/** Idempotency key of the grant. */
 	id: name,
 	units: z.int().min(1).max(100_000),
-	/** When the credits expire; by default never. */
+	/** When the credits expire; default: never. */
 	expiresAt: z.iso.datetime().optional(),
 });
 
-/** Grants a user requests that are spent after their day or plan. Refused where the provider keeps the credits. */
+/** Grants a user requests that are spent after their day or plan. Refused if the provider holds the credits. */
 async function grant(request: Request): Promise<Response> {
 	await assertAdmin(request);
 	const { userId, id, units, expiresAt } = await readBody(request, body);

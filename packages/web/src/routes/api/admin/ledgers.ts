@@ -7,7 +7,7 @@ export const Route = createFileRoute("/api/admin/ledgers")({
 	server: { handlers: api({ GET: ({ request }) => ledgers(request) }) },
 });
 
-/** Lists ledgers that differ from the provider's count or whose reports it refuses, and the sums over all ledgers. */
+/** Lists ledgers that differ from the provider's count or have refused reports, and the sums over all ledgers. */
 async function ledgers(request: Request): Promise<Response> {
 	await assertAdmin(request);
 	return Response.json(await readLedgerReports());

@@ -16,7 +16,7 @@ export const Route = createFileRoute("/api/admin/usage")({
 });
 
 const DAY_MS = 86_400_000;
-/** Days that one answer adds up, and those that it has by default. */
+/** The maximum and default number of days in one answer. */
 const DAYS_MAX = 62;
 const DAYS_SHOWN = 31;
 
@@ -31,8 +31,8 @@ const query = z.object({
 });
 
 /**
- * What the model calls of some days cost and earned: of all subjects by model, plan, subject or day, from copies that are up to an hour old; or of one
- * subject, day by day, from its ledger.
+ * Cost and earnings of model calls in a range of days: of all subjects by model, plan, subject or day, from copies up to an hour old; or of one
+ * subject by day, from its ledger.
  */
 async function usage(request: Request): Promise<Response> {
 	await assertAdmin(request);

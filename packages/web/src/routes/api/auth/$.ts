@@ -24,22 +24,25 @@ const BODY_BYTES_MAX = 16 * 1024;
 
 const notFound = () => refuse("not-found", t("problem_nothing_here"));
 
-/** better-auth's own response. @throws {ProblemError} 403 for an account that is being deleted, 409 for a request from a page of another viewer, 503 while the database does not answer */
+/**
+ * better-auth's own response.
+ * @throws {ProblemError} 403 for an account being deleted, 409 for a request from a page of another viewer, 503 while the database does not answer
+ */
 async function answer(request: Request, proofs: Proofs): Promise<Response> {
 	await assertOwnPage(request);
 	if (!WHILE_LEAVING.has(authPathOf(request))) await session(request);
 	const response = await auth(request, proofs).handler(request);
 	for (const fault of proofs.faults) throw fault;
-	// better-auth does not say that it could not read a session because of the database.
+	// better-auth does not report that the database prevented reading a session.
 	if (response.status >= 500) await session(request);
 	return response;
 }
 
-/** Signing up is guarded: it opens an allowance. */
+/** Sign-up is guarded, because an account has an allowance. */
 const guardedAnswer = (request: Request, sent: Request, proofs: Proofs): Promise<Response> =>
 	authPathOf(request) === "sign-up/email" ? guardSignUp(request, () => answer(sent, proofs)) : answer(sent, proofs);
 
-/** A GET with the parameters that its route takes. @throws {ProblemError} 404 for a route that this product does not use */
+/** A GET with only its route's parameters. @throws {ProblemError} 404 for a route this product does not use */
 function admitRead(request: Request): Request {
 	const url = admittedUrl(request) ?? notFound();
 	assertOwnTargets(request, new URL(request.url).searchParams);
@@ -47,8 +50,8 @@ function admitRead(request: Request): Request {
 }
 
 /**
- * A POST with the fields that its route takes, checked, or the response that names the invalid one.
- * @throws {ProblemError} 400 if the body is not JSON, 404 for a route that this product does not use, 413 if it is too large
+ * A POST with only its route's fields, validated, or a response naming the invalid field.
+ * @throws {ProblemError} 400 if the body is not JSON, 404 for a route this product does not use, 413 if it is too large
  */
 async function admitWrite(request: Request): Promise<{ sent: Request; body: Record<string, unknown> } | Response> {
 	const schema = bodyOf(request) ?? notFound();
@@ -82,7 +85,7 @@ async function write(request: Request): Promise<Response> {
 	return telling(request, (proofs) => withinBounds(request, admitted.body, () => guardedAnswer(request, admitted.sent, proofs)));
 }
 
-/** Tells the owner of an account how its ways in have changed, also where the request failed after that. */
+/** Notifies an account's owner of changed sign-in methods, even if the request failed after the change. */
 async function telling(request: Request, run: (proofs: Proofs) => Promise<Response>): Promise<Response> {
 	const proofs = proofsOfOneRequest();
 	try {
@@ -93,8 +96,8 @@ async function telling(request: Request, run: (proofs: Proofs) => Promise<Respon
 }
 
 /**
- * Completes the answer of every way in: whichever opened a session in this browser, the guest's usage and chats move to the account. A first factor
- * without the second is remembered.
+ * Completes the response of every sign-in method: if it opened a session in this browser, the guest's usage and chats move to the account. A first
+ * factor that still needs the second is remembered.
  */
 async function arrive(request: Request, response: Response, { opened, pending, cookies }: Proofs): Promise<Response> {
 	if (opened === null && pending === null && cookies.length === 0) return response;

@@ -26,9 +26,9 @@ type Action = (request: Request, user: User) => Promise<object>;
 
 /** `POST /api/billing/…`, for every provider. */
 const ACTIONS: Record<string, Action> = {
-	/** Usage read from the provider first, for a page that returns from a checkout. */
+	/** Usage, after reading the provider, for a page that returns from a checkout. */
 	refresh: (request, subject) => getBillingSummary(request, { subject, afterCheckout: true }),
-	/** Nothing but a recent proof, before a page leaves for the portal. */
+	/** Only requires a recent proof, before a page opens the portal. */
 	prove: async () => ({}),
 	checkout: action(
 		z.object({ priceSlug: name.optional(), successUrl: path.optional(), cancelUrl: path.optional() }),
@@ -86,7 +86,7 @@ async function buyer(request: Request): Promise<User> {
 	return user;
 }
 
-/** An action that receives its body validated. @throws ProblemError 400 or 413 for a body that is refused */
+/** An action with a validated body. @throws ProblemError 400 or 413 for a rejected body */
 function action<T extends object>(schema: z.ZodType<T>, run: (request: Request, user: User, body: T) => Promise<object>): Action {
 	return async (request, user) => {
 		return run(request, user, await readBody(request, schema));

@@ -17,20 +17,20 @@ const branch = z.object({ messageId: z.string().regex(ID), id: z.string().regex(
 const share = z.object({ files: z.boolean().optional(), seen });
 
 /**
- * What `POST /api/chat/{id}/share` wants to share.
- * @throws {ProblemError} 400 if it cannot be that
+ * Parses `POST /api/chat/{id}/share`.
+ * @throws {ProblemError} 400 if it is invalid
  */
 export const parseShare = (request: Request) => readBody(request, share, BODY_BYTES_MAX);
 
 /**
- * The version that `POST /api/chat/{id}/version` asks to show.
- * @throws {ProblemError} 400 if it cannot be one
+ * Parses the version selected by `POST /api/chat/{id}/version`.
+ * @throws {ProblemError} 400 if it is invalid
  */
 export const parseVersion = (request: Request) => readBody(request, version, BODY_BYTES_MAX);
 
 /**
- * The message at which `POST /api/chat/{id}/branch` ends, and the id of the new chat.
- * @throws {ProblemError} 400 if they cannot be such
+ * Parses `POST /api/chat/{id}/branch`: the last message of the branch, and the id of the new chat.
+ * @throws {ProblemError} 400 if they are invalid
  */
 export const parseBranch = (request: Request) => readBody(request, branch, BODY_BYTES_MAX);
 

@@ -16,7 +16,7 @@ export const Route = createFileRoute("/api/chat/ai")({
 	server: { handlers: api({ POST: ({ request }) => chat(request) }) },
 });
 
-/** Asks the Conversation, which takes the request's hold, calls the model, and settles the hold when the answer ends. */
+/** Passes the request to the Conversation, which takes the hold, calls the model, and settles the hold when the answer ends. */
 async function chat(request: Request): Promise<Response> {
 	const asked = await parseChatRequest(request);
 	const subject = (await userOfIssuer(request)) ?? (await identify(request));

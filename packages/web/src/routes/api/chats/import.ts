@@ -8,7 +8,7 @@ import { userOf } from "../../../lib/identity/subject.ts";
 import { t } from "../../../text/text.ts";
 
 const DAY_S = 86_400;
-/** How often a chat that its owner has deleted can be imported anew while the deleted one still keeps its requests. */
+/** How often a deleted chat can be imported again while its deleted copies still keep their requests. */
 const ATTEMPTS_MAX = 10;
 
 export const Route = createFileRoute("/api/chats/import")({
@@ -16,7 +16,7 @@ export const Route = createFileRoute("/api/chats/import")({
 		handlers: api({
 			POST: async ({ request }) => {
 				const user = await userOf(request);
-				// A guest's chats end with the guest, and a new guest costs nothing: that would be storage for everyone.
+				// A guest's chats expire with the guest, and new guests are free, so imports would be free storage for anyone.
 				if (!user) refuse("not-signed-in", t("problem_import_sign_in"));
 				const chat = await parseImport(request);
 				const list = env.CHAT_LIST.getByName(user.key);

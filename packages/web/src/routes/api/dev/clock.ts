@@ -9,7 +9,7 @@ export const Route = createFileRoute("/api/dev/clock")({
 	server: { handlers: api({ POST: ({ request }) => moveClock(request) }) },
 });
 
-/** The sandbox reports here that its clock moved. Answers once every ledger has done the work that is now due. Only on a local start. */
+/** Called by the sandbox when its clock moves. Answers once every ledger has done its due work. Only on a local start. */
 async function moveClock(request: Request): Promise<Response> {
 	if (config().devClockUrl === null) refuse("not-found", t("problem_nothing_here"));
 	await moveDevClock(await readBody(request, clockReading));

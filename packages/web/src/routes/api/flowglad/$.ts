@@ -18,7 +18,7 @@ async function route(request: Request, path: string): Promise<Response> {
 	const isPublic = path === "pricing-models/retrieve";
 	if (!user && !isPublic) return Response.json({ error: "Unauthorized" }, { status: 401 });
 	if (!flowgladSettings()) return Response.json({ error: "Flowglad not configured" }, { status: 503 });
-	// Imported here because it loads the SDK, which other requests and other providers do not need.
+	// Imported on demand because it loads the SDK, which other requests and providers do not need.
 	const { answerCall, defaultPricingModel } = await import("../../../lib/payments/flowglad/routes.ts");
 	return user ? answerCall(request, path, user) : defaultPricingModel(request);
 }

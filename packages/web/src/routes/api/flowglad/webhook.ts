@@ -14,8 +14,8 @@ export const Route = createFileRoute("/api/flowglad/webhook")({
 const BODY_BYTES_MAX = 64 * 1024;
 
 /**
- * A customer's billing changed: their ledger discards its copy and reads again after this answer. The event's content is never used, so repeated, late
- * and unordered events are harmless. A lost one is recovered when the copy ages.
+ * A customer's billing changed: their ledger discards its copy and reads again after the response. The event's content is never used, so repeated,
+ * late and unordered events are harmless. A lost event is recovered when the copy ages.
  */
 async function receive(request: Request): Promise<Response> {
 	const secret = flowgladSettings()?.webhookSecret;

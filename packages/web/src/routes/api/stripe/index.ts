@@ -14,8 +14,8 @@ export const Route = createFileRoute("/api/stripe/")({
 });
 
 /**
- * The return from Stripe's checkout (seed 002): redirects to the page that the session names, or, after a cancelled checkout, to `back`. Grants nothing:
- * the next page reads the payment from the provider. The return from Stripe's portal names the `card` that was the default before, signed.
+ * The return from Stripe's checkout (seed 002). Redirects to the page stored in the session or, after a cancelled checkout, to `back`. Grants nothing:
+ * the next page reads the payment from the provider. The return from Stripe's portal carries the previous default `card`, signed.
  */
 async function comeBack(request: Request): Promise<Response> {
 	const { searchParams } = new URL(request.url);
@@ -30,7 +30,7 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 	const user = await userOf(request);
 	if (!user || !stripeSettings()) return null;
 	const { readReturn } = await import("../../../lib/payments/stripe/provider.ts");
-	// A buyer is redirected even when Stripe cannot be read.
+	// A buyer is redirected even if Stripe cannot be read.
 	const read = async () => {
 		await takeAction(user);
 		return within(PROVIDER_DEADLINE_MS, () => readReturn(sessionId, customerOf(user).externalId));
@@ -41,7 +41,7 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 	});
 }
 
-/** Puts a card that was entered in the portal to use for the plan too. A failure leaves the plan with its card, as the account page then shows. */
+/** Puts a card entered in the portal to use for the plan too. On failure the plan keeps its card, which the account page shows. */
 async function putCardToUse(request: Request, signed: string): Promise<void> {
 	const user = await userOf(request);
 	if (!user || !customerOf(user).mayBuy || !stripeSettings()) return;
@@ -50,7 +50,7 @@ async function putCardToUse(request: Request, signed: string): Promise<void> {
 	const put = async () => {
 		await takeAction(user);
 		await within(PROVIDER_DEADLINE_MS, () => returnFromPortal(externalId, signed));
-		// The page that follows must not show a copy from before.
+		// The next page must not show an older copy.
 		await env.USAGE_LEDGER.getByName(key).noteChange(key);
 	};
 	await put().catch((error: unknown) => {

@@ -20,7 +20,7 @@ export const Route = createFileRoute("/api/stripe/webhook")({
 const BODY_BYTES_MAX = 512 * 1024;
 
 /**
- * A customer's billing changed: their ledger reads again, and the event is acknowledged after that. The event's content is never used, so late and
+ * A customer's billing changed: their ledger reads again, and only then is the event acknowledged. The event's content is never used, so late and
  * unordered events are harmless. Stripe resends an event that was not acknowledged.
  */
 async function receive(request: Request): Promise<Response> {
@@ -40,7 +40,7 @@ async function receive(request: Request): Promise<Response> {
 	return new Response(null, { status: 200 });
 }
 
-/** Work at Stripe that an event needs. If it fails, Stripe sends the event again. */
+/** Work at Stripe that an event requires. If it fails, Stripe resends the event. */
 async function orAgain<T>(what: string, work: () => Promise<T>): Promise<T> {
 	return within(PROVIDER_DEADLINE_MS, work).catch((error: unknown) => {
 		logFailure(what, error);

@@ -57,7 +57,7 @@ async function assertFolder(request: Request, id: string): Promise<void> {
 	if (!folders.some((folder) => folder.id === id)) noSuchFolder();
 }
 
-/** Marks a chat of the list. One whose first answer is being written may not be in it yet. */
+/** Marks a listed chat. A chat whose first answer is in progress may not be listed yet. */
 async function mark(owner: string, chatId: string, marks: ChatMarks): Promise<boolean> {
 	const list = env.CHAT_LIST.getByName(owner);
 	if (await list.mark(owner, chatId, marks)) return true;

@@ -15,7 +15,7 @@ export const Route = createFileRoute("/api/chat/$chatId/share")({
 			POST: async ({ request, params }) => {
 				const chatId = chatIdOf(params);
 				const user = await userOf(request);
-				// A page for everyone has someone who answers for it.
+				// A public page needs an account that is responsible for it.
 				if (!user) refuse("not-signed-in", t("problem_sign_in_to_share"));
 				const { files = false, seen } = await parseShare(request);
 				if (!user.emailVerified) refuse("email-not-verified", t("auth_confirm_first"));

@@ -11,7 +11,7 @@ export const Route = createFileRoute("/api/chat/$chatId/files/")({
 	server: { handlers: api({ POST: ({ request, params }) => upload(request, chatIdOf(params)) }) },
 });
 
-/** Keeps a file for a message to come. Nothing is held or counted but its bytes. */
+/** Stores a file for a future message. Holds nothing; only its bytes are counted. */
 async function upload(request: Request, chatId: string): Promise<Response> {
 	const subject = await identify(request);
 	const tier = await uploadTier(request, subject);
