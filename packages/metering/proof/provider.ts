@@ -1,12 +1,11 @@
 import { type Report, subscriptionOf } from "../src/index.ts";
 
 /**
- * A billing provider that spends its own credits. The first event of an id counts, later ones are repeats. A batch with a refused event is
- * refused as a whole.
+ * A billing provider that spends its own credits. It counts the first event of an id and ignores repeats. One refused event refuses its whole batch.
  */
 export class Provider {
 	readonly events = new Map<string, Report>();
-	/** Ids whose events are refused for now. */
+	/** Ids whose events are currently refused. */
 	readonly disliked = new Set<string>();
 	readonly #credits = new Map<string, number>();
 
