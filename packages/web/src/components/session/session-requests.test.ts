@@ -21,13 +21,13 @@ test.each([
 	expect(problem?.text).not.toContain("not your doing");
 });
 
-test("only a failure of the server is called not the viewer's doing", async () => {
+test("only a server failure is described as not caused by the viewer", async () => {
 	answers(500, { message: "Failed to create email", code: "X" });
 	for (const send of [() => signUp(input), () => signIn(input), () => sendConfirmation(input.email)])
 		expect(await send()).toEqual({ field: "form", text: expect.stringContaining("not your doing") });
 });
 
-test("too many tries and a lost connection are named as such", async () => {
+test("too many attempts and a lost connection are described as such", async () => {
 	answers(429, { message: "Too many requests. Please try again later." });
 	expect((await signIn(input))?.text).toContain("Wait a minute");
 	vi.stubGlobal("fetch", async () => {
