@@ -466,10 +466,7 @@ export class Journal {
 		return sum([...counted.map((one) => one.units), ...this.adjustments.filter((one) => one.requestId === id).map((one) => one.units)]);
 	}
 
-	/**
-	 * Checks that a sent batch is owed, with the units of its holds, and that a refused row is sent alone, after all others, and daily as a dead
-	 * letter.
-	 */
+	/** Checks that a sent batch is owed, with its holds' units, and that a refused row is sent alone, last, and daily as a dead letter. */
 	leaving(batch: readonly Report[], nowMs: number): void {
 		const owed = this.counted().filter((one) => isBilled(one.pool) && !one.acknowledged);
 		const sent = batch.map((report) => owed.find((one) => one.id === report.id && one.units === report.units));

@@ -184,10 +184,7 @@ function refuseHold(state: LedgerState, allowance: Allowance, refusal: Refusal, 
 	return { outcome: { kind: "refused", refusal: freeDay ? { ...refusal, freeDay: freeDay.standing } : refusal } };
 }
 
-/**
- * Refuses a hold beyond the in-flight limit of the subject or member. A network has no such limit, because it has many guests; a key uses its
- * subject's.
- */
+/** Refuses a hold beyond the in-flight limit of the subject or member. A network has no limit (many guests); a key uses its subject's. */
 function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: string | undefined): Refusal | null {
 	if (state.kind === "network" || state.kind === "key") return null;
 	const { tier } = allowance;

@@ -36,7 +36,7 @@ test("members share one allowance", () => {
 test.each([
 	["counted here", windowed({ limit: 10 })],
 	["counted by the provider", balance({ available: 10 })],
-])("a member's cap is a second limit, held and used together, %s", (_, entitlement) => {
+])("a member's cap also bounds held plus used units, %s", (_, entitlement) => {
 	const ledger = organization(entitlement);
 	ledger.run(ask("r1", "ada", 3, 2), NOON);
 	ledger.run({ type: "settle", id: "r1" }, NOON);

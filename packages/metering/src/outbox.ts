@@ -19,9 +19,8 @@ const REFUSALS_MAX = 5;
 const DEAD_LETTER_RETRY_MS = 86_400_000;
 
 /**
- * The reports that are owed and due, oldest first, at most 50 (a call keeps the object awake, which is billed). A refused row comes alone, after all
- * others, because it would fail the whole batch again. When a batch is refused for its content, the caller sends its rows one by one and records each
- * result (`acknowledge`, `refuse`).
+ * The reports that are owed and due, oldest first, at most 50 (a call keeps the object awake, which is billed). A refused row is sent alone and last,
+ * because it would fail the whole batch. After a refused batch, send its rows one by one and record each result (`acknowledge`, `refuse`).
  */
 export function nextBatch(rows: Iterable<RequestRow>, nowMs: number): Report[] {
 	const due: Report[] = [];

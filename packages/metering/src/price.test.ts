@@ -114,7 +114,7 @@ describe("the estimate of a text's tokens", () => {
 		);
 	});
 
-	test("is close to it for prose", () => {
+	test("is close to a tokenizer's count for prose", () => {
 		for (const language of ["english", "german", "french"] as const) {
 			const text = fixture[language];
 			expect(tokensOf(text) / encode(text).length, language).toBeLessThan(2.3);

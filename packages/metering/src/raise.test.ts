@@ -356,7 +356,7 @@ describe("a member", () => {
 		member: { id: "ada", cap },
 	});
 
-	test("raises within the cap, whatever the organization has left", () => {
+	test("raises within the cap, whatever the organization's remaining units", () => {
 		const ledger = new MemoryLedger(balance(), "organization");
 		ledger.run(ask("a", 3));
 		expect(ledger.run(raise("a", 1, 3, { cap: 3 })).outcome).toEqual({

@@ -82,9 +82,8 @@ export type Entitlement =
 	  };
 
 /**
- * What holds are taken from. `pool` is the name under which units are summed; a hold never changes its pool. `windowed` counts the ledger's own units
- * against `limit`; `balance` subtracts units unknown to the provider from its number. `stale`: the read period is over, and the next is not known
- * yet.
+ * What holds are taken from. `pool` is the name under which units are summed; it never changes for a hold. `windowed`: the ledger counts its own units
+ * against `limit`. `balance`: units unknown to the provider are subtracted from its number. `stale`: the read period is over, the next not yet known.
  */
 export type Allowance =
 	| {

@@ -64,8 +64,8 @@ const WORDLESS: readonly Output[] = ["tokens", "none"];
 export const RAISES_MAX = 8;
 
 /**
- * The published rules of what counts. The ledger, the Conversation and the published page all read this table, so they cannot disagree. The first
- * matching rule applies.
+ * The published rules of what counts. The ledger, the Conversation and the published page all read this table, so they cannot disagree.
+ * The first matching rule applies.
  */
 export const WHO_PAYS = {
 	refused: {

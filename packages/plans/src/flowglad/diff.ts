@@ -68,8 +68,8 @@ export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): 
 }
 
 /**
- * The app identifies a plan by its price's slug. Of several products that ever had the slug, picks the one sold with it, but never one that is sold
- * as another offer.
+ * The app identifies a plan by its price's slug. Of several products that ever had the slug, picks the one sold with it,
+ * but never one that is sold as another offer.
  */
 function productOf({ products }: Found, { slug }: Offer, offers: Offer[]): FoundProduct | undefined {
 	const others = offers.map((offer) => offer.slug).filter((other) => other !== slug);

@@ -114,9 +114,8 @@ async function createEndpoint(stripe: Stripe, url: string): Promise<string[]> {
 const hourMs = 60 * 60 * 1000;
 
 /**
- * The idempotency key of a creation, so that two concurrent pushes create one object. For a day, Stripe answers a known key with its first response,
- * even if that was a failure or the object was deleted. So the key contains the hour, and for a price the previous price: 799, 999 and 799 again are
- * three prices.
+ * The idempotency key of a creation, so that two concurrent pushes create one object. Stripe repeats a key's first response for a day, even a failure
+ * or a since deleted object. So the key contains the hour, and for a price the previous price: 799, 999 and 799 again are three prices.
  */
 function once(what: string, params: object): { idempotencyKey: string } {
 	const hour = Math.floor(Date.now() / hourMs);

@@ -56,7 +56,7 @@ describe("a chart of usage", () => {
 		[48, 50],
 		[51, 100],
 		[1_001, 2_000],
-	])("of %i requests a day at most has a scale up to %i", (units, top) => {
+	])("with at most %i requests per day has a scale up to %i", (units, top) => {
 		expect(chart(usageDay({ day: today, model: "a", units })).top).toBe(top);
 	});
 

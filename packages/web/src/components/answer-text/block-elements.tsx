@@ -11,14 +11,13 @@ import { TableBlock } from "./table-block.tsx";
 export const TITLE_LEVEL = 1;
 
 /**
- * The level of a heading after one of level `above`. Models start at any level, and a skipped level sounds like a missing section to a screen
- * reader's user.
+ * The level of a heading after one of level `above`. Models start at any level,
+ * and to a screen reader's user a skipped level sounds like a missing section.
  */
 export const levelOf = (depth: number, above: number): number => Math.min(depth + 1, above + 1, 6);
 
 /**
- * Renders a block of an answer, in the direction of its own text. A function instead of a component, because it has no state and an answer may have
- * thousands.
+ * Renders a block of an answer, in the direction of its own text. A function, not a component: it has no state and an answer may have thousands.
  * @param above the level of the heading before it
  */
 export function blockElement(block: Block, above: number, key?: string): ReactNode {

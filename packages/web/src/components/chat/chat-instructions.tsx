@@ -20,10 +20,7 @@ interface ChatInstructionsProps extends Pick<InstructionsDialogProps, "sizes" | 
 	onSave: (text: string) => Promise<string | undefined>;
 }
 
-/**
- * The button for a chat's instructions, with a mark if there are any. The dialog loads when first opened. Unsaved text stays until it is saved or
- * discarded.
- */
+/** The button for a chat's instructions, marked if there are any. The dialog loads when first opened. Unsaved text stays until it is discarded. */
 export function ChatInstructions({ saved, disabled, onSave, ...props }: ChatInstructionsProps) {
 	const [open, setOpen] = useState(false);
 	const [written, setWritten] = useState<string>();

@@ -28,10 +28,7 @@ export interface ComposerHandle {
 	insert: (text: string, files?: readonly FileUIPart[]) => void;
 	/** Focuses the field, except on a touch screen, where that would open the keyboard. */
 	focus: () => void;
-	/**
-	 * Submits the content. `send` replaces the normal send when the viewer has agreed to another price or other settings, and is not blocked by a
-	 * limit.
-	 */
+	/** Submits the content. `send` replaces the normal send once the viewer has agreed to another price or settings, and ignores a limit. */
 	submit: (send?: (text: string, files: FileUIPart[]) => void) => void;
 }
 

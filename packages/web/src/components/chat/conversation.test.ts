@@ -303,7 +303,7 @@ describe("the end of an answer", () => {
 		expect(state).toMatchObject({ joining: false, failure: { kind: "broken" } });
 	});
 
-	test("is rejoined while the server is still writing", async () => {
+	test("rejoins the answer while the server is still writing", async () => {
 		const { conversation, state, handle, events } = conversationWith();
 		events.readChat.mockResolvedValue({ ...serverCopy, running: true });
 		sendNew(conversation, "Why?", price);
@@ -389,7 +389,7 @@ describe("a queued message", () => {
 		[refusal(429, { policy: "guest" }), "refused"],
 		[refusal(409, { type: "urn:parley:problem:price-has-changed", price }), "refused"],
 		[new Unreached("no connection"), "unreached"],
-	])("that the server does not take stays in the queue, not in the composer (%#)", (error, end) => {
+	])("that the server refuses stays in the queue, not in the composer (%#)", (error, end) => {
 		const { conversation, state, events } = conversationWith();
 		sendQueued(conversation, queued);
 		ended(conversation, error, undefined);

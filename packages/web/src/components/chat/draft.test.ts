@@ -17,7 +17,7 @@ afterEach(() => vi.unstubAllGlobals());
 const price = { units: 3, model: "fast", effort: "low", whole: false } as const;
 const pending: PendingSend = { key: "k", messageId: "m", chatId: "c", text: "Hello", price };
 
-test("a draft survives a reload, one per chat", () => {
+test("each chat's draft survives a reload", () => {
 	keepDraft("new", "Hello");
 	keepDraft("c1", "Other");
 	expect([readDraft("new"), readDraft("c1"), readDraft("c2")]).toEqual(["Hello", "Other", ""]);

@@ -8,10 +8,7 @@ export interface Limit {
 	policy: NonNullable<Problem["policy"]>;
 	limit: number;
 	resetAt: string | null;
-	/**
-	 * Set if requests are left, but fewer than the refused one costs. `left`: excluding a subscriber's free day. `affordable`: the requests that they
-	 * cover.
-	 */
+	/** Set if requests are left, but too few for the refused one. `left`: without a subscriber's free day. `affordable`: what they cover. */
 	tooFew?: { units: number; left: number; affordable: Price[] };
 }
 

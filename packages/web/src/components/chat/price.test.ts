@@ -69,7 +69,7 @@ test("messages are measured without their reasoning, which is not sent back", ()
 	expect(tokensIn([message, message])).toBe(2 * (MESSAGE_TOKENS + tokensOf("x".repeat(30))));
 });
 
-test("uses the server's own count and adds the messages after it", () => {
+test("tokens are the server's own count plus the messages after it", () => {
 	const said = (text: string, tokens?: number): LiveMessage => ({
 		id: text,
 		role: "user",

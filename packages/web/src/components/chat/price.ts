@@ -29,8 +29,7 @@ export function priceOfSend(
 }
 
 /**
- * The estimated tokens of messages and of those before them, as the server counts them: its own count at the last answer that has one, plus the
- * messages after it.
+ * The estimated tokens of messages and of those before them: the server's count at the last answer that has one, plus the messages after it.
  * @param hidden the tokens of the messages before these
  */
 export function tokensUpTo(messages: readonly LiveMessage[], hidden: () => number): number {

@@ -85,7 +85,7 @@ describe("a queue", () => {
 		expect(namesOf(queueAfter(queue, { type: "changed", messageId: "a", to: message("a2") }))).toEqual(["a2", "b"]);
 	});
 
-	test("neither changes nor removes a message that is on its way", () => {
+	test("neither changes nor removes a message in flight", () => {
 		const sending = after(...added("a"), ended("complete"), begun("a"));
 		expect(queueAfter(sending, { type: "removed", messageId: "a" })).toBe(sending);
 		expect(queueAfter(sending, { type: "changed", messageId: "a", to: message("a2") })).toBe(sending);

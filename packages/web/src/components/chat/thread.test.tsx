@@ -67,7 +67,7 @@ describe("regenerating", () => {
 		expect(text.match(/Ask again/g)).toHaveLength(1);
 	});
 
-	test("is not offered while an answer is being written", () => {
+	test("is not offered while an answer streams", () => {
 		expect(serverText(thread([question, answerWith({})], "writing"))).not.toMatch(/Ask again|Try again|Edit/);
 	});
 });
@@ -300,7 +300,7 @@ describe("versions", () => {
 	});
 });
 
-describe("why an answer was counted", () => {
+describe("the explanation of a count", () => {
 	test.each([
 		[
 			{
@@ -327,7 +327,7 @@ describe("why an answer was counted", () => {
 	});
 });
 
-describe("where the model's context begins", () => {
+describe("the start of the model's context", () => {
 	const older = [
 		{ ...question, id: "m0" },
 		{ ...answerWith({ state: "complete", counted: true, readFrom: "m9" }), id: "a0" },

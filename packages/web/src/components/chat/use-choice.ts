@@ -28,8 +28,7 @@ const items = { model: "parley:model", effort: "parley:effort", search: "parley:
 const SEARCHING_MAX = 50;
 
 /**
- * The model and effort of the next request, whether it searches, and a setter. The choice outlives the page. Search is per chat, because searches
- * cost requests.
+ * The model and effort of the next request, whether it searches, and a setter. The choice outlives the page. Search is set per chat, because it costs.
  * @param offer the price of searches; null if they are not offered
  */
 export function useChoice(

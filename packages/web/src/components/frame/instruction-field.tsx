@@ -12,8 +12,8 @@ interface InstructionFieldProps {
 }
 
 /**
- * Edits a text that is sent with every message, and shows its size. A text over the limit is kept whole, because truncating would lose the end of a
- * paste.
+ * Edits a text that is sent with every message, and shows its size.
+ * A text over the limit is kept whole, because truncating would lose the end of a paste.
  */
 export function InstructionField({ part, label, hint, value, onChange }: InstructionFieldProps) {
 	const id = useId();

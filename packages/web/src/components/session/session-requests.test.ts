@@ -14,7 +14,7 @@ test.each([
 	["name", { code: "A_NAME_IS_ONE_LINE", message: "A name is one line." }, /A name is one line\./],
 	["form", { detail: "The body may have at most 16384 bytes.", status: 413 }, /at most 16384 bytes\./],
 	["form", null, /did not accept this/],
-])("a refused sign-up names what is wrong, at the field %s: %j", async (field, refusal, text) => {
+])("a refused sign-up shows the problem at the field %s: %j", async (field, refusal, text) => {
 	answers(400, refusal);
 	const problem = await signUp(input);
 	expect(problem).toMatchObject({ field, text: expect.stringMatching(text) });

@@ -67,8 +67,8 @@ export async function sendConfirmation(email: string, callbackURL = "/"): Promis
 }
 
 /**
- * Confirms the address of a link's token, signs in here and signs out everywhere else. `isNew`: sets a new password, for a user who did not choose
- * the present one.
+ * Confirms the address of a link's token, signs in here and signs out everywhere else.
+ * `isNew`: sets a new password, for a user who did not choose the present one.
  */
 export async function confirmEmail(input: { token: string; password: string; isNew: boolean }): Promise<SignProblem | undefined> {
 	return await enter("confirm-email", input);

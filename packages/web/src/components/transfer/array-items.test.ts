@@ -40,7 +40,7 @@ describe("the items of an array", () => {
 	});
 
 	test.each(['[{"a": 1}, {"b": ', '[{"a": 1}, {"b": "x', '[{"a": 1}', "[1, 2"])(
-		"of a file that breaks off are read until there: %s",
+		"of a truncated file are read up to that point: %s",
 		async (text) => {
 			const read: string[] = [];
 			const all = async () => {

@@ -4,8 +4,7 @@ import { t } from "../../text/text.ts";
 const ITEM_CHARS_MAX = 64 * 1024 * 1024;
 
 /**
- * The items of a JSON array, each as its own text, while the file is read: only one of them is in memory at a time. A file that is not an array is
- * one item.
+ * The items of a JSON array, each as its own text, while the file is read: only one is in memory at a time. A file that is not an array is one item.
  * @throws {SyntaxError} for a truncated file, or an item of more than 64 Mi characters
  */
 export async function* arrayItems(file: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {

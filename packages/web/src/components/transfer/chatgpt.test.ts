@@ -151,7 +151,7 @@ describe("a ChatGPT chat", () => {
 		["no mapping", { mapping: null }],
 		["no messages", { mapping: { a: { parent: null, children: [] } }, current_node: "a" }],
 		["a mapping of something else", { mapping: [1, "x"] }],
-	])("with %s is none", (_, over) => {
+	])("with %s is not converted", (_, over) => {
 		expect(fromChatGpt({ ...chain([{ text: "x" }]), ...over })).toBe(null);
 	});
 

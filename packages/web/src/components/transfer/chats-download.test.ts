@@ -200,7 +200,7 @@ describe("a download of all chats", () => {
 		["at once", 0],
 		["in the middle of a chat", 3_000],
 		["by the last byte of all", -1],
-	])("begins anew in memory where the disk is full %s, and leaves out nothing", async (_, bytes) => {
+	])("starts over in memory if the disk is full %s, and omits nothing", async (_, bytes) => {
 		const parts = [{ name: "account.json", read: async () => "{}" }];
 		const onDisk = (disk: ReturnType<typeof diskOf>) =>
 			serverWith(20, new Map([["c4", refused(404)]]), { parts, openDisk: async () => disk });

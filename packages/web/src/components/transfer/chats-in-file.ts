@@ -19,8 +19,7 @@ const CONVERSATIONS = /(^|\/)conversations(-\d+)?\.json$/;
 const OURS = /^json\/(.+)\.json$/;
 
 /**
- * The chats in a file: an exported chat, our zip file, ChatGPT's `conversations.json`, or the zip file that contains it. Each is read when it is
- * reached.
+ * The chats in a file: an exported chat, our zip file, ChatGPT's `conversations.json`, or the zip file that contains it. Read one by one.
  * @param onRead receives the share of the file read so far
  */
 export async function* chatsIn(file: Blob & { name?: string }, onRead: (share: number) => void): AsyncGenerator<FoundEntry, void> {
