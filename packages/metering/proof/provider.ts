@@ -1,8 +1,6 @@
 import { type Report, subscriptionOf } from "../src/index.ts";
 
-/**
- * A billing provider that spends its own credits. It counts the first event of an id and ignores repeats. One refused event refuses its whole batch.
- */
+/** A billing provider that spends its own credits. It counts an id's first event and ignores repeats. One refused event fails its batch. */
 export class Provider {
 	readonly events = new Map<string, Report>();
 	/** Ids whose events are currently refused. */

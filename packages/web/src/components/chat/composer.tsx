@@ -52,7 +52,7 @@ interface ComposerProps {
 	tools?: ReactNode;
 	/** No requests are left: the text stays, and the notice above the composer gives the next step. */
 	atLimit: boolean;
-	/** A limit-blocked message that may be sent now. It is sent only if the composer still holds it unchanged. */
+	/** A message blocked by a limit that may be sent now. It is sent only if the composer still holds it unchanged. */
 	due: Pick<PendingSend, "text" | "files"> | undefined;
 	/** The viewer pressed send at the limit. */
 	onBlocked: (text: string, files: FileUIPart[]) => void;

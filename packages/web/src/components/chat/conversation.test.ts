@@ -530,7 +530,7 @@ describe("the versions of a message", () => {
 		expect(handle.show).not.toHaveBeenCalled();
 	});
 
-	test("are read again after an edit or a regeneration, behind the earlier pages already shown", async () => {
+	test("are reread after an edit or a regeneration, and shown after the earlier pages", async () => {
 		const older = message("m0", "user", "Before");
 		const { conversation, state, handle, events } = conversationWith({
 			earlier: 7,

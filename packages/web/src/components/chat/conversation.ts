@@ -294,7 +294,7 @@ async function onPriceChanged(conversation: Conversation, seen: string): Promise
 	if (view && !attempt.current && mounted.current) patch(instructionsOf(view));
 }
 
-/** The page belongs to another account than the browser's cookies, so it is being left. */
+/** The page belongs to a different account than the browser's cookies, so it is being left. */
 const SOMEONE_ELSE = "urn:parley:problem:signed-in-as-someone-else";
 
 /** The request costs more than the page displayed. Nothing was held. */
@@ -362,7 +362,7 @@ const instructionsOf = ({ instructions = "", folderTokens = 0 }: Pick<ChatView, 
 	folderTokens,
 });
 
-/** Shows the newest page, behind the earlier messages already shown. */
+/** Shows the newest page, after the earlier messages already shown. */
 function showNewest(conversation: Conversation, view: ChatView): void {
 	const { state, patch } = conversation;
 	const shown = state.report.messages;

@@ -26,7 +26,7 @@ export const NEW_INSTRUCTIONS = "new:instructions";
 /** Marks that the tab's temporary chat has messages. After a reload only this mark is left. */
 export const keepTemporary = (hasMessages: boolean): void => writeItem(TEMPORARY, hasMessages ? "true" : undefined);
 
-/** Whether the last page load lost a temporary chat. True once. */
+/** Whether the last page load lost a temporary chat. Returns true only once. */
 export function takeLostTemporary(): boolean {
 	const isLost = readJson(TEMPORARY) === true;
 	writeItem(TEMPORARY, undefined);

@@ -12,9 +12,7 @@ export interface TemporaryLineProps {
 	guard: LeaveGuard;
 }
 
-/**
- * A line by the composer that explains a temporary chat. Before its messages are lost, Parley confirms navigation and the browser confirms an unload.
- */
+/** A line by the composer that explains a temporary chat. Parley and the browser each confirm before its messages are lost. */
 export default function TemporaryLine({ hasMessages, guard }: TemporaryLineProps) {
 	const [next, setNext] = useState<() => void>();
 	// A viewer who has confirmed is not prompted again by the browser.

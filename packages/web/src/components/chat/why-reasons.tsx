@@ -20,7 +20,7 @@ export function WhyReasons({
 	model,
 }: WhyProps) {
 	const row = isRule(rule) ? ruleText(rule) : undefined;
-	// Beyond the forgiveness bound, an answer counts that its rule alone would make free.
+	// Beyond the forgiveness bound, an answer counts even if its rule is free.
 	const isBeyond = counted && isRule(rule) && FREE_RULES.includes(rule);
 	return (
 		<dl className="order-last mt-1 mb-2 ml-2 grid basis-full grid-cols-[auto_1fr] gap-x-4 gap-y-1 border-line border-l-2 pl-4 text-soft">

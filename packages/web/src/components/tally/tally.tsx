@@ -4,9 +4,7 @@ const step = 7;
 const groupWidth = 5 * step + 5;
 const height = 20;
 
-/**
- * The balance as tally marks: one stroke per request, every fifth across the four before it. A bar above 25. Dark ink shows the remaining requests.
- */
+/** The balance as tally marks: one stroke per request, every fifth across the four before it; a bar above 25. Ink is the remaining requests. */
 export function Tally({ usage, label, size = 1 }: { usage: Counted; label?: string; size?: 1 | 2 }) {
 	const text = label ?? tallyText(usage);
 	if (usage.limit > marksMax) return <Bar usage={usage} text={text} />;
