@@ -5,7 +5,7 @@ export default defineConfig({
 		name: "metering",
 		include: ["src/**/*.test.ts", "proof/**/*.test.ts"],
 		isolate: false,
-		// Properties compute for seconds, on machines that do other things besides.
+		// Property tests compute for seconds, on machines that are also busy otherwise.
 		testTimeout: 60_000,
 	},
 });

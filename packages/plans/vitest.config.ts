@@ -6,7 +6,7 @@ export default defineConfig({
 		environment: "node",
 		include: ["src/**/*.test.ts"],
 		isolate: false,
-		// They start servers and processes, on machines that do other things besides.
+		// The tests start servers and processes, on machines that are also busy otherwise.
 		testTimeout: 60_000,
 	},
 });

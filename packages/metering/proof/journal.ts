@@ -29,13 +29,13 @@ interface Attempt {
 	pool: string;
 	parts: Part[];
 	units: number;
-	/** The units of its hold alone. */
+	/** The units of its hold, without raises. */
 	price: number;
 	/** Units by step. */
 	raises: Map<number, number>;
 	member: string | null;
 	terms: Terms | null;
-	/** What its first end reported. */
+	/** The usage that its first end reported. */
 	spent: Spent | null;
 	hasEnd: boolean;
 	heldAtMs: number;
@@ -59,8 +59,8 @@ function must(holds: boolean, what: string, ...about: unknown[]): void {
 }
 
 /**
- * The model: a list of accepted commands, and filters over it. It knows the published rules and none of the code, and checks each decision
- * against everything recorded before.
+ * The model: a list of accepted commands, and filters over it. It is written from the published rules, independent of the code, and checks each
+ * decision against everything recorded before.
  */
 export class Journal {
 	readonly attempts: Attempt[] = [];
@@ -88,7 +88,7 @@ export class Journal {
 		return this.attempts.filter((one) => one.end === "settled" || one.end === "expired");
 	}
 
-	/** A window's remaining units, from the published limits alone. */
+	/** A window's remaining units, computed from the published limits only. */
 	#room(plan: Plan, pool: string, nowMs: number): number {
 		if (this.#kind === "guest") return this.#limits.guest - this.on("guest");
 		if (this.#kind === "network") return this.#limits.network - this.on(pool);
@@ -98,7 +98,7 @@ export class Journal {
 		return Math.min(this.#limits.free, plan.limit - this.on(`sub:${plan.subscriptionId}@${plan.startMs}`)) - this.on(pool);
 	}
 
-	/** Units left of unexpired grants, minus the debts of the others. */
+	/** Remaining units of unexpired grants, minus the debts of the others. */
 	#credits(plan: Plan, nowMs: number): { pool: string; left: number; expiresAtMs: number }[] {
 		const rows = this.adjustments.filter((one) => one.id === one.pool);
 		const listed = plan.kind === "windowed" ? plan.listed.filter((one) => !rows.some((row) => row.id === `grant:${one.id}`)) : [];
@@ -122,7 +122,7 @@ export class Journal {
 		return known.map((one) => (one.expiresAtMs > nowMs ? one : { ...one, left: Math.min(0, one.left) }));
 	}
 
-	/** A member's units in the plan's current period, from the list alone. */
+	/** A member's units in the plan's current period, from the list only. */
 	#taken(member: string, plan: Plan, pool: string, nowMs: number): number {
 		const isPresent = ({ heldAtMs }: Attempt) => {
 			if (plan.kind !== "balance") return true;
@@ -133,18 +133,18 @@ export class Journal {
 		return sum([...own, ...corrected].map(({ units }) => units));
 	}
 
-	/** The first attempt of an id that has a price. Later ones keep it. */
+	/** The first attempt of an id with a price. All later attempts keep that price. */
 	#first(id: string): Attempt | undefined {
 		return this.attempts.find((one) => one.id === id && one.terms !== null);
 	}
 
-	/** Units left of the free day beside a paid plan; null for everyone who has none. */
+	/** Remaining units of the free day beside a paid plan. Null for everyone without one. */
 	#freeDay(plan: Plan, nowMs: number): number | null {
 		if (this.#kind !== "user" || plan.kind === "none") return null;
 		return Math.max(0, this.#limits.free - Math.max(this.on(dayPool(nowMs)), this.#onTrust(plan, nowMs)));
 	}
 
-	/** Units that a plan gave after the end of its period, which may be over for good. */
+	/** Units taken from a plan on trust after its period's end. */
 	#onTrust(plan: Exclude<Plan, { kind: "none" }>, nowMs: number): number {
 		if (nowMs < plan.endMs) return 0;
 		if (plan.kind === "windowed") return this.on(`sub:${plan.subscriptionId}@${plan.endMs}`);
@@ -160,13 +160,13 @@ export class Journal {
 		must(cap !== null && taken + price > cap, "a member is refused with room left", { member, taken, price });
 	}
 
-	/** Checks that an attempt costs what the first one of its id did (P6). */
+	/** Checks that all attempts of an id have the first attempt's price (P6). */
 	#priced({ id, units, terms = null }: RequestRow, command: HoldCommand): void {
 		const first = this.#first(id) ?? { price: command.units, terms: command.terms ?? null };
 		must(units === first.price && same(terms, first.terms), "P6: a request keeps its first price", id, units, terms, first);
 	}
 
-	/** Checks I1 before an accepted hold is recorded. `plan` is the ledger's entitlement; null when it is not trusted. */
+	/** Checks I1 before an accepted hold is recorded. `plan` is the ledger's entitlement; null if it is not trusted. */
 	#admit(row: RequestRow, { member, freeDay }: HoldCommand, plan: Plan, nowMs: number): void {
 		const open = this.attempts.filter((one) => one.end === "held");
 		const { inFlight } = this.#limits;
@@ -188,7 +188,7 @@ export class Journal {
 		else this.#fromWindow(row.units, partsOf(row), this.#room(plan, row.pool, nowMs), plan, nowMs);
 	}
 
-	/** Checks that a provider's balance has the units that a hold or raise takes. */
+	/** Checks that a provider's balance covers the units of a hold or raise. */
 	#fromBalance({ pool, units }: { pool: string; units: number }, subscriptionId: string): void {
 		const alive = this.attempts.filter((one) => one.pool === pool && one.end !== "released");
 		const back = this.adjustments.filter((one) => one.pool === pool && one.units < 0).map((one) => one.units);
@@ -196,7 +196,7 @@ export class Journal {
 		must(taken <= this.#provider.given(subscriptionId), "I1: balance", taken, this.#provider.given(subscriptionId));
 	}
 
-	/** Checks that units are taken from a window as far as it has room, and from grants beyond that, the soonest to expire first. */
+	/** Checks that the window pays first, and grants pay the rest, the soonest to expire first. */
 	#fromWindow(units: number, parts: readonly Part[], left: number, plan: Plan, nowMs: number): void {
 		must(
 			parts.every((part) => part.units >= 0 && Number.isInteger(part.units)) && sum(parts.map((part) => part.units)) === units,
@@ -225,8 +225,8 @@ export class Journal {
 	}
 
 	/**
-	 * Units that a raise may take of the window of its attempt's hold, and of grants. Null where the provider counts: only its number bounds them.
-	 * 0 where the window is over and unknown by now.
+	 * Units by which a raise may grow: from the window of its attempt's hold (`room`), and from grants (`credits`). Null where the provider counts,
+	 * because only its number bounds them. 0 once the window is over and no longer known.
 	 */
 	#leftForRaise({ pool, heldAtMs }: Attempt, plan: Plan, nowMs: number): { room: number; credits: number } | null {
 		const nothing = { room: 0, credits: 0 };
@@ -246,7 +246,7 @@ export class Journal {
 		return { room: Math.max(0, this.#room(plan, pool, heldAtMs) - since), credits };
 	}
 
-	/** The open attempt that a raise or its undoing is for. */
+	/** The open attempt that a raise or lower names. */
 	#open({ id, attempt }: { id: string; attempt: number }): Attempt | undefined {
 		return this.attempts.find((one) => one.id === id && one.attempt === attempt && one.end === "held");
 	}
@@ -299,7 +299,7 @@ export class Journal {
 		this.#changed(open, outcome.row);
 	}
 
-	/** Checks that an open attempt has only the raises that are left, and gave back grants before its window. */
+	/** Checks that a lowered attempt keeps exactly its other raises, and returned units to grants before the window. */
 	#lowering(command: LowerCommand, row: RequestRow | undefined): void {
 		const open = this.#open(command);
 		must((row !== undefined) === (open?.raises.has(command.step) ?? false), "only a raise is lowered", command, open);
@@ -308,7 +308,7 @@ export class Journal {
 		this.#changed(open, row);
 	}
 
-	/** Follows a change of an attempt's units, which are its price and its raises. */
+	/** Updates an attempt's units, which are its price and its raises. */
 	#changed(attempt: Attempt, row: RequestRow): void {
 		const [mainBefore, mainAfter] = [attempt.parts[0]?.units ?? 0, partsOf(row)[0].units];
 		must(row.units === attempt.price + sum([...attempt.raises.values()]), "a request costs its price and its raises", attempt, row);
@@ -318,7 +318,7 @@ export class Journal {
 		attempt.parts = partsOf(row);
 	}
 
-	/** Units left of a plan that is counted here, grants included. */
+	/** Remaining units of a plan that the ledger counts, grants included. */
 	#leftOf(plan: Extract<Plan, { kind: "windowed" }>, nowMs: number): number {
 		const startMs = nowMs < plan.endMs ? plan.startMs : plan.endMs;
 		return this.#left(plan, `sub:${plan.subscriptionId}@${startMs}`, nowMs);
@@ -329,7 +329,7 @@ export class Journal {
 		return Math.max(0, this.#room(plan, pool, nowMs)) + credits;
 	}
 
-	/** Checks that no request is refused while units are left, and that the refusal says how many are. */
+	/** Checks that a request is refused only if it does not fit, and that the refusal has the right remaining units. */
 	refused({ id, units, freeDay, member }: HoldCommand, pool: string, refusal: Refusal, plan: Plan, nowMs: number): void {
 		const price = this.#first(id)?.price ?? units;
 		const ofDay = this.#freeDay(plan, nowMs);
@@ -342,7 +342,7 @@ export class Journal {
 		must(refusal.remaining === Math.min(left, ofMember), "a refusal says what is left", refusal, left, ofMember);
 	}
 
-	/** Checks the free day that a subscriber is shown. */
+	/** Checks the free day shown to a subscriber. */
 	shownFreeDay(freeDay: FreeDay | null, plan: Plan, nowMs: number): void {
 		const remaining = this.#freeDay(plan, nowMs);
 		must((freeDay === null) === (remaining === null), "P10: a subscriber is shown a free day", freeDay, plan);
@@ -354,7 +354,7 @@ export class Journal {
 		must(same(freeDay, expected), "P10: the free day is shown as it is", freeDay, expected);
 	}
 
-	/** Checks P7 as a whole: the daily totals have what each attempt reported once. */
+	/** Checks P7 as a whole: the daily totals contain each attempt's reported usage once. */
 	shownDays(days: readonly DayTotals[]): void {
 		const shown = NUMBERS.map((number) => sum(days.map((one) => one[number])));
 		const reported = NUMBERS.map((number) => sum(this.attempts.map(({ spent }) => spent?.[number] ?? 0)));
@@ -432,7 +432,7 @@ export class Journal {
 		}
 	}
 
-	/** Drops the raises that the end of an attempt does not count. The provider may know all of an expired one. */
+	/** Drops the raises that an attempt's end does not count. An expired attempt keeps all, because the provider may know them. */
 	#countsOnly(attempt: Attempt, steps: readonly number[] | undefined, row: RequestRow): void {
 		if (!steps || (attempt.end === "expired" && isBilled(attempt.pool) && row.units === attempt.units)) return;
 		for (const step of attempt.raises.keys()) if (!steps.includes(step)) attempt.raises.delete(step);
@@ -446,7 +446,7 @@ export class Journal {
 		attempt.parts = partsOf(row);
 	}
 
-	/** Checks that a row has the sum of what its attempts reported (P7). */
+	/** Checks that a row has the sum of its attempts' reported usage (P7). */
 	#measured({ id, spent = null }: RequestRow): void {
 		const reported = this.attempts.filter((one) => one.id === id).flatMap((one) => one.spent ?? []);
 		const total = (number: (typeof NUMBERS)[number]) => sum(reported.map((one) => one[number]));
@@ -455,7 +455,7 @@ export class Journal {
 		must((spent?.estimated ?? false) === reported.some((one) => one.estimated), "P7: an estimate is marked", id, spent, reported);
 	}
 
-	/** Whether only the ledger itself corrected a request. An administrator's correction leaves `counted` unchanged. */
+	/** Whether no administrator corrected the request. Such a correction leaves `counted` unchanged. */
 	isPlain(id: string): boolean {
 		return !this.adjustments.some((one) => one.requestId === id && one.id.startsWith("correct:"));
 	}
@@ -466,7 +466,7 @@ export class Journal {
 		return sum([...counted.map((one) => one.units), ...this.adjustments.filter((one) => one.requestId === id).map((one) => one.units)]);
 	}
 
-	/** Checks that a sent batch is owed with its hold's units, and that a refused row is sent alone, after all others, a dead letter daily. */
+	/** Checks that a sent batch is owed, with its holds' units, and that a refused row is sent alone, last, and daily as a dead letter. */
 	leaving(batch: readonly Report[], nowMs: number): void {
 		const owed = this.counted().filter((one) => isBilled(one.pool) && !one.acknowledged);
 		const sent = batch.map((report) => owed.find((one) => one.id === report.id && one.units === report.units));

@@ -12,7 +12,7 @@ const ABSORBED_TOGETHER = 3;
 
 type Rest = Omit<LedgerState, "entries" | "sums">;
 
-/** A ledger's rows and kept sums, stored as its Durable Object stores them. Everything on disk is a text. */
+/** A ledger's rows and kept sums, stored as its Durable Object stores them. Everything on disk is serialized text. */
 export class KeptLedger {
 	readonly rows = new Map<string, RequestRow>();
 	readonly adjustments = new Map<string, Adjustment>();
@@ -28,7 +28,7 @@ export class KeptLedger {
 	readonly #rest: () => Rest & { baselineMs?: number | null };
 	#sums: KeptSums;
 
-	/** `rest`: what the state has beside rows and sums. */
+	/** `rest`: the state besides rows and sums. */
 	constructor(rest: () => Rest & { baselineMs?: number | null }) {
 		this.#rest = rest;
 		this.#sums = this.#load();
@@ -39,7 +39,7 @@ export class KeptLedger {
 		return stateOf(this.#tables(), { ...this.#rest(), sums: this.#sums });
 	}
 
-	/** The state of the oracle. */
+	/** The oracle's state. */
 	get recomputed(): LedgerState {
 		return stateOf(this.#tables(), this.#rest());
 	}
@@ -76,25 +76,25 @@ export class KeptLedger {
 		this.#store();
 	}
 
-	/** Loses the memory and loads again what is on disk. */
+	/** Drops the memory and reloads from disk. */
 	crash(): void {
 		this.#sums = this.#load();
 	}
 
-	/** @throws when a kept sum differs from the recomputed one, in any pool and window that a decision may need */
+	/** @throws if a kept sum differs from the recomputed one, in any pool and window that a decision may read */
 	compare(atMs: number): void {
 		const { kind, limits, entitlement } = this.#rest();
 		const { pool, window } = allowanceOf(kind, entitlement, limits, Math.max(atMs, this.#sums.latestMs));
 		const recomputed = new RecomputedSums(this.#tables());
 		const known = new Set([pool, ...[...this.rows.values(), ...this.adjustments.values()].map((one) => one.pool)]);
 		const windows = [null, window, { startMs: window.endMs ?? atMs, endMs: null }, utcDay(atMs)];
-		// A folded row may have been the latest: the ledger's time does not go back with it.
+		// The latest row may have been folded. Ledger time must not go back with it.
 		if (this.#sums.latestMs < recomputed.latestMs) throw new Error(`I3: the time kept is ${this.#sums.latestMs}`);
 		same("grants", [...this.#sums.grants()].sort(), [...recomputed.grants()].sort());
 		for (const one of known) {
 			same(`taken of ${one}`, this.#sums.taken(one), recomputed.taken(one));
 			same(`adjusted of ${one}`, this.#sums.adjusted(one), recomputed.adjusted(one));
-			// No window is asked of a grant.
+			// Grants are only summed over all time.
 			for (const within of one.startsWith("grant:") ? [null] : windows)
 				same(`usage of ${one}`, this.#sums.usage(one, within), recomputed.usage(one, within));
 			const readMs = entitlement?.fetchedAtMs ?? 0;

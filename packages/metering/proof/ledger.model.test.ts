@@ -111,12 +111,12 @@ const plan = fc.constantFrom<Plan>(
 	windowed,
 	{ ...windowed, limit: 4 },
 	{ ...windowed, listed: [{ id: "listed", units: 3 }] },
-	// The renewal of the first plan, and the plan after an upgrade during its period.
+	// The renewal of the first plan, and a plan after an upgrade during its period.
 	{ ...windowed, startMs: NOON + DAY_MS, endMs: NOON + 31 * DAY_MS },
 	{ ...windowed, startMs: NOON, endMs: NOON + 30 * DAY_MS },
 );
 
-/** Instants at which something ends, and their neighbours. */
+/** Instants at which something ends, and the milliseconds around them. */
 const EDGES = [NOON + 3_600_000, NOON + DAY_MS, Date.UTC(2026, 10, 22)].flatMap((atMs) => [atMs - 1, atMs]);
 
 const move = fc.record({
@@ -176,7 +176,7 @@ test(
 						else if (does.type === "raise") subject.run({ ...does, cap: subject.capOf(does.id) }, nowMs);
 						else subject.run(does, nowMs);
 					}
-					// Messages in flight arrive last, in another order.
+					// Messages in flight arrive last, in a random order.
 					for (const batch of late.reverse()) subject.provider.receive(batch.toReversed());
 					subject.drain(nowMs);
 					compared += subject.compared;

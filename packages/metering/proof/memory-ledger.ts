@@ -40,7 +40,7 @@ export const hold = (id: string, units = 1): Command => ({ type: "hold", id, fin
 export const grant = (id: string, units: number, expiresAtMs: number | null = null): Command => ({ type: "grant", id, units, expiresAtMs });
 export const correct = (id: string, of: CorrectCommand["of"], units: number): Command => ({ type: "correct", id, of, units });
 
-/** A ledger that applies its decisions, as the Durable Object does. Each decision is compared with the oracle's. */
+/** A ledger that applies its decisions like the Durable Object does. Compares each decision with the oracle's. */
 export class MemoryLedger {
 	readonly #kept: KeptLedger;
 	readonly kind: SubjectKind;

@@ -7,9 +7,9 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const PROOFS = {
-	// Sequential, because the printed times would otherwise depend on each other.
+	// Sequential, so that the printed times do not depend on each other.
 	games: { bin: "vitest/vitest.mjs", args: ["run", "proof", "--no-file-parallelism", "--reporter=verbose"], RUNS: "10000", SEEDS: "1000" },
-	// A few games per mutant are enough: the example tests find most mutants.
+	// A few games per mutant suffice, because the example tests find most mutants.
 	mutation: { bin: "@stryker-mutator/core/bin/stryker.js", args: ["run"], RUNS: "100", SEEDS: "4" },
 };
 

@@ -1,12 +1,9 @@
 import { type Report, subscriptionOf } from "../src/index.ts";
 
-/**
- * A billing provider that spends its own credits. The first event of an id counts, later ones are repeats. A batch with a refused event is
- * refused as a whole.
- */
+/** A billing provider that spends its own credits. It counts an id's first event and ignores repeats. One refused event fails its batch. */
 export class Provider {
 	readonly events = new Map<string, Report>();
-	/** Ids whose events are refused for now. */
+	/** Ids whose events are currently refused. */
 	readonly disliked = new Set<string>();
 	readonly #credits = new Map<string, number>();
 

@@ -18,11 +18,11 @@ export interface Tables {
 	rows: ReadonlyMap<string, RequestRow>;
 	adjustments: ReadonlyMap<string, Adjustment>;
 	checkpoints: ReadonlyMap<string, Checkpoint>;
-	/** Rows that are in checkpoints now. Daily totals contain them for good. */
+	/** Rows folded into checkpoints. Daily totals still contain them. */
 	folded?: readonly RequestRow[];
 }
 
-/** The oracle: sums that are computed from all rows, for each question anew. */
+/** The oracle: recomputes each sum from all rows, on every call. */
 export class RecomputedSums implements Sums {
 	readonly #tables: Tables;
 
@@ -119,7 +119,7 @@ export class RecomputedSums implements Sums {
 	}
 }
 
-/** A state whose entries are the rows of `tables`. `sums`: recomputed from them unless others are given. */
+/** A state with the rows of `tables` as its entries. `sums`: recomputed from them by default. */
 export function stateOf(
 	tables: Tables,
 	{ sums = new RecomputedSums(tables), ...rest }: Omit<LedgerState, "entries" | "sums"> & { sums?: Sums },

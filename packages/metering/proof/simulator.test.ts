@@ -4,7 +4,7 @@ import { LEAST_COMPARED, PROOF_MAX_MS } from "./subject.ts";
 
 declare module "vitest" {
 	interface TaskMeta {
-		/** What a proof measured: `npm run prove` renders it into docs/proof.md. */
+		/** A proof's measurements, which `npm run prove` renders into docs/proof.md. */
 		proof?: { result: string; seed: number | null };
 	}
 }
@@ -34,7 +34,7 @@ test(
 			seed: first,
 		};
 		expect(compared).toBeGreaterThanOrEqual(LEAST_COMPARED);
-		// Rare events may be missing from a handful of worlds.
+		// A handful of worlds may lack rare events.
 		const least = seeds < 20 ? 0 : 1;
 		for (const [what, times] of all) expect(times, `worlds without ${what} prove nothing`).toBeGreaterThanOrEqual(least);
 	},

@@ -18,7 +18,7 @@ const SUBJECTS = 20;
 const KINDS: readonly SubjectKind[] = ["guest", "network", "organization", "user", "user", "organization", "user", "user"];
 const ENDS: readonly AnswerEnd[] = ["complete", "complete", "complete", "length", "filtered", "stopped", "failed", "interrupted"];
 
-/** Counts of events in one game, so that a proof can show that it met failures. */
+/** Counts of events in one game, so that a proof can show that failures occurred. */
 export interface Tally {
 	/** Commands whose decision was compared with the oracle's. */
 	compared: number;
@@ -42,7 +42,7 @@ export interface Tally {
 	events: number;
 }
 
-/** One subject with its clients and machines. Messages in flight are in `channel` and arrive in any order. */
+/** One subject with its clients and machines. `channel` has the messages in flight, which arrive in any order. */
 class Life {
 	readonly subject: Subject;
 	channel: (() => void)[] = [];
@@ -66,9 +66,9 @@ class Life {
 }
 
 /**
- * Plays one seed: clients send, repeat and stop requests; the channel loses, duplicates and reorders messages; objects crash between any
- * two steps; clocks jump by up to two days either way; the provider has outages. The subject's journal checks each decision.
- * @throws at the first breach, with the broken rule
+ * Plays one seed: clients send, repeat and stop requests; the channel loses, duplicates and reorders messages; objects crash between any two steps;
+ * clocks jump by up to two days either way; the provider has outages. The subject's journal checks each decision.
+ * @throws on the first violation, naming the broken rule
  */
 export class Simulator {
 	readonly tally: Tally = {
@@ -187,7 +187,7 @@ export class Simulator {
 		for (let step = 1; chance.happens(0.4); step += 1) this.#take(life, { id, attempt, step });
 		const release = whoPays({ end: chance.pick(ENDS), output: chance.pick(["words", "words", "words", "tokens", "none"]) });
 		const spent = chance.happens(0.9) ? this.#spent() : null;
-		// A pool counts the raises that the ledger that pays has.
+		// A pool counts the raises of the paying ledger.
 		const raised = life.isPool && chance.happens(0.3) ? [1, 2] : undefined;
 		const end = { id, spent, raised };
 		const command: Command = release === null ? { type: "settle", ...end } : { type: "release", why: release, ...end };
@@ -200,7 +200,7 @@ export class Simulator {
 		if (chance.happens(0.2)) this.#send(life, () => life.subject.run({ type: "extend", id }, this.#nowMs));
 	}
 
-	/** Takes a priced step of an answer. Its raise may come twice, late, or not at all, and is undone where the step fails. */
+	/** Takes a priced step of an answer. Its raise may arrive twice, late or never, and is lowered if the step fails. */
 	#take(life: Life, taken: { id: string; attempt: number; step: number }): void {
 		const { subject } = life;
 		const chance = this.#chance;
@@ -245,7 +245,7 @@ export class Simulator {
 		const batch = subject.batch(this.#nowMs);
 		if (batch.length === 0 || chance.happens(0.05)) return;
 		if (this.#outage) return;
-		// The request may arrive while its response is lost, so it may arrive twice, and late.
+		// The request may arrive although its response is lost, so it may arrive twice, and late.
 		this.#send(life, () => this.#report(life, chance.happens(0.5) ? batch : batch.toReversed()));
 	}
 
@@ -342,7 +342,7 @@ export class Simulator {
 		this.#nowMs += this.#chance.between(-2 * DAY_MS, 2 * DAY_MS);
 	}
 
-	/** Passes a hundred quiet days. No request is repeated and no message delivered after so long. */
+	/** Advances a hundred days without requests. Nothing is repeated or delivered after that. */
 	#season(): void {
 		this.#nowMs += 100 * DAY_MS;
 		for (const life of this.#lives) {

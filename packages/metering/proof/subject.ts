@@ -19,7 +19,7 @@ import { Journal, PERIOD_MS, type Plan } from "./journal.ts";
 import { KeptLedger } from "./kept-ledger.ts";
 import { Provider } from "./provider.ts";
 
-/** So many commands games and worlds compare at least in a whole proof, each: a million together. */
+/** The number of commands that a whole proof compares at least, in games and in worlds each: together a million. */
 export const LEAST_COMPARED = process.env.PROVE === "whole" ? 500_000 : 1;
 /** A longer proof counts as hung. The whole one takes minutes on an idle machine. */
 export const PROOF_MAX_MS = 3_600_000;
@@ -39,7 +39,7 @@ export class Subject {
 	#baselineMs: number | null = null;
 	#plan: Plan = { kind: "none" };
 	#readSentMs = 0;
-	/** Incremented by each crash: a response to an earlier instance is lost. */
+	/** Incremented by each crash. Responses to an earlier instance are lost. */
 	instance = 0;
 	/** How many decisions were compared with the oracle's. */
 	compared = 0;
@@ -61,19 +61,19 @@ export class Subject {
 		return this.#kept.rows;
 	}
 
-	/** The member who makes a request: one per id, some with a cap. */
+	/** The member making a request: one per id, some with a cap. */
 	memberOf(requestId: string): Member | null {
 		if (this.#kind !== "organization") return null;
 		const one = [...requestId].reduce((all, letter) => all + letter.charCodeAt(0), 0) % CAPS.length;
 		return { id: `m${one}`, cap: CAPS[one] ?? null };
 	}
 
-	/** The cap that a raise of a request names. */
+	/** The cap named by a request's raises. */
 	capOf(requestId: string): number | null {
 		return this.memberOf(requestId)?.cap ?? null;
 	}
 
-	/** Runs one command as the object does: decide, write, then respond. */
+	/** Runs one command like the object does: decide, write, then respond. */
 	run(command: Command, atMs: number): Outcome {
 		const instantMs = command.type === "acknowledge" ? Math.max(atMs, this.#readSentMs) : atMs;
 		const nowMs = ledgerTimeMs(this.#kept, instantMs);
@@ -81,7 +81,7 @@ export class Subject {
 		const plan: Plan = allowance.tier === "paid" ? this.#plan : { kind: "none" };
 		const decision = decide(this.#kept.state, command, instantMs);
 		const recomputed = { ...this.#kept.recomputed };
-		// Folding may remove the latest row, which the ledger's time outlives.
+		// Folding may remove the latest row, but not reset ledger time.
 		const expected = decide(recomputed, command, nowMs);
 		if (JSON.stringify(decision) !== JSON.stringify(expected)) {
 			throw new Error(`I3: decided ${JSON.stringify(decision)}, and from all rows ${JSON.stringify(expected)}`);
@@ -100,7 +100,7 @@ export class Subject {
 		return outcome;
 	}
 
-	/** Folds old rows, and checks that the standing does not change. */
+	/** Folds old rows, and checks that this does not change the standing. */
 	retain(atMs: number): number {
 		const old = foldable(this.#kept.state, this.rows.values(), atMs);
 		if (old.length === 0) return 0;
@@ -163,7 +163,7 @@ export class Subject {
 		if (entitlement.fetchedAtMs < (this.#entitlement?.fetchedAtMs ?? 0)) return;
 		this.#plan = plan;
 		this.#entitlement = entitlement;
-		// A comparison starts anew with every other read.
+		// Every other read starts a new comparison.
 		if (entitlement.fetchedAtMs % 2 === 0) this.#baselineMs = entitlement.fetchedAtMs;
 	}
 
@@ -186,7 +186,7 @@ export class Subject {
 			}
 			nowMs = Math.max(nowMs, this.#kept.sums.latestMs);
 		}
-		// A refused report waits by a clock that may have jumped back since, more than once.
+		// A refused report's retry time may be ahead of a clock that has jumped back since.
 		for (const { reportAfterMs } of this.rows.values()) nowMs = Math.max(nowMs, reportAfterMs ?? 0);
 		this.provider.disliked.clear();
 		let calls = 0;

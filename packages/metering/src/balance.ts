@@ -5,7 +5,7 @@ import type { Window } from "./window.ts";
 /** Prefix of the pools of grants. */
 const GRANT = "grant:";
 
-/** The pool of a grant. The adjustment that grants the credits has it as its id. */
+/** The pool of a grant. It equals the id of the adjustment that grants the credits. */
 export function poolOfGrant(grantId: string): string {
 	return GRANT + grantId;
 }
@@ -15,7 +15,7 @@ export function isGrantPool(pool: string): boolean {
 	return pool.startsWith(GRANT);
 }
 
-/** Units that can still be held from an allowance. Negative only if a provider's balance is. */
+/** Remaining units of an allowance. Negative only if a provider's balance is. */
 export function remaining(state: LedgerState, allowance: Allowance): number {
 	if (allowance.kind === "balance") return balanceLeft(state, allowance);
 	return windowLeft(state, allowance) + Math.max(0, creditsLeft(creditsOf(state, allowance)));
@@ -23,7 +23,7 @@ export function remaining(state: LedgerState, allowance: Allowance): number {
 
 /**
  * Splits the units of a hold: the window first, then grants, the soonest to expire first.
- * @returns the grants' part; null when the window pays all; undefined when the units do not fit as a whole
+ * @returns the grants' part; null if the window pays everything; undefined if the units do not fit as a whole
  */
 export function spillOf(state: LedgerState, allowance: Allowance, units: number): Part[] | null | undefined {
 	if (allowance.kind === "balance") return units <= balanceLeft(state, allowance) ? null : undefined;
@@ -46,8 +46,8 @@ function takenFrom({ sums, entries }: LedgerState, pool: string): number {
 }
 
 /**
- * At least zero: a window overdrawn by a downgrade does not consume bought credits. On trust, after the period's end, it is at most what
- * the period had left and at most a free day.
+ * At least zero, because a window overdrawn by a downgrade does not consume bought credits. On trust, after the period's end, at most the period's
+ * remaining units and at most a free day.
  */
 function windowLeft(state: LedgerState, { pool, limit, before }: WindowedAllowance): number {
 	const bound = before ? Math.min(limit, before.limit - takenFrom(state, before.pool)) : limit;
@@ -68,7 +68,7 @@ function creditsOf(state: LedgerState, { atMs, grants }: WindowedAllowance): Cre
 	for (const pool of new Set([...adjusted.keys(), ...listed.keys()])) {
 		const row = adjusted.get(pool);
 		const grant = row ? { units: 0, expiresAtMs: row.expiresAtMs ?? null } : listed.get(pool);
-		// A refund may arrive before its grant. Credits spent from a grant that is no longer listed were valid then; only a refund is a debt.
+		// A refund may arrive before its grant. Credits spent from a grant that is no longer listed were valid when spent; only a refund is a debt.
 		const left = grant ? grant.units - takenFrom(state, pool) : -state.sums.adjusted(pool);
 		const expiresAtMs = grant?.expiresAtMs ?? null;
 		const spendable = grant !== undefined && (expiresAtMs === null || atMs < expiresAtMs);
@@ -107,12 +107,12 @@ function takenAfter(sums: Sums, { pool, window }: Allowance): number {
 export interface Standing {
 	tier: Tier;
 	limit: number;
-	/** Units counted in the window, including those that grants paid. */
+	/** Units counted in the window, including those paid by grants. */
 	used: number;
 	held: number;
 	remaining: number;
 	topUps: number;
-	/** The free day that is left beside a paid plan; null without one, and where the deployment has none. */
+	/** The remaining free day beside a paid plan. Null without a plan, and if the deployment has no such day. */
 	freeDay: FreeDay | null;
 	window: Window;
 }
@@ -126,8 +126,8 @@ export interface FreeDay {
 }
 
 /**
- * The free day of a person whose `allowance` is a paid plan: the pool and limit of free users. Credits do not add to it, and what a plan gives
- * on trust after its period's end comes off it. Null for everyone else.
+ * The free day of a person with a paid plan (`allowance`): the pool and limit of free users. Credits do not add to it, and units taken on trust after
+ * the plan's period reduce it. Null for everyone else.
  */
 export function freeDayOf(
 	state: LedgerState,
@@ -137,7 +137,7 @@ export function freeDayOf(
 	if (!state.paidKeepsFreeDay || state.kind !== "user" || allowance.tier !== "paid") return null;
 	const day = freeAllowance(state.limits, nowMs);
 	const { held } = state.sums.usage(day.pool, null);
-	// Not all counted units: before the plan, credits may have paid a part.
+	// Not the counted units, because credits may have paid part of the requests before the plan.
 	const used = Math.max(0, takenFrom(state, day.pool) - held);
 	const remaining = Math.max(0, Math.min(windowLeft(state, day), day.limit - takenOnTrust(state, allowance)));
 	return { allowance: day, standing: { limit: day.limit, used, held, remaining } };

@@ -6,7 +6,7 @@ import { allowanceOf, DEFAULT_LIMITS, isOver, subscriptionOf } from "./tier.ts";
 
 const give = (id: string, units: number) => ({ id, units, expiresAtMs: null });
 
-describe("a plan whose window is counted here", () => {
+describe("a plan whose window the ledger counts", () => {
 	test("gives its limit in [start, end), with the subscription in each row", () => {
 		const ledger = new MemoryLedger(windowed());
 		expect(ledger.stands()).toEqual({
@@ -34,7 +34,7 @@ describe("a plan whose window is counted here", () => {
 		expect(nextBatch(ledger.rows.values(), NOON)).toEqual([{ id: "a", subscriptionId: "sub_1", units: 3, usedAtMs: NOON }]);
 	});
 
-	test("after its end gives at most its rest and at most a free day, from the next window", () => {
+	test("after its end allows at most its remaining units and at most a free day, from the next window", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 30 }));
 		ledger.use("a", 8);
 		const { state } = ledger;
@@ -142,7 +142,7 @@ describe("grants", () => {
 		}
 	});
 
-	test("are not spent while the window pays", () => {
+	test("are not spent while the window has room", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(grant("g", 2));
 		expect(ledger.run(hold("a", 3)).row?.spill).toBeNull();
@@ -159,7 +159,7 @@ describe("grants", () => {
 		expect(ledger.stands(NOON + 10)).toMatchObject({ used: 1, remaining: 0, topUps: 0 });
 	});
 
-	test("from the provider add to the ledger's own, and one known to both counts once", () => {
+	test("from the provider add to the ledger's own, and one listed by both counts once", () => {
 		const ledger = new MemoryLedger(windowed({ grants: [give("g", 5), give("h", 1)] }));
 		expect(ledger.stands().topUps).toBe(6);
 		ledger.run(grant("g", 5));
@@ -218,7 +218,7 @@ describe("a refund", () => {
 		expect(ledger.stands().remaining).toBe(6);
 	});
 
-	test("for credits that expired unspent owes nothing", () => {
+	test("of credits that expired unspent owes nothing", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 0 }));
 		ledger.run(grant("g", 5, NOON + 10));
 		ledger.run(grant("h", 2));
@@ -249,7 +249,7 @@ describe("a correction", () => {
 		expect(ledger.stands()).toMatchObject({ used: 7, remaining: 0 });
 	});
 
-	test("of a request refunds at most its counted units, those spent last first", () => {
+	test("of a request refunds at most its counted units, the last spent first", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(grant("g", 2));
 		ledger.use("a", 5);

@@ -18,12 +18,12 @@ export class DailyTotals {
 		this.#add(row, { ...NOTHING, ...counted, ...spent, estimated: Number(estimated) }, sign);
 	}
 
-	/** Adds an adjustment if it corrects a request. It belongs to that request's day, model and tier. */
+	/** Adds an adjustment if it corrects a request. It counts in that request's day, model and tier. */
 	adjust({ adjustment, corrected }: Adjusted): void {
 		if (corrected) this.#add(corrected, { ...NOTHING, units: adjustment.units }, 1);
 	}
 
-	/** Adds totals that were added up before. */
+	/** Adds earlier totals. */
 	include(totals: DayTotals): void {
 		const key = JSON.stringify([totals.day, totals.model, totals.tier]);
 		const before = this.#totals.get(key);
@@ -36,12 +36,12 @@ export class DailyTotals {
 		return this.#totals.size === 0;
 	}
 
-	/** The totals that are not all zero, in the order of days, models and tiers. */
+	/** The non-zero totals, sorted by day, model and tier. */
 	all(): DayTotals[] {
 		return [...this.#totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, totals]) => totals);
 	}
 
-	/** The same, which are then forgotten. */
+	/** Returns the same totals and resets them. */
 	take(): DayTotals[] {
 		const all = this.all();
 		this.#totals.clear();
@@ -56,16 +56,14 @@ export class DailyTotals {
 	}
 }
 
-/** Two totals of the same day, model and tier together. */
+/** The sum of two totals of the same day, model and tier. */
 export function sumOfTotals(a: DayTotals, b: DayTotals): DayTotals {
 	const sum = { ...a };
 	for (const number of NUMBERS) sum[number] += b[number];
 	return sum;
 }
 
-/**
- * What two model calls used together; null where neither is known. Numbers become whole and non-negative, so that sums of any order are exact.
- */
+/** The sum of two usages; null if both are unknown. Numbers are rounded to non-negative integers, so that sums are exact in any order. */
 export function spentTogether(a: Spent | null | undefined, b: Spent | null | undefined): Spent | null {
 	if (!a && !b) return null;
 	const sum = (of: (spent: Spent) => number) => (a ? whole(of(a)) : 0) + (b ? whole(of(b)) : 0);
@@ -79,7 +77,7 @@ export function spentTogether(a: Spent | null | undefined, b: Spent | null | und
 	};
 }
 
-/** A provider's number may be anything, and a ledger must be able to store it. */
+/** A provider may send any number, but a ledger must be able to store it. */
 function whole(number: number): number {
 	return Number.isFinite(number) ? Math.max(0, Math.ceil(number)) : 0;
 }

@@ -64,7 +64,7 @@ describe("a late result", () => {
 		expect(ledger.run(release, late + 2).adjustment).toBeDefined();
 	});
 
-	test("that the answer completed settles the row, keeps its report time, and is final", () => {
+	test("after a completed answer settles the row, keeps its report time, and is final", () => {
 		const early = unreachable();
 		expect(early.run({ type: "settle", id: "a" }, late + 1).row).toMatchObject({
 			state: "settled",
@@ -76,7 +76,7 @@ describe("a late result", () => {
 		expect(ledger.run(release, due + 6)).toEqual({ outcome: { kind: "ended", row: ledger.rows.get("a"), counted: true } });
 	});
 
-	test("can be corrected by hand once final, up to the remaining units", () => {
+	test("can be corrected by hand once final, up to its remaining units", () => {
 		const ledger = unreachable();
 		expect(ledger.run(correct("c", { request: "a" }, -1), due - 1).outcome.kind).toBe("conflict");
 		expect(ledger.run(correct("c", { request: "a" }, -1), due).outcome.kind).toBe("corrected");
@@ -84,13 +84,13 @@ describe("a late result", () => {
 		expect(ledger.stands(due)).toMatchObject({ used: 0, remaining: 5 });
 	});
 
-	test("for a unit that is not reported releases in place at any time", () => {
+	test("for an unreported unit releases in place at any time", () => {
 		const ledger = unreachable({ kind: "none", fetchedAtMs: NOON });
 		expect(ledger.run({ type: "dispatch", id: "a" }, due).row).toBeUndefined();
 		expect(ledger.run(release, due + DAY_MS).row?.state).toBe("released");
 	});
 
-	test("writes a dispatch only for rows that can still be undone", () => {
+	test("writes a dispatch only for rows that a late result can still undo", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.use("a");
 		expect(ledger.run({ type: "dispatch", id: "a" })).toEqual({ outcome: { kind: "dispatched" } });
@@ -123,7 +123,7 @@ describe("a report that the provider refuses", () => {
 		expect(paid.run({ type: "refuse", id: "b" }).outcome.kind).toBe("unknown");
 	});
 
-	test("is not undone in place by a late result, though its retry is due later", () => {
+	test("is not undone in place by a late result, even if its retry is due later", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.run(hold("a"));
 		ledger.run({ type: "expire", id: "a", chatStatus: "unreachable" }, NOON + HOLD_MS);
@@ -141,7 +141,7 @@ describe("a request that several ledgers share", () => {
 		return "row" in outcome ? outcome.row.sharedWith : undefined;
 	};
 
-	test("keeps its hold's ledgers, whatever a repeat names", () => {
+	test("keeps the ledgers of its hold, whatever a repeat names", () => {
 		const ledger = new MemoryLedger(null);
 		expect(sharedWith(ledger, from(["network:1"]))).toEqual(["network:1"]);
 		expect(sharedWith(ledger, from(["network:2"]))).toEqual(["network:1"]);
@@ -150,7 +150,7 @@ describe("a request that several ledgers share", () => {
 		expect(sharedWith(ledger, { type: "settle", id: "a" })).toEqual(["network:2"]);
 	});
 
-	test("has no shared ledgers when it names none", () => {
+	test("has no shared ledgers by default", () => {
 		expect(sharedWith(new MemoryLedger(null), from())).toBeNull();
 	});
 });

@@ -56,7 +56,7 @@ const kept = (change: { source?: SumsSource; marks?: Marks; readMs?: number; bas
 	);
 const counted = (sums: KeptSums, startMs: number, endMs: number | null) => sums.usage("sub:s", { startMs, endMs }).counted;
 
-test("reads a pool's stored sums once, and adds the live requests to them", () => {
+test("reads a pool's stored sums once, and adds the live requests", () => {
 	let reads = 0;
 	const stored = (pool: string) => {
 		reads += 1;
@@ -71,7 +71,7 @@ test("reads a pool's stored sums once, and adds the live requests to them", () =
 	expect(reads).toBe(2);
 });
 
-test("divides a pool without reading its rows while they all lie on one side", () => {
+test("divides a period without reading its rows if they all lie on one side", () => {
 	const stored = [poolSums({ earliestMs: 100, latestMs: 199 })];
 	const sums = kept({ source: source({ sums: () => stored }) });
 	expect([counted(sums, 0, 100), counted(sums, 100, 200), counted(sums, 200, null)]).toEqual([0, 2, 0]);
@@ -84,7 +84,7 @@ test("divides a pool without reading its rows while they all lie on one side", (
 	expect(counted(sums, 100, 200)).toBe(2);
 });
 
-test("adds a pool up again when its rows lie on both sides", () => {
+test("sums a period again if its rows lie on both sides", () => {
 	const spill = [{ pool: "grant:g", units: 1 }];
 	const rows = [row("a", { spill }), row("b", { heldAtMs: 150, forgiven: 1 }), row("c", { heldAtMs: 151 })];
 	const correction: Adjustment = { id: "x", pool: "sub:s", units: -2, spill: [{ pool: "grant:g", units: -1 }], atMs: 500, requestId: "a" };
@@ -115,7 +115,7 @@ test("adds a pool up again when its rows lie on both sides", () => {
 	]);
 });
 
-test("divides the live requests in the same way", () => {
+test("divides live requests in the same way", () => {
 	const sums = kept({ live: [row("a", { state: "held", heldAtMs: 100 }), row("b", { state: "held", heldAtMs: 200, pool: "sub:t" })] });
 	sums.put(row("c", { state: "held", heldAtMs: 300 }), undefined);
 	expect(sums.usage("sub:s", { startMs: 200, endMs: null }).held).toBe(2);
@@ -123,7 +123,7 @@ test("divides the live requests in the same way", () => {
 	expect(sums.usage("sub:t", null).held).toBe(2);
 });
 
-test("a request that was released for free leaves no trace, a forgiven one does", () => {
+test("a free release leaves no trace; a forgiven one does", () => {
 	const sums = kept();
 	sums.put(row("a", { state: "released", reportedAtMs: null }), undefined);
 	sums.put(row("b", { state: "released", forgiven: 1, reportedAtMs: null, spill: [{ pool: "grant:g", units: 1 }] }), undefined);
@@ -133,7 +133,7 @@ test("a request that was released for free leaves no trace, a forgiven one does"
 	expect(sums.usage("sub:s", null).forgiven).toBe(1);
 });
 
-test("final requests are absorbed in the order in which they became final; open and newly acknowledged ones are not", () => {
+test("absorbs final requests in the order in which they became final, and skips open and newly acknowledged ones", () => {
 	const sums = kept({
 		readMs: 100,
 		live: [
@@ -161,7 +161,7 @@ test("final requests are absorbed in the order in which they became final; open 
 	expect(sums.unknownSince("sub:t", 100)).toBe(0);
 });
 
-test("a late change of an absorbed request stays in the stored sums, a new attempt becomes live", () => {
+test("a late change of an absorbed request stays in the stored sums; a new attempt is live", () => {
 	const sums = kept({ source: source({ sums: (pool) => (pool === "day:x" ? [poolSums({ pool, counted: 2 })] : []) }) });
 	const expired = row("a", { pool: "day:x", state: "expired", reportedAtMs: null });
 	sums.put({ ...expired, state: "settled", endedAtMs: 900 }, expired);
@@ -175,14 +175,14 @@ test("a late change of an absorbed request stays in the stored sums, a new attem
 	expect(sums.takeChanged()).toMatchObject([{ entries: 0, forgiven: 0, taken: 0 }]);
 });
 
-test("counts holds of all and of one member", () => {
+test("counts the holds of everyone and of one member", () => {
 	const sums = kept({ live: [row("a", { state: "held" }), row("b", { state: "held", member: null }), row("c")] });
 	expect([sums.inFlight(), sums.inFlight("ada"), sums.inFlight("bob")]).toEqual([2, 1, 0]);
 	sums.put(row("a"), undefined);
 	expect([sums.inFlight(), sums.inFlight("ada")]).toEqual([1, 0]);
 });
 
-test("knows what was acknowledged since the baseline, absorbed or not", () => {
+test("sums the units acknowledged since the baseline, absorbed or not", () => {
 	const sums = kept({ readMs: 300, baselineMs: 120, marks: { ...NOTHING, sinceBaseline: { s: 7 } } });
 	const acknowledged = (untilMs: number) => Object.fromEntries(sums.acknowledgedSinceBaseline(untilMs));
 	for (const [id, reportedAtMs] of [
@@ -207,7 +207,7 @@ test("knows what was acknowledged since the baseline, absorbed or not", () => {
 	expect(acknowledged(500)).toEqual({});
 });
 
-test("an older ledger is added up as if each request had been absorbed or stayed live", () => {
+test("an older ledger gets the same sums as if its requests had been absorbed or stayed live", () => {
 	const sums = kept({ readMs: 200, baselineMs: 150 });
 	const rows = [
 		row("a", { reportedAtMs: 149 }),
@@ -223,7 +223,7 @@ test("an older ledger is added up as if each request had been absorbed or stayed
 	expect(sums.taken("sub:s")).toBe(6);
 });
 
-test("knows the grants that an adjustment touches", () => {
+test("lists the grants that adjustments touch", () => {
 	const stored: Adjustment = { id: "grant:g", pool: "grant:g", units: -5, atMs: 1 };
 	const sums = kept({ source: source({ grants: () => [["grant:g", stored]] }) });
 	sums.adjust({
@@ -242,7 +242,7 @@ test("knows the grants that an adjustment touches", () => {
 	expect(sums.usage("day:x", null).adjusted).toBe(-2);
 });
 
-test("daily totals are the stored ones, what is not stored yet, and the live requests; folding keeps them", () => {
+test("daily totals are the stored ones, the unstored ones and the live requests; folding keeps them", () => {
 	const terms = { model: "m", effort: null, steps: 1, version: "v" };
 	const asked = (id: string, change: Partial<RequestRow> = {}) => row(id, { terms, ...change });
 	const numbers = { input: 0, cached: 0, output: 0, reasoning: 0, microDollars: 0, estimated: 0 };
@@ -264,7 +264,7 @@ test("daily totals are the stored ones, what is not stored yet, and the live req
 	expect(sums.takeDays()).toEqual([]);
 });
 
-test("knows when a request with a model was held or ended last", () => {
+test("has the latest instant at which a request with a model was held or ended", () => {
 	const terms = { model: "m", effort: null, steps: 1, version: "v" };
 	const sums = kept({ marks: { ...NOTHING, usedMs: 7 }, live: [row("a")] });
 	expect(sums.usedMs).toBe(7);

@@ -5,15 +5,15 @@ import { type Adjusted, type PoolSums, Tally, type TallySource } from "./tally.t
 import { subscriptionOf } from "./tier.ts";
 import type { Window } from "./window.ts";
 
-/** What is stored of a ledger's sums beside those by pool. Instants are epoch milliseconds. */
+/** A ledger's stored sums that are not per pool. Instants are epoch milliseconds. */
 export interface Marks {
 	/** See `Sums`. */
 	latestMs: number;
 	/** The latest acknowledgement of a report. */
 	acknowledgedMs: number;
-	/** The latest instant at which a request that the daily totals contain was held or ended. */
+	/** The latest instant at which a request in the daily totals was held or ended. */
 	usedMs: number;
-	/** Units by subscription that were acknowledged since the baseline of the comparison, of requests that are not live. */
+	/** Units acknowledged since the comparison's baseline, by subscription. Without live requests. */
 	sinceBaseline: Record<string, number>;
 }
 
@@ -34,22 +34,21 @@ export interface Since {
 }
 
 /**
- * Sums that are kept instead of recomputed. A request is *live* while it is held, owed or acknowledged since the provider's last read, and
- * until it is absorbed. Each question is answered by the sums of what was absorbed plus those of the live requests, so its time does not
- * depend on history (docs/decisions/0011).
+ * Sums that are kept instead of recomputed. A request is *live* while it is held, owed or acknowledged since the provider's last read, and until it
+ * is absorbed. Each sum is that of the absorbed requests plus that of the live ones, so its cost does not depend on history (docs/decisions/0011).
  */
 export class KeptSums implements Sums {
 	readonly #source: SumsSource;
 	readonly #base: Tally;
 	readonly #ofLive: Tally;
-	/** What absorbed requests and adjustments add to the stored daily totals. */
+	/** Growth of the stored daily totals by absorbed requests and adjustments. */
 	readonly #daysToStore = new DailyTotals();
 	readonly #live = new Map<string, RequestRow>();
-	/** Live requests by what they wait for: their absorption, or first the next read of the provider. */
+	/** Final live requests: those that can be absorbed, and those that first need the next provider read. */
 	readonly #final = new Map<string, RequestRow>();
 	readonly #acknowledged = new Map<string, RequestRow>();
 	readonly #held = new Map<string | null, number>();
-	/** Units held on or owed to a subscription, by pool. */
+	/** Units held on, or owed to, a subscription, by pool. */
 	readonly #unreported = new Map<string, number>();
 	readonly #grants: Map<string, Adjustment | undefined>;
 	readonly #marks: Marks;
@@ -76,7 +75,7 @@ export class KeptSums implements Sums {
 		return this.#marks.latestMs;
 	}
 
-	/** The latest acknowledgement of a report, epoch milliseconds. 0 without any. */
+	/** The latest acknowledgement of a report, in epoch milliseconds. 0 if there is none. */
 	get acknowledgedMs(): number {
 		return this.#marks.acknowledgedMs;
 	}
@@ -138,7 +137,7 @@ export class KeptSums implements Sums {
 		return this.#marks.usedMs;
 	}
 
-	/** Units that were acknowledged since the baseline and before `untilMs`, by subscription. `untilMs`: not before the last read. */
+	/** Units acknowledged since the baseline and before `untilMs`, by subscription. `untilMs` must not be before the last read. */
 	acknowledgedSinceBaseline(untilMs: number): Map<string, number> {
 		const { baselineMs } = this.#since;
 		const units = new Map(Object.entries(this.#marks.sinceBaseline));
@@ -152,7 +151,7 @@ export class KeptSums implements Sums {
 		return units;
 	}
 
-	/** Follows a new read or baseline. Both are later than every acknowledgement that was absorbed. */
+	/** Applies a new read or baseline. Both must be later than every absorbed acknowledgement. */
 	follow({ readMs, baselineMs }: Since): void {
 		if (baselineMs !== this.#since.baselineMs) this.#marks.sinceBaseline = {};
 		const isRead = readMs !== this.#since.readMs;
@@ -161,7 +160,7 @@ export class KeptSums implements Sums {
 		for (const row of [...this.#final.values(), ...this.#acknowledged.values()]) this.#wait(row);
 	}
 
-	/** Takes a new version of a request. `stored`: the version on disk of a request that is not live. */
+	/** Applies a new version of a request. `stored`: its version on disk if it is not live. */
 	put(row: RequestRow, stored: RequestRow | undefined): void {
 		const live = this.#live.get(row.id);
 		if (live) this.#leave(live);
@@ -172,7 +171,7 @@ export class KeptSums implements Sums {
 		} else this.#enter(row);
 	}
 
-	/** Takes an adjustment. */
+	/** Applies an adjustment. */
 	adjust(adjusted: Adjusted): void {
 		this.#base.adjust(adjusted);
 		this.#daysToStore.adjust(adjusted);
@@ -182,22 +181,22 @@ export class KeptSums implements Sums {
 		}
 	}
 
-	/** What is to be stored beside the sums by pool. */
+	/** The marks to store beside the sums by pool. */
 	get marks(): Marks {
 		return { ...this.#marks };
 	}
 
-	/** Whether sums of absorbed requests or adjustments changed, so that they have to be stored in this turn. */
+	/** Whether sums of absorbed requests or adjustments changed and have to be stored in this turn. */
 	get isChanged(): boolean {
 		return this.#base.isChanged || !this.#daysToStore.isEmpty;
 	}
 
-	/** How many requests may be absorbed. */
+	/** How many requests can be absorbed. */
 	get waiting(): number {
 		return this.#final.size;
 	}
 
-	/** The next requests to absorb, at most `max`, the first that became final first. */
+	/** The next requests to absorb, at most `max`, in the order in which they became final. */
 	next(max: number): RequestRow[] {
 		const next: RequestRow[] = [];
 		for (const row of this.#final.values()) {
@@ -207,7 +206,7 @@ export class KeptSums implements Sums {
 		return next;
 	}
 
-	/** Adds final requests to the sums that are stored. From then on they are read by id. */
+	/** Adds final requests to the stored sums. From then on they are read by id. */
 	absorb(rows: Iterable<RequestRow>): void {
 		for (const row of rows) {
 			this.#leave(row);
@@ -215,7 +214,7 @@ export class KeptSums implements Sums {
 		}
 	}
 
-	/** Takes a request of a ledger that has no sums yet: into the stored sums at once, unless it is live. */
+	/** Adds a request of a ledger without sums: directly to the stored sums, unless it is live. */
 	addUp(row: RequestRow): void {
 		if (isFinal(row) && this.#isKnown(row)) {
 			this.#see(row);
@@ -223,17 +222,17 @@ export class KeptSums implements Sums {
 		} else this.#enter(row);
 	}
 
-	/** Removes absorbed requests that become part of a checkpoint. They stay in the daily totals. */
+	/** Removes absorbed requests that are folded into a checkpoint. They stay in the daily totals. */
 	fold(rows: Iterable<RequestRow>): void {
 		for (const row of rows) this.#base.add(row, -1);
 	}
 
-	/** The sums that changed since the last call, to be stored together with the marks. */
+	/** The sums that changed since the last call. Store them together with the marks. */
 	takeChanged(): PoolSums[] {
 		return this.#base.takeChanged();
 	}
 
-	/** What the stored daily totals grow by since the last call, to be stored together with the marks. */
+	/** The growth of the stored daily totals since the last call. Store it together with the marks. */
 	takeDays(): DayTotals[] {
 		return this.#daysToStore.take();
 	}
@@ -249,13 +248,13 @@ export class KeptSums implements Sums {
 		if (isFinal(row)) this.#wait(row);
 	}
 
-	/** Lets a final request wait for what it still needs. */
+	/** Queues a final request for absorption, or first for the next provider read. */
 	#wait(row: RequestRow): void {
 		for (const requests of [this.#final, this.#acknowledged]) requests.delete(row.id);
 		(this.#isKnown(row) ? this.#final : this.#acknowledged).set(row.id, row);
 	}
 
-	/** Whether the last read of the provider knows a final request's units. */
+	/** Whether the last provider read includes a final request's units. */
 	#isKnown({ reportedAtMs }: RequestRow): boolean {
 		return reportedAtMs === null || reportedAtMs < this.#since.readMs;
 	}
@@ -294,7 +293,7 @@ export class KeptSums implements Sums {
 	}
 }
 
-/** Adds to a number in a map. A zero is removed, so that the map holds no more than what is open. */
+/** Adds to a number in a map. A zero is removed, so that the map only has open entries. */
 function addTo<K>(numbers: Map<K, number>, key: K, by: number): void {
 	const after = (numbers.get(key) ?? 0) + by;
 	if (after === 0) numbers.delete(key);

@@ -12,7 +12,7 @@ const ids = (n: number, prefix = "r") => Array.from({ length: n }, (_, i) => `${
 const settle = (id: string): Command => ({ type: "settle", id });
 const release = (id: string, why: Release): Command => ({ type: "release", id, why });
 
-/** A ledger with this many counted requests. */
+/** A ledger with `count` counted requests. */
 function used(ledger: MemoryLedger, n: number, atMs = NOON): MemoryLedger {
 	for (const id of ids(n)) ledger.use(id, 1, atMs);
 	return ledger;
@@ -176,7 +176,7 @@ describe("an expired hold", () => {
 });
 
 describe("forgiveness", () => {
-	test("of bounded releases ends at the tier's limit per window; then they count", () => {
+	test("of bounded releases ends at the tier's limit per window, after which they count", () => {
 		const ledger = guest();
 		for (const id of ids(5)) expect(giveBack(ledger, id, "failed-midway")).toMatchObject({ counted: false });
 		expect(ledger.stands()).toMatchObject({ used: 0, remaining: 5 });
@@ -246,7 +246,7 @@ describe("a paid subscription", () => {
 		expect(ledger.stands(NOON + 3).remaining, "what was released is not subtracted").toBe(9);
 	});
 
-	test("is not charged for usage before it or on another subscription", () => {
+	test("is not charged for earlier usage, or usage of another subscription", () => {
 		const ledger = used(free(), 3);
 		ledger.entitlement = balance({ subscriptionId: "sub_2", available: 10 });
 		ledger.use("other");
@@ -297,7 +297,7 @@ describe("a paid subscription", () => {
 		expect(used(new MemoryLedger(balance({ periodEndMs: null })), 30).stands(END).remaining).toBe(70);
 	});
 
-	test("that could not be read for a day is no longer trusted", () => {
+	test("is no longer trusted after a day without a successful read", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.run(grant("g", 1));
 		expect(ledger.stands(NOON + ENTITLEMENT_TRUST_MS).tier).toBe("paid");

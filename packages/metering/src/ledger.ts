@@ -23,12 +23,12 @@ export type HoldCommand = {
 	fingerprint: string;
 	units: number;
 	chatId: string | null;
-	/** The requesting member of an organization. */
+	/** The member who made an organization's request. */
 	member?: Member | null;
-	/** See `RequestRow`. The units and terms of the first attempt that has terms are those of all later ones. */
+	/** See `RequestRow`. All later attempts have the units and terms of the first attempt with terms. */
 	terms?: Terms | null;
 	sharedWith?: readonly string[] | null;
-	/** Whether the free day may pay where a person's plan and top-ups cannot: the free tier has the model. */
+	/** Whether a person's free day may pay if the plan and top-ups cannot, which requires that the free tier includes the model. */
 	freeDay?: boolean;
 };
 
@@ -39,12 +39,12 @@ export type Command =
 	| SettleCommand
 	| (Omit<SettleCommand, "type"> & { type: "release"; why: Release })
 	| { type: "extend"; id: string }
-	/** `chatStatus`: what the chat reports about the expired hold. */
+	/** `chatStatus`: the chat's status for the expired hold. */
 	| { type: "expire"; id: string; chatStatus: ChatStatus }
-	/** Written before a row's report is sent. From then on a late result cannot undo in place what the provider may know. */
+	/** Written before a row's report is sent. From then on the provider may know it, and a late result cannot undo it in place. */
 	| { type: "dispatch"; id: string }
 	| { type: "acknowledge"; id: string }
-	/** The provider refused the content of a report that was sent alone. An outage is a retry instead. */
+	/** The provider refused the content of a report that was sent alone. An outage is retried instead. */
 	| { type: "refuse"; id: string }
 	| { type: "carry-over"; id: string; units: number }
 	| GrantCommand
@@ -53,18 +53,18 @@ export type Command =
 interface SettleCommand {
 	type: "settle";
 	id: string;
-	/** What the attempt's model calls used. The first end of an attempt stores it. */
+	/** The usage of the attempt's model calls. The attempt's first end stores it. */
 	spent?: Spent | null;
-	/** The steps whose raises count: those of the ledger that pays, for a pool that it shares. Absent for all. */
+	/** The steps whose raises count: for a shared pool, those of the paying ledger. All by default. */
 	raised?: readonly number[] | undefined;
 }
 
-/** Grants credits, once per id. `expiresAtMs`: the first instant at which they cannot be spent, epoch milliseconds; null for never. */
+/** Grants credits, once per id. `expiresAtMs`: the first instant at which they cannot be spent, in epoch milliseconds; null if never. */
 type GrantCommand = { type: "grant"; id: string; units: number; expiresAtMs: number | null };
 
 /**
- * A correction, once per id. Positive `units` add usage (a refund takes back a grant's credits), negative ones give units back. A request
- * gets back at most what it counts, grants first because they were spent last.
+ * A correction, once per id. Positive `units` add usage (a refund takes back a grant's credits), negative ones refund it. A request is refunded at
+ * most its counted units, grants first because they were spent last.
  */
 export type CorrectCommand = { type: "correct"; id: string; of: { pool: string } | { grant: string } | { request: string }; units: number };
 
@@ -87,7 +87,7 @@ export type Outcome =
 	| { kind: "corrected" }
 	| { kind: "unknown" };
 
-/** The outcome, and what to write: at most one row and one adjustment, both or neither. */
+/** The outcome and the writes: at most one row and one adjustment. Write both or neither. */
 export interface Decision {
 	outcome: Outcome;
 	row?: RequestRow;
@@ -129,13 +129,13 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	invariant(Number.isSafeInteger(command.units) && command.units > 0, "the units of a hold are a positive integer");
 	const earlier = state.entries.row(command.id);
 	if (earlier && earlier.fingerprint !== command.fingerprint) return { outcome: { kind: "conflict" } };
-	// An id whose reported unit was refunded cannot be used again: the provider would drop its second report as a repeat.
+	// An id with a reported and refunded unit cannot be reused: the provider would drop its second report as a repeat.
 	if (earlier && isCorrected(state, earlier)) return { outcome: { kind: "conflict" } };
 	if (earlier && earlier.state !== "released") return { outcome: { kind: "repeat", row: earlier } };
 	const { units, terms = null } = earlier?.terms ? { ...earlier, units: unitsAtHold(earlier) } : command;
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const source = sourceOf(state, allowance, units, command.freeDay ?? false, nowMs);
-	// Check the allowance before the in-flight limit: an exhausted subject must not be advised to retry in a second.
+	// Check the allowance before the in-flight limit, so that an exhausted subject is not advised to retry in a second.
 	if (!source || state.closed) return refuseHold(state, allowance, usedUp(state, allowance, command.member), nowMs);
 	const refusal = beyondShare(state, allowance, command.member, units) ?? tooManyAtOnce(state, allowance, command.member?.id);
 	if (refusal) return refuseHold(state, allowance, refusal, nowMs);
@@ -165,7 +165,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	return { outcome: { kind: "held", row }, row };
 }
 
-/** What pays a hold: the allowance, or the free day of a person whose plan and top-ups cannot. Null when neither has room. */
+/** What pays a hold: the allowance, or a person's free day if plan and top-ups cannot. Null if neither has room. */
 function sourceOf(
 	state: LedgerState,
 	allowance: Allowance,
@@ -184,7 +184,7 @@ function refuseHold(state: LedgerState, allowance: Allowance, refusal: Refusal, 
 	return { outcome: { kind: "refused", refusal: freeDay ? { ...refusal, freeDay: freeDay.standing } : refusal } };
 }
 
-/** Refuses a hold beyond the in-flight limit of the subject or member. A network has none, because its guests are many; a key has its subject's. */
+/** Refuses a hold beyond the in-flight limit of the subject or member. A network has no limit (many guests); a key uses its subject's. */
 function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: string | undefined): Refusal | null {
 	if (state.kind === "network" || state.kind === "key") return null;
 	const { tier } = allowance;
@@ -232,7 +232,7 @@ function release(state: LedgerState, row: RequestRow, end: End & { why: Release 
 	return { outcome: { kind: "ended", row: corrected, counted: false }, row: corrected, adjustment };
 }
 
-/** Id of the correction that a late release of a reported attempt is written as. */
+/** The id of the correction for a late release of a reported attempt. */
 function lateCorrectionId(row: RequestRow): string {
 	return `late:${row.id}:${row.attempt}`;
 }
@@ -241,9 +241,7 @@ function isCorrected(state: LedgerState, row: RequestRow): boolean {
 	return state.entries.adjustment(lateCorrectionId(row)) !== undefined;
 }
 
-/**
- * Whether the provider may know an `expired` row's unit. True once its report is due: the report may be under way, and its response lost.
- */
+/** Whether the provider may know an `expired` row's unit. True once its report is due: it may have been sent, and its response lost. */
 function mayBeKnown(row: RequestRow, nowMs: number): boolean {
 	if (row.state !== "expired" || subscriptionOf(row.pool) === null) return false;
 	return (row.sentAtMs ?? row.reportedAtMs) !== null || nowMs >= (row.reportAfterMs ?? 0);
@@ -270,14 +268,14 @@ function dispatch(row: RequestRow, nowMs: number): Decision {
 	return { outcome, row: { ...row, sentAtMs: nowMs } };
 }
 
-/** The time is never before the entitlement's read: that number cannot include a report acknowledged now, even if the clock jumped back. */
+/** Never before the entitlement's read: that number cannot include a report acknowledged now, even if the clock jumped back. */
 function acknowledge({ entitlement }: LedgerState, row: RequestRow, nowMs: number): Decision {
 	const outcome: Outcome = { kind: "acknowledged" };
 	const reportedAtMs = Math.max(nowMs, entitlement?.fetchedAtMs ?? 0);
 	return isOwed(row) ? { outcome, row: { ...row, reportedAtMs } } : { outcome };
 }
 
-/** Ignores a refusal when another response has acknowledged the row meanwhile. */
+/** Ignores a refusal if another response has acknowledged the row in the meantime. */
 function refuse(row: RequestRow, nowMs: number): Decision {
 	if (!isOwed(row)) return { outcome: { kind: "report-refused", deadLetter: false } };
 	const after = refused(row, nowMs);
@@ -316,7 +314,7 @@ function grant(state: LedgerState, { id, units, expiresAtMs }: GrantCommand, now
 function correct(state: LedgerState, command: CorrectCommand, nowMs: number): Decision {
 	const { units } = command;
 	invariant(Number.isSafeInteger(units) && units !== 0, "the units of a correction are a non-zero integer");
-	// The prefix keeps it apart from ids of grants and carry-overs, which others choose.
+	// The prefix separates it from the ids of grants and carry-overs, which callers choose.
 	const id = `correct:${command.id}`;
 	const target = targetOf(state, command.of);
 	if (!target) return { outcome: { kind: "unknown" } };
@@ -329,7 +327,7 @@ function correct(state: LedgerState, command: CorrectCommand, nowMs: number): De
 	}
 	const adjustment: Adjustment = { id, pool, units, atMs: nowMs, requestId };
 	if (!row) return { outcome: { kind: "corrected" }, adjustment };
-	// A request that is not final cannot be corrected: a late result would give it back a second time.
+	// A request that is not final cannot be corrected, because a late result would refund it a second time.
 	if (row.state !== "settled" && !mayBeKnown(row, nowMs)) return { outcome: { kind: "conflict" } };
 	if (units > 0) return { outcome: { kind: "corrected" }, adjustment };
 	const back = giveBack(netParts(state, row), -units);
@@ -344,7 +342,7 @@ function targetOf(state: LedgerState, of: CorrectCommand["of"]): { pool: string;
 	return row && { pool: row.pool, row };
 }
 
-/** The units of a request on each pool, corrections included, in the order of spending. */
+/** A request's units per pool, corrections included, in the order of spending. */
 function netParts(state: LedgerState, row: RequestRow): Part[] {
 	const net = new Map(partsOf(row).map((part) => [part.pool, part.units]));
 	for (const adjustment of state.entries.correctionsOf(row.id)) {
@@ -353,7 +351,7 @@ function netParts(state: LedgerState, row: RequestRow): Part[] {
 	return [...net].map(([pool, units]) => ({ pool, units }));
 }
 
-/** Gives back at most `units`, those spent last first. */
+/** Refunds at most `units`, the last spent first. */
 function giveBack(parts: readonly Part[], units: number): { units: number; spill: Part[] | null } {
 	let left = units;
 	const given = parts.toReversed().map((part) => {
@@ -366,7 +364,7 @@ function giveBack(parts: readonly Part[], units: number): { units: number; spill
 	return { units: all, spill: spill.length > 0 ? spill : null };
 }
 
-/** How many bounded releases a row's window allows: by its plan's limit, or its tier's once the plan has changed. */
+/** How many bounded releases a row's window allows: its plan's limit, or its tier's once the plan has changed. */
 function forgivenMax(state: LedgerState, row: RequestRow, nowMs: number): number {
 	const { pool, limit } = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	if (pool === row.pool && limit > 0) return Math.min(limit, FORGIVEN_MAX);
@@ -381,8 +379,8 @@ function forgivenMax(state: LedgerState, row: RequestRow, nowMs: number): number
 }
 
 /**
- * Bounded releases so far in a row's window. A `windowed` pool is one window. A `balance` pool has one per period, of which only the
- * current one is known: all earlier periods count as one.
+ * Bounded releases so far in a row's window. A `windowed` pool is one window. A `balance` pool has one per period, and only the current one is known,
+ * so all earlier periods count as one.
  */
 function forgivenBeside({ kind, entitlement, limits, sums }: LedgerState, row: RequestRow, nowMs: number): number {
 	const { pool, window } = allowanceOf(kind, entitlement, limits, nowMs);

@@ -36,7 +36,7 @@ test("members share one allowance", () => {
 test.each([
 	["counted here", windowed({ limit: 10 })],
 	["counted by the provider", balance({ available: 10 })],
-])("a member's cap is a second limit, held and used together, %s", (_, entitlement) => {
+])("a member's cap also bounds held plus used units, %s", (_, entitlement) => {
 	const ledger = organization(entitlement);
 	ledger.run(ask("r1", "ada", 3, 2), NOON);
 	ledger.run({ type: "settle", id: "r1" }, NOON);
@@ -101,7 +101,7 @@ test("in-flight limits apply to each member and to the organization", () => {
 	expect(ledger.run(ask("r3", "ada"), NOON).outcome.kind).toBe("held");
 });
 
-test("a share covers the current plan and this member's requests only", () => {
+test("a share covers only the current plan and this member's requests", () => {
 	const ledger = organization(windowed({ limit: 10 }));
 	ledger.run(ask("ada", "ada"), NOON);
 	ledger.run(ask("bob", "bob"), NOON);
@@ -116,7 +116,7 @@ test("a share covers the current plan and this member's requests only", () => {
 	expect(shareOf(ledger.state, "ada", NOON)).toEqual({ used: 0, held: 0 });
 });
 
-test("a request belongs to the window that held it, even one that starts by a clock ahead of ours", () => {
+test("a request belongs to the window that held it, even if a clock ahead of ours started that window", () => {
 	const ledger = organization(windowed({ limit: 10, startMs: NOON + 3_600_000 }));
 	ledger.run(ask("r1", "ada", 1), NOON);
 	expect(ledger.run(ask("r2", "ada", 1), NOON).outcome).toMatchObject({ kind: "refused", refusal: { policy: "member" } });

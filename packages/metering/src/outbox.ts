@@ -14,14 +14,13 @@ const BATCH_MAX = 50;
 const RETRY_MIN_MS = 5_000;
 const RETRY_MAX_MS = 15 * 60_000;
 
-/** Refusals that make a row a dead letter: a person has to look at it. */
+/** Refusals that make a row a dead letter, which needs a person. */
 const REFUSALS_MAX = 5;
 const DEAD_LETTER_RETRY_MS = 86_400_000;
 
 /**
- * The reports that are owed and due, oldest first, at most 50 (a call keeps the object awake, which is billed). A refused row comes alone,
- * after all others, because it would get the whole batch refused again. When a batch is refused for its content, the caller sends its rows
- * one by one and records each result (`acknowledge`, `refuse`).
+ * The reports that are owed and due, oldest first, at most 50 (a call keeps the object awake, which is billed). A refused row is sent alone and last,
+ * because it would fail the whole batch. After a refused batch, send its rows one by one and record each result (`acknowledge`, `refuse`).
  */
 export function nextBatch(rows: Iterable<RequestRow>, nowMs: number): Report[] {
 	const due: Report[] = [];
@@ -36,7 +35,7 @@ export function nextBatch(rows: Iterable<RequestRow>, nowMs: number): Report[] {
 	return due.length > 0 ? due : refused;
 }
 
-/** Inserts a report by age, and drops the newest beyond `max`: what is owed may be long, the batch never is. */
+/** Inserts a report by age, and drops the newest beyond `max`, so that the batch stays short however much is owed. */
 function keepOldest(batch: Report[], report: Report, max: number): void {
 	const newest = batch[max - 1];
 	if (newest && newest.usedAtMs <= report.usedAtMs) return;
@@ -71,7 +70,7 @@ function refusalsOf(row: RequestRow): number {
 	return row.refusals ?? 0;
 }
 
-/** When the next report is due, in epoch milliseconds; null when nothing is owed. */
+/** When the next report is due, in epoch milliseconds. Null if none is owed. */
 export function nextDueMs(rows: Iterable<RequestRow>): number | null {
 	let earliest: number | null = null;
 	for (const row of rows) {

@@ -7,7 +7,7 @@ import { MESSAGE_TOKENS, priceOf, type Tariff, tokensOf } from "./price.ts";
 const tariff: Tariff = { weight: 3, efforts: { low: 1, high: 4 }, inputStep: 100 };
 
 describe("a price", () => {
-	test("is weight, effort and steps together", () => {
+	test("combines weight, effort and steps", () => {
 		expect(priceOf(tariff, null, 0)).toEqual({ units: 3, steps: 1 });
 		expect(priceOf(tariff, null, 100)).toEqual({ units: 3, steps: 1 });
 		expect(priceOf(tariff, null, 101)).toEqual({ units: 6, steps: 2 });
@@ -15,7 +15,7 @@ describe("a price", () => {
 		expect(priceOf(tariff, "medium", 1).units).toBeNaN();
 	});
 
-	test("is a positive integer that pays all that is sent, and never falls with more of it", () => {
+	test("is a positive integer that covers everything sent, and never falls as more is sent", () => {
 		const tariffs = fc.record({ weight: fc.integer({ min: 1, max: 999 }), inputStep: fc.integer({ min: 1, max: 100_000 }) });
 		fc.assert(
 			fc.property(tariffs, fc.nat(1_000_000), fc.nat(1_000), ({ weight, inputStep }, tokens, more) => {
@@ -28,7 +28,7 @@ describe("a price", () => {
 	});
 });
 
-/** Draws from an alphabet, the same in every run. */
+/** Draws from an alphabet, identically in every run. */
 function drawn(alphabet: readonly string[], length: number, join = ""): string {
 	let state = 20_261_129;
 	const next = () => {
@@ -88,15 +88,15 @@ const random: Record<string, string> = {
 };
 
 describe("the estimate of a text's tokens", () => {
-	test.each(Object.entries(fixture))("is never below a tokenizer's count: %s", (_, text) => {
+	test.each(Object.entries(fixture))("is at least a tokenizer's count: %s", (_, text) => {
 		expect(tokensOf(text)).toBeGreaterThanOrEqual(encode(text).length);
 	});
 
-	test.each(Object.entries(random))("is never below a tokenizer's count of random %s", (_, text) => {
+	test.each(Object.entries(random))("is at least a tokenizer's count of random %s", (_, text) => {
 		expect(tokensOf(text)).toBeGreaterThanOrEqual(encode(text).length);
 	});
 
-	test("is never below it for any mix, where the marks around a message count as well", () => {
+	test("is at least a tokenizer's count of any mix, including the marks around a message", () => {
 		const piece = fc.oneof(
 			fc
 				.constantFrom(...Object.values(fixture), ...Object.values(random))
@@ -105,7 +105,7 @@ describe("the estimate of a text's tokens", () => {
 			fc.string({ unit: "grapheme-ascii", maxLength: 40 }),
 		);
 		const text = fc.array(piece, { minLength: 4, maxLength: 20 }).map((pieces) => pieces.join(" "));
-		// One seed: a tokenizer's table is an outside fact, and this is a sample of it.
+		// One seed: a tokenizer's table is external data, and this test samples it.
 		fc.assert(
 			fc.property(text, (mix) => {
 				expect(tokensOf(mix) + MESSAGE_TOKENS).toBeGreaterThanOrEqual(encode(mix).length);
@@ -114,14 +114,14 @@ describe("the estimate of a text's tokens", () => {
 		);
 	});
 
-	test("is not much above it for prose", () => {
+	test("is close to a tokenizer's count for prose", () => {
 		for (const language of ["english", "german", "french"] as const) {
 			const text = fixture[language];
 			expect(tokensOf(text) / encode(text).length, language).toBeLessThan(2.3);
 		}
 	});
 
-	test("adds up: the parts of a text count at least as much as the whole", () => {
+	test("is superadditive: the parts of a text count at least as much as the whole", () => {
 		const texts = fc.array(fc.string({ unit: "grapheme-ascii", maxLength: 60 }), { maxLength: 10 });
 		fc.assert(
 			fc.property(texts, (parts) => {

@@ -32,7 +32,7 @@ const fail = (id: string, used?: Spent): Command => ({ type: "release", id, why:
 const expire = (id: string): Command => ({ type: "expire", id, chatStatus: "unreachable" });
 
 describe("the price of a request", () => {
-	test("stays that of its first attempt, also after a release", () => {
+	test("is that of its first attempt, also after a release", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.run(ask("a", { units: 3, terms: terms({ steps: 3 }) }));
 		expect(ledger.run(ask("a", { units: 1, terms: terms({ version: "v2" }) })).outcome).toMatchObject({
@@ -47,7 +47,7 @@ describe("the price of a request", () => {
 		expect(ledger.stands()).toMatchObject({ held: 3, remaining: 17 });
 	});
 
-	test("of the first attempt decides whether there is room", () => {
+	test("of the first attempt decides whether it fits", () => {
 		const ledger = new MemoryLedger(null, "guest");
 		ledger.run(ask("a", { units: 4 }));
 		ledger.run(fail("a"));
@@ -55,7 +55,7 @@ describe("the price of a request", () => {
 		expect(ledger.run(ask("a", { units: 1 })).outcome).toMatchObject({ kind: "refused", refusal: { remaining: 3 } });
 	});
 
-	test("is that of the second attempt where the first one was held before requests had terms", () => {
+	test("is that of the second attempt if the first was held before requests had terms", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.run(hold("a", 4));
 		ledger.run(fail("a"));
@@ -63,7 +63,7 @@ describe("the price of a request", () => {
 	});
 });
 
-describe("what a request used", () => {
+describe("a request's usage", () => {
 	test("is stored with its end, and a second end adds nothing", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.run(ask("a"));
@@ -74,7 +74,7 @@ describe("what a request used", () => {
 		expect(ledger.rows.get("a")?.spent).toEqual(spent(5));
 	});
 
-	test("is the sum of all attempts, and an estimate if one of them is", () => {
+	test("is the sum of all attempts, and estimated if one of them is", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.run(ask("a"));
 		ledger.run(fail("a", spent(5, { estimated: true })));
@@ -98,14 +98,14 @@ describe("what a request used", () => {
 		expect(ledger.rows.get("a")).toMatchObject({ ...row, spent: spent(5) });
 	});
 
-	test("is stored once by a release that comes after the provider may know the unit", () => {
+	test("is stored once by a release after the provider may know the unit", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.run(ask("a", { units: 2 }));
 		ledger.run(expire("a"), NOON + HOLD_MS);
 		const lateMs = NOON + HOLD_MS + UNREACHABLE_REPORT_DELAY_MS;
 		for (let times = 0; times < 2; times += 1) ledger.run(fail("a", spent(5)), lateMs);
 		expect(ledger.rows.get("a")).toMatchObject({ state: "expired", spent: spent(5) });
-		// The units are given back by a correction. The request was counted, and what it used stays.
+		// A correction refunds the units. The request was counted, and its usage stays.
 		expect(ledger.state.sums.days("")).toEqual([
 			{ day: TODAY, model: "m", tier: "paid", requests: 1, units: 0, ...spent(5), estimated: 0 },
 		]);
@@ -120,7 +120,7 @@ describe("what a request used", () => {
 		expect(ledger.rows.get("b")).toMatchObject({ state: "settled", spent: spent(5) });
 	});
 
-	test("becomes whole and non-negative numbers, whatever a provider sent", () => {
+	test("is rounded to non-negative integers, whatever a provider sent", () => {
 		const odd = { input: 0.5, cached: -1, output: Number.NaN, reasoning: Number.POSITIVE_INFINITY, microDollars: 1.2, estimated: false };
 		expect(spentTogether(null, odd)).toEqual({ input: 1, cached: 0, output: 0, reasoning: 0, microDollars: 2, estimated: false });
 		expect(spentTogether(undefined, null)).toBeNull();
@@ -128,7 +128,7 @@ describe("what a request used", () => {
 });
 
 describe("the daily totals", () => {
-	test("are by day of the hold, model and tier, in that order", () => {
+	test("are grouped by day of the hold, model and tier, in that order", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 1 }));
 		ledger.run(ask("paid", { terms: terms({ model: "z" }) }));
 		ledger.run(ask("free", { terms: terms({ model: "z" }), freeDay: true, units: 2 }));
@@ -148,7 +148,7 @@ describe("the daily totals", () => {
 		expect(ledger.state.sums.days("2026-11-22")).toEqual([later]);
 	});
 
-	test("leave out requests without a model, and those that neither count nor cost", () => {
+	test("leave out requests without a model, and those that neither count nor have usage", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.use("report");
 		ledger.run(ask("a"));
@@ -157,7 +157,7 @@ describe("the daily totals", () => {
 		expect(ledger.state.sums.days("")).toEqual([]);
 	});
 
-	test("follow a correction of a request, also of one with grants, and no other adjustment", () => {
+	test("include corrections of requests, also those paid by grants, and no other adjustment", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 2 }));
 		ledger.run(grant("g", 5));
 		ledger.run(ask("a", { units: 4 }));
@@ -168,7 +168,7 @@ describe("the daily totals", () => {
 		expect(ledger.state.sums.days("")).toMatchObject([{ requests: 1, units: 1, tier: "paid" }]);
 	});
 
-	test("move to the day of the latest attempt", () => {
+	test("count a request in the day of its latest attempt", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.run(ask("a"));
 		ledger.run(fail("a", spent(1)));
@@ -178,7 +178,7 @@ describe("the daily totals", () => {
 		expect(ledger.state.sums.days("")).toMatchObject([{ day: "2026-11-22", requests: 1, input: 3 }]);
 	});
 
-	test("forget what was taken, and entries that add up to nothing", () => {
+	test("drop totals once taken, and those that sum to zero", () => {
 		const totals = new DailyTotals();
 		const row = { pool: "guest", heldAtMs: NOON, state: "settled", units: 1, terms: terms() } as RequestRow;
 		totals.add(row, 1);
@@ -195,7 +195,7 @@ describe("a subscriber's free day", () => {
 	const free = (id: string, units = 1) => ask(id, { units, freeDay: true });
 	const paid = () => new MemoryLedger(windowed({ limit: 3 }));
 
-	test("pays a request that plan and top-ups cannot pay, whole", () => {
+	test("pays a whole request that plan and top-ups cannot pay", () => {
 		const ledger = paid();
 		ledger.run(grant("g", 1));
 		expect(ledger.run(free("a", 3)).row).toMatchObject({ pool: `sub:sub_1@${NOON}` });
@@ -206,7 +206,7 @@ describe("a subscriber's free day", () => {
 		expect(ledger.stands().freeDay).toEqual({ limit: 20, used: 2, held: 0, remaining: 18 });
 	});
 
-	test("has the day's limit, together with what was used before the plan, and no credits", () => {
+	test("has the day's limit, shared with usage before the plan, and ignores credits", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.use("before", 15);
 		ledger.entitlement = balance({ available: 0 });
@@ -223,7 +223,7 @@ describe("a subscriber's free day", () => {
 	test.each([
 		["the provider counts", balance({ available: 1 })],
 		["is counted here", windowed({ limit: 1 })],
-	])("shares its limit with what a plan that %s gives on trust after its end", (_, entitlement) => {
+	])("shares its limit with the trust given after the end of a plan that %s", (_, entitlement) => {
 		const ledger = new MemoryLedger(entitlement);
 		expect(ledger.run(free("a"), END).row?.pool).toMatch(/^sub:/);
 		expect(ledger.stands(END)).toMatchObject({ remaining: 0, freeDay: { limit: 20, used: 0, held: 0, remaining: 19 } });
@@ -231,7 +231,7 @@ describe("a subscriber's free day", () => {
 		expect(ledger.run(free("c", 19), END).row?.pool).toBe("day:2026-11-22");
 	});
 
-	test("is not owed to the provider", () => {
+	test("is not reported to the provider", () => {
 		const ledger = new MemoryLedger(balance({ available: 0 }));
 		ledger.run(free("a"));
 		ledger.run(settle("a"));
@@ -239,7 +239,7 @@ describe("a subscriber's free day", () => {
 		expect(ledger.stands()).toMatchObject({ used: 0, freeDay: { used: 1 } });
 	});
 
-	test("leaves the in-flight limit that of the plan", () => {
+	test("does not change the plan's in-flight limit", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 10 }), "user", {
 			...DEFAULT_LIMITS,
 			inFlight: { ...DEFAULT_LIMITS.inFlight, free: 1, paid: 3 },
@@ -262,7 +262,7 @@ describe("a subscriber's free day", () => {
 		expect(ledger.stands().freeDay?.remaining).toBe(left);
 	});
 
-	test("is not shown to anyone without a plan", () => {
+	test("is not shown without a plan", () => {
 		for (const kind of ["guest", "user", "network"] as const) expect(new MemoryLedger(null, kind).stands().freeDay).toBeNull();
 		expect(new MemoryLedger(null).run(ask("a", { units: 21 })).outcome).toEqual({
 			kind: "refused",
@@ -270,7 +270,7 @@ describe("a subscriber's free day", () => {
 		});
 	});
 
-	test("has its own bound of forgiven failures", () => {
+	test("has its own bound on forgiven failures", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 1 }), "user", { ...DEFAULT_LIMITS, free: 3 });
 		ledger.use("plan");
 		for (const id of ["a", "b", "c", "d"]) {
@@ -281,7 +281,7 @@ describe("a subscriber's free day", () => {
 	});
 });
 
-test("a refusal of a plan says no more than what the member's share has left", () => {
+test("a plan's refusal shows at most the member's remaining share", () => {
 	const ledger = new MemoryLedger(windowed({ limit: 5 }), "organization");
 	const of = (id: string, units: number): Command => ask(id, { units, member: { id: "ada", cap: 3 } });
 	ledger.run(of("a", 2));

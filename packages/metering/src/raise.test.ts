@@ -29,7 +29,7 @@ function holding(ledger: MemoryLedger, units = 1): MemoryLedger {
 }
 
 describe("a raise", () => {
-	test("adds units to the open hold, which keeps its pool, its times and its attempt", () => {
+	test("adds units to the open hold, and keeps its pool, times and attempt", () => {
 		const ledger = holding(new MemoryLedger(null));
 		const before = ledger.rows.get("a");
 		expect(ledger.run(raise("a", 1, 2), NOON + 60_000)).toEqual({
@@ -41,20 +41,20 @@ describe("a raise", () => {
 		expect(ledger.stands()).toMatchObject({ used: 3, held: 0, remaining: 17 });
 	});
 
-	test("of the same step adds nothing, also where nothing is left", () => {
+	test("of the same step adds nothing, even with no units remaining", () => {
 		const ledger = holding(new MemoryLedger(null, "guest"));
 		const { row } = ledger.run(raise("a", 1, 4));
 		expect(ledger.run(raise("a", 1, 4))).toEqual({ outcome: { kind: "raised", row } });
 		expect(ledger.stands()).toMatchObject({ held: 5, remaining: 0 });
 	});
 
-	test("of the same step by other units is a conflict", () => {
+	test("of the same step by another number of units is a conflict", () => {
 		const ledger = holding(new MemoryLedger(null));
 		ledger.run(raise("a", 1, 2));
 		expect(ledger.run(raise("a", 1, 1))).toEqual({ outcome: notRaised("conflict") });
 	});
 
-	test("beyond what is left is refused whole, and says how much is left", () => {
+	test("beyond the remaining units is refused whole, and reports them", () => {
 		const ledger = holding(new MemoryLedger(null, "guest"), 2);
 		ledger.use("b", 1);
 		expect(ledger.run(raise("a", 1, 3)).outcome).toEqual({
@@ -62,11 +62,11 @@ describe("a raise", () => {
 			refusal: { policy: "guest", tier: "guest", limit: 5, remaining: 2, resetAtMs: null },
 		});
 		expect(ledger.stands()).toMatchObject({ used: 1, held: 2, remaining: 2 });
-		// The step was not taken, so it may be decided anew.
+		// The step was not taken, so it may be decided again.
 		expect(ledger.run(raise("a", 1, 2)).outcome.kind).toBe("raised");
 	});
 
-	test("never makes a request dearer than its sender agreed to", () => {
+	test("never makes a request more expensive than its sender agreed to", () => {
 		const ledger = holding(new MemoryLedger(null), 2);
 		expect(ledger.run(raise("a", 1, 2, { maxUnits: 3 }))).toEqual({ outcome: notRaised("max-units", 1) });
 		expect(ledger.run(raise("a", 1, 1, { maxUnits: 3 })).outcome.kind).toBe("raised");
@@ -99,13 +99,13 @@ describe("a raise", () => {
 		expect(ledger.run(raise("a", 1, 1))).toEqual({ outcome: notRaised("ended") });
 	});
 
-	test("of a request that nobody held is unknown, and so is lowering it", () => {
+	test("of an unknown request is `unknown`, and so is lowering it", () => {
 		const ledger = new MemoryLedger(null);
 		expect(ledger.run(raise("a", 1, 1))).toEqual({ outcome: { kind: "unknown" } });
 		expect(ledger.run(lower("a", 1))).toEqual({ outcome: { kind: "unknown" } });
 	});
 
-	test("of an earlier attempt does not charge its successor", () => {
+	test("of an earlier attempt does not charge the current one", () => {
 		const ledger = holding(new MemoryLedger(null));
 		ledger.run(fail("a"));
 		ledger.run(hold("a"));
@@ -139,7 +139,7 @@ describe("a raise", () => {
 });
 
 describe("the end of a raised request", () => {
-	test("released returns everything, and the next attempt costs the first price and may be raised anew", () => {
+	test("released refunds everything, and the next attempt has the first price and may be raised again", () => {
 		const ledger = new MemoryLedger(null, "guest");
 		const terms = { model: "m", effort: null, steps: 1, version: "v1" };
 		const ask: Command = { type: "hold", id: "a", fingerprint: "f", units: 2, chatId: "c", terms };
@@ -152,7 +152,7 @@ describe("the end of a raised request", () => {
 		expect(ledger.run(raise("a", 1, 1, { attempt: 2 })).row).toMatchObject({ units: 3, raises: [{ step: 1, units: 1 }] });
 	});
 
-	test("expired counts the whole row, and a late release gives all of it back, also after its report", () => {
+	test("expired counts the whole row, and a late release refunds all of it, also after its report", () => {
 		const ledger = holding(new MemoryLedger(windowed({ limit: 2 })));
 		ledger.run(grant("g", 5));
 		ledger.run(raise("a", 1, 3));
@@ -167,7 +167,7 @@ describe("the end of a raised request", () => {
 		expect(ledger.stands(dueMs)).toMatchObject({ used: 0, remaining: 7, topUps: 5 });
 	});
 
-	test("beyond the free failures counts the raises too", () => {
+	test("failed beyond the forgiveness bound counts the raises too", () => {
 		const ledger = new MemoryLedger(null, "guest", { ...DEFAULT_LIMITS, guest: 3 });
 		const failMidway = (id: string) => ledger.run({ type: "release", id, why: "failed-midway" });
 		for (const id of ["b", "c", "d"]) {
@@ -180,7 +180,7 @@ describe("the end of a raised request", () => {
 		expect(ledger.stands()).toMatchObject({ used: 3, remaining: 0 });
 	});
 
-	test("is reported once, with all units, and a correction gives back at most those", () => {
+	test("is reported once, with all units, and a correction refunds at most those", () => {
 		const ledger = holding(new MemoryLedger(windowed()));
 		ledger.run(raise("a", 1, 1));
 		ledger.run(raise("a", 2, 1));
@@ -193,7 +193,7 @@ describe("the end of a raised request", () => {
 		expect(ledger.stands()).toMatchObject({ used: 0, remaining: 3 });
 	});
 
-	test("in a pool counts only the raises of the ledger that pays", () => {
+	test("in a pool counts only the paying ledger's raises", () => {
 		const ledger = holding(new MemoryLedger(null, "network"));
 		ledger.run(raise("a", 1, 2));
 		ledger.run(raise("a", 2, 4));
@@ -207,7 +207,7 @@ describe("the end of a raised request", () => {
 		expect(ledger.stands(NOON + HOLD_MS)).toMatchObject({ used: 4 });
 	});
 
-	test("counts all of a report that the provider may know", () => {
+	test("counts everything in a report that the provider may know", () => {
 		const ledger = holding(new MemoryLedger(windowed()));
 		ledger.run(raise("a", 1, 2));
 		ledger.run({ type: "expire", id: "a", chatStatus: "unreachable" }, NOON + HOLD_MS);
@@ -219,7 +219,7 @@ describe("the end of a raised request", () => {
 });
 
 describe("lowering", () => {
-	test("takes one step off again, and repeats nothing", () => {
+	test("removes one step's units, once", () => {
 		const ledger = holding(new MemoryLedger(null));
 		ledger.run(raise("a", 1, 2));
 		ledger.run(raise("a", 2, 3));
@@ -227,11 +227,11 @@ describe("lowering", () => {
 		expect(ledger.run(lower("a", 1))).toEqual({ outcome: { kind: "lowered" } });
 		expect(ledger.run(lower("a", 7))).toEqual({ outcome: { kind: "lowered" } });
 		expect(ledger.stands()).toMatchObject({ held: 4, remaining: 16 });
-		// The step was given back, so it may be taken again.
+		// The step was refunded, so it may be taken again.
 		expect(ledger.run(raise("a", 1, 1)).outcome.kind).toBe("raised");
 	});
 
-	test("leaves an ended request as it is", () => {
+	test("does not change an ended request", () => {
 		const ledger = holding(new MemoryLedger(null));
 		ledger.run(raise("a", 1, 2));
 		ledger.run(settle("a"));
@@ -239,7 +239,7 @@ describe("lowering", () => {
 		expect(ledger.stands()).toMatchObject({ used: 3 });
 	});
 
-	test("gives back the units of grants first, those spent last before the others", () => {
+	test("refunds units of grants first, the last spent before the others", () => {
 		const ledger = holding(new MemoryLedger(windowed({ limit: 2 })));
 		ledger.run(grant("early", 2, END));
 		ledger.run(grant("late", 3));
@@ -258,8 +258,8 @@ describe("lowering", () => {
 	});
 });
 
-describe("a raise is paid by the pool of its hold", () => {
-	test("after midnight too: by the day of the hold, not by the next", () => {
+describe("a raise is paid from the pool of its hold", () => {
+	test("after midnight: from the day of the hold, not the next", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.run(hold("a"), MIDNIGHT - 1);
 		expect(ledger.run(raise("a", 1, 18), MIDNIGHT).row).toMatchObject({ pool: "day:2026-11-21", units: 19 });
@@ -267,7 +267,7 @@ describe("a raise is paid by the pool of its hold", () => {
 		expect(ledger.stands(MIDNIGHT)).toMatchObject({ remaining: 20 });
 	});
 
-	test("with a plan's window first and its grants after it, as they are now", () => {
+	test("with a plan: from the window first and then from its current grants", () => {
 		const ledger = holding(new MemoryLedger(windowed()), 2);
 		ledger.run(grant("expires", 5, NOON + 60_000));
 		ledger.run(grant("stays", 2));
@@ -275,7 +275,7 @@ describe("a raise is paid by the pool of its hold", () => {
 		expect(ledger.run(raise("a", 1, 3), NOON + 60_000).row?.spill).toEqual([{ pool: "grant:stays", units: 2 }]);
 	});
 
-	test("after the end of a period by what that period had left, less what was given on trust since", () => {
+	test("after a period's end: from its remaining units, minus those given on trust since", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(hold("a"), END - 1);
 		ledger.run(hold("b"), END);
@@ -285,7 +285,7 @@ describe("a raise is paid by the pool of its hold", () => {
 		expect(ledger.run(raise("b", 1, 1), END).outcome).toMatchObject(refused(0));
 	});
 
-	test("and once the next period is read, what the last one had left is not known", () => {
+	test("after the next period is read: refused, because the last period's remaining units are unknown", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(hold("a"), END - 1);
 		ledger.run(hold("b"), END);
@@ -294,11 +294,11 @@ describe("a raise is paid by the pool of its hold", () => {
 			kind: "refused",
 			refusal: { policy: "paid", tier: "paid", limit: 3, remaining: 0, resetAtMs: END + DAY_MS },
 		});
-		// Held on trust in the period that is known now.
+		// Held on trust in the period that is now known.
 		expect(ledger.run(raise("b", 1, 2), END).outcome.kind).toBe("raised");
 	});
 
-	test("with a balance: by the provider's number, in the period of the hold only", () => {
+	test("with a balance: from the provider's number, only in the period of the hold", () => {
 		const ledger = holding(new MemoryLedger(balance({ available: 5 })));
 		expect(ledger.run(raise("a", 1, 5)).outcome).toMatchObject(refused(4));
 		expect(ledger.run(raise("a", 1, 3), END).outcome.kind).toBe("raised");
@@ -306,14 +306,14 @@ describe("a raise is paid by the pool of its hold", () => {
 		expect(ledger.run(raise("a", 2, 1), END).outcome).toMatchObject(refused(0));
 	});
 
-	test("with a balance on trust: within the free day's units", () => {
+	test("with a balance on trust: within a free day's units", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.run(hold("a"), END);
 		expect(ledger.run(raise("a", 1, 20), END).outcome).toMatchObject(refused(19));
 		expect(ledger.run(raise("a", 1, 19), END).outcome.kind).toBe("raised");
 	});
 
-	test("not by a plan that is no longer trusted, and not by another plan", () => {
+	test("never from a plan that is no longer trusted, nor from another plan", () => {
 		const ledger = holding(new MemoryLedger(balance({ periodEndMs: null })));
 		const staleMs = NOON + ENTITLEMENT_TRUST_MS + 1;
 		expect(ledger.run(raise("a", 1, 1), staleMs).outcome).toMatchObject(refused(0));
@@ -323,7 +323,7 @@ describe("a raise is paid by the pool of its hold", () => {
 		expect(ledger.run(raise("a", 1, 1)).outcome.kind).toBe("raised");
 	});
 
-	test("the free day beside a plan pays what it paid, without grants", () => {
+	test("with the free day beside a plan: from that day, without grants", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 1 }));
 		ledger.use("plan");
 		ledger.run({ type: "hold", id: "a", fingerprint: "f", units: 2, chatId: "c", freeDay: true });
@@ -336,7 +336,7 @@ describe("a raise is paid by the pool of its hold", () => {
 		expect(ledger.stands().freeDay).toMatchObject({ held: 20, remaining: 0 });
 	});
 
-	test("the free day beside a plan gives nothing where the deployment has none", () => {
+	test("with that free day disabled by the deployment: refused", () => {
 		const ledger = holding(new MemoryLedger(null));
 		ledger.entitlement = windowed();
 		ledger.paidKeepsFreeDay = false;
@@ -356,7 +356,7 @@ describe("a member", () => {
 		member: { id: "ada", cap },
 	});
 
-	test("raises within the cap, whatever the organization has left", () => {
+	test("raises within the cap, whatever the organization's remaining units", () => {
 		const ledger = new MemoryLedger(balance(), "organization");
 		ledger.run(ask("a", 3));
 		expect(ledger.run(raise("a", 1, 3, { cap: 3 })).outcome).toEqual({
@@ -368,7 +368,7 @@ describe("a member", () => {
 		expect(ledger.run(raise("a", 2, 1, { cap: null })).outcome.kind).toBe("raised");
 	});
 
-	test("is told the lesser of the cap and the organization", () => {
+	test("is refused with the lower of the cap and the organization's remaining units", () => {
 		const ledger = new MemoryLedger(balance({ available: 9 }), "organization");
 		ledger.run(ask("a", 3));
 		expect(ledger.run(raise("a", 1, 9, { cap: 3 })).outcome).toMatchObject(refused(2));

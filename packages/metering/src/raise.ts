@@ -10,18 +10,18 @@ import { RAISES_MAX } from "./who-pays.ts";
 export interface RaiseCommand {
 	type: "raise";
 	id: string;
-	/** The attempt that asks. A late raise of an earlier attempt must not charge its successor. */
+	/** The raising attempt. A late raise of an earlier attempt must not charge the current one. */
 	attempt: number;
-	/** 1 to 8. The same step again adds nothing. */
+	/** 1 to 8. Repeating a step adds nothing. */
 	step: number;
 	units: number;
-	/** The most that the request may cost: bounds the units of its hold and all raises together. Null for no bound. */
+	/** The most that the request may cost, for its hold and all raises together. Null for no bound. */
 	maxUnits?: number | null | undefined;
-	/** What the row's member may use in a window, units; null for no cap. */
+	/** The member's cap in a window, in units. Null for no cap. */
 	cap?: number | null;
 }
 
-/** Takes a step's units off an open hold again, because another ledger that holds the request refused them. */
+/** Removes a step's units from an open hold, because another ledger that holds the request refused them. */
 export interface LowerCommand {
 	type: "lower";
 	id: string;
@@ -31,15 +31,15 @@ export interface LowerCommand {
 
 /**
  * Why a hold is not raised, apart from a limit. `max-units`: the request would cost more than its sender agreed to. `too-many`: the step is beyond
- * the last. `ended`: the attempt is not open any more. `conflict`: the step was raised by another number of units.
+ * the last. `ended`: the attempt is no longer open. `conflict`: the step was raised by another number of units.
  */
 export type NotRaised = "max-units" | "too-many" | "ended" | "conflict";
 
 export type RaiseOutcome =
-	/** The row has the step's units, from now on or since an earlier call. */
+	/** The row has the step's units, from this call or an earlier one. */
 	| { kind: "raised"; row: RequestRow }
 	| { kind: "refused"; refusal: Refusal }
-	/** `left`: by how many units the hold could be raised. */
+	/** `left`: the units by which the hold could still be raised. */
 	| { kind: "not-raised"; reason: NotRaised; left: number };
 
 interface Raised {
@@ -53,8 +53,8 @@ interface Lowered {
 }
 
 /**
- * Decides a raise like a hold of the same units, from the pool and window of the row. Its time is that of the row's hold: an answer that runs past the
- * end of its day is judged by that day.
+ * Decides a raise like a hold of the same units, from the pool and window of the row. It uses the time of the row's hold, so an answer that runs past
+ * midnight still draws on its own day.
  */
 export function raise(state: LedgerState, row: RequestRow, command: RaiseCommand, nowMs: number): Raised {
 	const { attempt, step, units } = command;
@@ -89,7 +89,7 @@ export function lower(row: RequestRow, { attempt, step }: LowerCommand): Lowered
 	return isRaised ? { outcome, row: withRaises(row, (other) => other !== step) } : { outcome };
 }
 
-/** The row with only those of its raises whose step is kept. Units of grants are given back first, because they are spent last. */
+/** The row with only the raises that `isKept` selects. Units of grants are refunded first, because they are spent last. */
 export function withRaises(row: RequestRow, isKept: (step: number) => boolean): RequestRow {
 	const raises = row.raises?.filter(({ step }) => isKept(step)) ?? [];
 	const dropped = unitsOf(row.raises) - unitsOf(raises);
@@ -113,27 +113,27 @@ const unitsOf = (raises: RequestRow["raises"]) => (raises ?? []).reduce((all, { 
 
 const notRaised = (reason: NotRaised, left: number): Raised => ({ outcome: { kind: "not-raised", reason, left } });
 
-/** What pays more units of a held request, and how many at most. */
+/** What pays additional units of a held request, and its maximum. */
 interface Source {
 	allowance: Allowance;
 	most: number;
 }
 
-/** The allowance that a held request was taken from, at the time of its hold. Null where that is over and what it had left is not known any more. */
+/** The allowance of a held request at the time of its hold. Null if that is over and its remaining units are no longer known. */
 function sourceOf(state: LedgerState, row: RequestRow, nowMs: number): Source | null {
 	const { kind, limits } = state;
 	const entitlement = state.entitlement && isTrusted(state.entitlement, nowMs) ? state.entitlement : null;
 	const now = allowanceOf(kind, entitlement, limits, nowMs);
 	const then = allowanceOf(kind, entitlement, limits, row.heldAtMs);
 	if (then.pool !== row.pool) {
-		// The free day beside a plan. It pays a request whole, without grants.
+		// The free day beside a plan. It pays whole requests, without grants.
 		const freeDay = freeDayOf(state, now, row.heldAtMs);
 		return freeDay?.allowance.pool === row.pool ? { allowance: freeDay.allowance, most: freeDay.standing.remaining } : null;
 	}
 	const most = Number.POSITIVE_INFINITY;
-	// A balance spans all periods of its subscription, and its number is that of the latest.
+	// A balance spans all periods of its subscription, and its number is the latest period's.
 	if (then.kind === "balance") return row.heldAtMs >= then.window.startMs ? { allowance: then, most } : null;
-	// What was given on trust since the period's end comes off what the period had left.
+	// Units given on trust since the period's end reduce the period's remaining units.
 	const beside = now.kind === "windowed" && now.before?.pool === row.pool ? { pool: now.pool, limit: then.limit } : then.before;
 	return { allowance: { ...then, atMs: nowMs, before: beside }, most };
 }
@@ -146,7 +146,7 @@ function refusalOf(state: LedgerState, source: Source | null, member: Member | n
 	return { ...usedUp(state, allowanceOf(state.kind, state.entitlement, state.limits, nowMs), member), remaining: 0 };
 }
 
-/** Adds the parts on grants of a raise to those of the row. */
+/** Adds a raise's units on grants to the row's. */
 function together(before: RequestRow["spill"], added: readonly Part[] | null): Part[] | null {
 	const units = new Map<string, number>();
 	for (const part of [...(before ?? []), ...(added ?? [])]) units.set(part.pool, (units.get(part.pool) ?? 0) + part.units);

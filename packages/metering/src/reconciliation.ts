@@ -1,17 +1,17 @@
 import type { Entitlement } from "./tier.ts";
 
-/** The provider's number at one instant. From then on, provider and ledger must change by the same amounts, within one period. */
+/** The provider's number at one instant. From then on, within one period, provider and ledger must change by the same units. */
 export interface Baseline {
 	subscriptionId: string;
 	periodStartMs: number;
 	available: number;
-	/** All credits that the customer had ever bought by then. */
+	/** All credits that the customer had bought by then. */
 	creditsBought: number;
 	/** When the read was sent, in epoch milliseconds. */
 	atMs: number;
 }
 
-/** The baseline of a read; null when the provider keeps no balance. */
+/** The baseline of a read. Null if the provider keeps no balance. */
 export function baselineOf(entitlement: Entitlement | null, creditsBought: number): Baseline | null {
 	if (entitlement?.kind !== "balance") return null;
 	const { subscriptionId, periodStartMs, available, fetchedAtMs } = entitlement;

@@ -3,20 +3,20 @@ import { type Member, takenBy } from "./member.ts";
 import type { LedgerState } from "./rows.ts";
 import type { Allowance, Policy, Tier } from "./tier.ts";
 
-/** Why a limit refuses units, and what it has left. */
+/** Why a limit refuses units, and its remaining units. */
 export interface Refusal {
 	policy: Policy;
 	tier: Tier;
 	limit: number;
-	/** Units that the subject, and for an organization also its member, can still hold, without the free day of a paid plan. */
+	/** Remaining units of the subject, and for an organization also of its member, without a paid plan's free day. */
 	remaining: number;
-	/** The free day beside a paid plan; absent without one. */
+	/** The free day beside a paid plan. Absent without one. */
 	freeDay?: FreeDay | null;
-	/** Null when the limit does not reset, and for `in-flight`. */
+	/** Null if the limit does not reset, and for `in-flight`. */
 	resetAtMs: number | null;
 }
 
-/** The refusal of an allowance that has too few units left. */
+/** The refusal of an allowance with too few remaining units. */
 export function usedUp(state: LedgerState, allowance: Allowance, member: Member | null | undefined): Refusal {
 	const { tier, policy, limit, window, stale } = allowance;
 	const left = state.closed ? 0 : Math.max(0, remaining(state, allowance));

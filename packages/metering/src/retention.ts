@@ -5,8 +5,8 @@ import { allowanceOf } from "./tier.ts";
 const KEPT_MS = 90 * 86_400_000;
 
 /**
- * Those of `rows` that may be folded into checkpoints: ended and reported over 90 days ago, held before the open window began, and without
- * a correction (which counts in its request's window and needs the row).
+ * The rows that may be folded into checkpoints: ended and reported over 90 days ago, held before the open window began, and never corrected (a
+ * correction counts in its request's window and needs the row).
  */
 export function foldable(state: LedgerState, rows: Iterable<RequestRow>, atMs: number): RequestRow[] {
 	const nowMs = ledgerTimeMs(state, atMs);

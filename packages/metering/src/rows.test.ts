@@ -45,7 +45,7 @@ const PAID: Entitlement = {
 	fetchedAtMs: NOON + 6_000,
 };
 
-/** Rows as an object reads them: without the later fields, or with null in their columns. */
+/** Rows as an object reads them: without the later fields, or with nulls in their columns. */
 const FORMS = [
 	["without later fields", {}, {}],
 	[

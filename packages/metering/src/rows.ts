@@ -20,28 +20,28 @@ interface Raise {
  */
 export interface RequestRow {
 	id: string;
-	/** Of the request's body. The same id with another fingerprint is a conflict, not a repeat. */
+	/** Identifies the request body. The same id with another fingerprint is a conflict, not a repeat. */
 	fingerprint: string;
 	/** The window or subscription of the hold. It never changes within an attempt. */
 	pool: string;
 	/** All units of the request, including those of `spill` and `raises`. */
 	units: number;
-	/** The part of `units` that grants pay, in the order of spending; absent or null when the pool pays all. */
+	/** The part of `units` paid by grants, in the order of spending. Absent or null if the pool pays everything. */
 	spill?: readonly Part[] | null;
-	/** What was added to the hold of this attempt, in that order; absent or null for nothing. */
+	/** The raises of this attempt's hold, in order. Absent or null if there are none. */
 	raises?: readonly Raise[] | null;
 	state: "held" | "settled" | "released" | "expired";
 	/** 1 for the first. A released request may be sent again. */
 	attempt: number;
 	/** Bounded releases of this row (see `Release`). */
 	forgiven: number;
-	/** The chat that is queried when the hold expires; null for none. */
+	/** The chat to query when the hold expires. Null if there is none. */
 	chatId: string | null;
 	/** The member who made an organization's request. */
 	member?: string | null;
-	/** What the request was sold as, at its first hold; null for usage that no model made, and in pools, which others pay. */
+	/** What the request was sold as, at its first hold. Null for usage without a model, and in pools, which do not pay. */
 	terms?: Terms | null;
-	/** What its model calls used, all attempts together; null where that is not known. */
+	/** The usage of its model calls, all attempts together. Null if unknown. */
 	spent?: Spent | null;
 	/** Other ledgers that also hold this attempt (a guest's network). Its repeats use the same ones. */
 	sharedWith?: readonly string[] | null;
@@ -52,9 +52,9 @@ export interface RequestRow {
 	reportAfterMs: number | null;
 	/** When the report of an `expired` row was sent. From then on a late result is a correction, not an undo. */
 	sentAtMs?: number | null;
-	/** How often the provider refused this row's report when sent alone; absent for never. */
+	/** How often the provider refused this row's report when sent alone. Absent if never. */
 	refusals?: number;
-	/** When the provider acknowledged the report; null while it is owed. */
+	/** When the provider acknowledged the report. Null while it is owed. */
 	reportedAtMs: number | null;
 }
 
@@ -62,13 +62,13 @@ export interface RequestRow {
 export interface Adjustment {
 	id: string;
 	pool: string;
-	/** Positive adds usage, negative refunds it; a grant is negative. Includes the parts on other pools (`spill`). */
+	/** Positive adds usage, negative refunds it. A grant is negative. Includes the parts on other pools (`spill`). */
 	units: number;
 	spill?: readonly Part[] | null;
 	atMs: number;
-	/** The corrected request. The correction counts in that request's window, not in the window in which it was written. */
+	/** The corrected request. The correction counts in that request's window, not in the one it was written in. */
 	requestId?: string | null;
-	/** For a grant: the first instant at which it cannot be spent; null for never. */
+	/** For a grant: the first instant at which it cannot be spent. Null if never. */
 	expiresAtMs?: number | null;
 }
 
@@ -77,11 +77,11 @@ export interface Checkpoint {
 	pool: string;
 	/** Counted units on the pool. */
 	units: number;
-	/** Requests held on the pool. A request that grants helped to pay is counted in its window's pool only. */
+	/** Requests held on the pool. A request partly paid by grants is counted in its window's pool only. */
 	requests: number;
 }
 
-/** What the requests of one UTC day, model and tier used. Stored as one row. Only requests with terms are in it. */
+/** The usage of one UTC day, model and tier. Stored as one row. Contains only requests with terms. */
 export interface DayTotals extends Omit<Spent, "estimated"> {
 	/** The UTC day of the hold, `YYYY-MM-DD`. */
 	day: string;
@@ -92,7 +92,7 @@ export interface DayTotals extends Omit<Spent, "estimated"> {
 	requests: number;
 	/** Their units, corrections included. Tokens and dollars are those of all model calls, counted or not. */
 	units: number;
-	/** Requests with an estimated number. */
+	/** Requests with at least one estimated number. */
 	estimated: number;
 }
 
@@ -108,29 +108,29 @@ export interface Usage {
 	held: number;
 	/** Bounded releases (see `Release`). */
 	forgiven: number;
-	/** Units of the adjustments of the pool, each in the period of the request that it corrects. */
+	/** Units of the pool's adjustments, each in the period of the corrected request. */
 	adjusted: number;
 }
 
-/** What a decision depends on of all requests and adjustments together, without the folded ones. `KeptSums` is the implementation. */
+/** The sums over all requests and adjustments that decisions need, without folded ones. Implemented by `KeptSums`. */
 export interface Sums {
-	/** The latest instant at which a hold was taken or ended, so that a clock that jumps back does not reopen a window. 0 without any. */
+	/** The latest instant at which a hold was taken or ended, so that a clock that jumps back does not reopen a window. 0 if there is none. */
 	readonly latestMs: number;
-	/** Units that requests hold or have used of a pool, by their parts. */
+	/** Units of a pool that requests hold or have used, by their parts. */
 	taken(pool: string): number;
 	/** Units that adjustments add to a pool, by their parts. */
 	adjusted(pool: string): number;
-	/** The requests held on a pool in a window; null for all of them. */
+	/** The requests held on a pool in a window. Null for all of them. */
 	usage(pool: string, window: Window | null): Usage;
-	/** The same of one member, corrections of the member's requests included. */
+	/** The same for one member, including corrections of the member's requests. */
 	share(pool: string, window: Window | null, memberId: string): Share;
 	/** Units of a pool that a read sent at `readMs` cannot know: held, owed, or acknowledged since. */
 	unknownSince(pool: string, readMs: number): number;
-	/** The pools of grants that an adjustment touches, and their grants. A refund may arrive before its grant. */
+	/** The pools of grants that adjustments touch, and their grants. A refund may arrive before its grant. */
 	grants(): Iterable<readonly [pool: string, grant: Adjustment | undefined]>;
-	/** How many requests are held: by all, or by one member. */
+	/** The number of held requests, in total or of one member. */
 	inFlight(memberId?: string): number;
-	/** The totals from a day on, in the order of days, models and tiers. Folded requests stay in them. */
+	/** The totals from a day on, sorted by day, model and tier. Folded requests stay in them. */
 	days(fromDay: string): DayTotals[];
 }
 
@@ -138,7 +138,7 @@ export interface Sums {
 export interface Entries {
 	row(id: string): RequestRow | undefined;
 	adjustment(id: string): Adjustment | undefined;
-	/** The adjustments that correct a request. */
+	/** The adjustments of a request. */
 	correctionsOf(requestId: string): Iterable<Adjustment>;
 	checkpoint(pool: string): Checkpoint | undefined;
 }
@@ -148,17 +148,17 @@ export interface LedgerState {
 	kind: SubjectKind;
 	limits: Limits;
 	entitlement: Entitlement | null;
-	/** Whether a guest's chats have moved to an account. Such a ledger takes no more holds. */
+	/** Whether a guest's chats have moved to an account. A closed ledger accepts no more holds. */
 	closed: boolean;
-	/** Whether a person with a plan also has the free day, on models that the free tier has (rule P10). */
+	/** Whether a person with a plan also has the free day, on models of the free tier (rule P10). */
 	paidKeepsFreeDay: boolean;
 	entries: Entries;
 	sums: Sums;
 }
 
 /**
- * The ledger's time in epoch milliseconds, which never goes back. Use it to stamp an entitlement's read and to take a batch from the
- * outbox; otherwise a clock jump makes a fresh copy look a day old.
+ * Ledger time in epoch milliseconds, which never goes back. Use it to stamp an entitlement's read and to take a batch from the outbox. Otherwise a
+ * clock jump makes a fresh copy look a day old.
  */
 export function ledgerTimeMs({ sums }: { sums: Pick<Sums, "latestMs"> }, atMs: number): number {
 	return Math.max(atMs, sums.latestMs);
@@ -169,7 +169,7 @@ export function isCounted(row: RequestRow): boolean {
 	return row.state === "settled" || row.state === "expired";
 }
 
-/** The subscription that a row's report is owed to; null when none is owed. */
+/** The subscription that a row's report is owed to. Null if none is owed. */
 export function owedTo(row: RequestRow): string | null {
 	return isCounted(row) && row.reportedAtMs === null ? subscriptionOf(row.pool) : null;
 }
@@ -179,7 +179,7 @@ export function isOwed(row: RequestRow): boolean {
 	return owedTo(row) !== null;
 }
 
-/** Whether nothing is due for a row. Only a late result or a new attempt changes it. */
+/** Whether nothing is due for a row, so that only a late result or a new attempt changes it. */
 export function isFinal(row: RequestRow): boolean {
 	return row.state !== "held" && !isOwed(row);
 }

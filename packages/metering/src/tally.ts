@@ -1,11 +1,11 @@
 import { type Adjustment, isCounted, partsOf, type RequestRow, type Share, type Usage } from "./rows.ts";
 import { contains, type Window } from "./window.ts";
 
-/** Sums of one pool in one period: from `sinceMs` until the pool's next period. It is stored as one row. Instants are epoch milliseconds. */
+/** Sums of one pool in one period, from `sinceMs` until the pool's next period. Stored as one row. Instants are epoch milliseconds. */
 export interface PoolSums extends Omit<Usage, "held"> {
 	pool: string;
 	sinceMs: number;
-	/** How many requests and adjustments are in the sums, and between which instants they lie. */
+	/** The number of requests and adjustments in the sums, and the earliest and latest of them. */
 	entries: number;
 	earliestMs: number;
 	latestMs: number;
@@ -24,7 +24,7 @@ export interface Adjusted {
 	corrected: RequestRow | undefined;
 }
 
-/** Where a tally's sums and entries are when it does not have them in memory. */
+/** The storage from which a tally reads sums and entries that are not in memory. */
 export interface TallySource {
 	/** The stored sums of a pool, in the order of their periods. */
 	sums(pool: string): PoolSums[];
@@ -36,7 +36,7 @@ export interface TallySource {
 
 type Periods = [PoolSums, ...PoolSums[]];
 
-/** Adds up requests and adjustments by pool. Pools are read from `source` when they are first needed. */
+/** Sums requests and adjustments by pool. A pool is read from `source` on first use. */
 export class Tally {
 	readonly #source: TallySource;
 	/** By pool, in the order of the periods, which cover all time. */
@@ -64,7 +64,7 @@ export class Tally {
 		}
 	}
 
-	/** Units that requests hold or have used of a pool. */
+	/** Units of a pool that requests hold or have used. */
 	taken(pool: string): number {
 		return this.#periods(pool).reduce((units, sums) => units + sums.taken, 0);
 	}
@@ -96,12 +96,12 @@ export class Tally {
 		return share;
 	}
 
-	/** Whether sums changed that are not stored. */
+	/** Whether sums changed that are not stored yet. */
 	get isChanged(): boolean {
 		return this.#changed.size > 0;
 	}
 
-	/** The sums that changed since the last call, to be stored. */
+	/** The sums that changed since the last call, for storing. */
 	takeChanged(): PoolSums[] {
 		const changed = [...this.#changed];
 		this.#changed.clear();
@@ -131,7 +131,7 @@ export class Tally {
 		return periods.findLast(({ sinceMs }) => sinceMs <= atMs) ?? periods[0];
 	}
 
-	/** Makes a period begin at an instant. Only where entries lie on both sides of it are the pool's rows read and added up again. */
+	/** Starts a period at an instant. Reads and sums the pool's rows again only if entries lie on both sides of it. */
 	#divide(pool: string, atMs: number): void {
 		const periods = this.#periods(pool);
 		const before = this.#at(pool, atMs);
@@ -161,7 +161,7 @@ export class Tally {
 
 	#addMain(row: RequestRow, taken: number, sign: 1 | -1): void {
 		const { pool, units, heldAtMs, forgiven, state, member = null } = row;
-		// A request that was released for free leaves no trace.
+		// A free release leaves no trace.
 		if (state === "released" && forgiven === 0) return;
 		const sums = this.#count(pool, heldAtMs, sign);
 		const counted = isCounted(row) ? sign * units : 0;
@@ -180,7 +180,7 @@ export class Tally {
 		addShare(sums, corrected?.member ?? null, units, 0);
 	}
 
-	/** The sums for an entry of an instant, with the entry counted or no longer counted. */
+	/** The sums of the period that contains an instant, with one entry added or removed. */
 	#count(pool: string, atMs: number, sign: 1 | -1): PoolSums {
 		const sums = this.#at(pool, atMs);
 		sums.earliestMs = sums.entries === 0 ? atMs : Math.min(sums.earliestMs, atMs);

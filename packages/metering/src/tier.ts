@@ -13,11 +13,11 @@ export type Policy = "guest" | "network" | "free" | "paid" | "organization" | "m
 
 /** Limits in requests (docs/architecture.md, Tiers). The owner's three constants are `guest`, `free` and `paid`. */
 export interface Limits {
-	/** Per guest, for its lifetime. */
+	/** Per guest, for the guest's lifetime. */
 	guest: number;
 	/** Per UTC day, for a signed-in user without a paid plan. */
 	free: number;
-	/** Per billing period, when the plan has no amount of its own. */
+	/** Per billing period, if the plan has no amount of its own. */
 	paid: number;
 	/** Per UTC day, for all guests of a network together. */
 	network: number;
@@ -40,9 +40,9 @@ export const ENTITLEMENT_TRUST_MS = 24 * 3_600_000;
 interface Grant {
 	/** Id of the purchase. A grant counts once per id. */
 	id: string;
-	/** Credits granted, including those spent since. */
+	/** Credits granted, including spent ones. */
 	units: number;
-	/** The first instant at which the credits cannot be spent; null for never. Epoch milliseconds. */
+	/** The first instant at which the credits cannot be spent, in epoch milliseconds. Null if never. */
 	expiresAtMs: number | null;
 }
 
@@ -59,7 +59,7 @@ export type Entitlement =
 	| {
 			kind: "balance";
 			subscriptionId: string;
-			/** Requests left at the provider, top-ups included. */
+			/** Remaining requests at the provider, top-ups included. */
 			available: number;
 			/** Requests that the plan grants in each billing period. */
 			allowance: number;
@@ -76,15 +76,14 @@ export type Entitlement =
 			startMs: number;
 			/** Null for a plan that does not renew. */
 			endMs: number | null;
-			/** The provider's list. A grant that the ledger also has as an adjustment counts once. */
+			/** The provider's list. A grant that is also an adjustment of the ledger counts once. */
 			grants: readonly Grant[];
 			fetchedAtMs: number;
 	  };
 
 /**
- * What holds are taken from. `pool` is the name under which units are added up; it never changes for a hold.
- * `windowed` counts the ledger's own units against `limit`; `balance` subtracts units unknown to the provider from its number.
- * `stale`: the period that was read is over, and the next one is not known yet.
+ * What holds are taken from. `pool` is the name under which units are summed; it never changes for a hold. `windowed`: the ledger counts its own units
+ * against `limit`. `balance`: units unknown to the provider are subtracted from its number. `stale`: the read period is over, the next not yet known.
  */
 export type Allowance =
 	| {
@@ -98,7 +97,7 @@ export type Allowance =
 			atMs: number;
 			grants: readonly Grant[];
 			stale: boolean;
-			/** For a stale allowance: the period that is over. Its remaining units bound what is allowed on trust. */
+			/** For a stale allowance: the ended period. Its remaining units bound what is allowed on trust. */
 			before: { pool: string; limit: number } | null;
 	  }
 	| { kind: "balance"; tier: "paid"; policy: "paid"; pool: string; window: Window; limit: number; entitlement: Balance; stale: boolean };
@@ -110,10 +109,10 @@ type Windowed = Extract<Entitlement, { kind: "windowed" }>;
 /** Prefix of pools whose units are reported to the billing provider. */
 const SUBSCRIPTION = "sub:";
 
-/** Separates a subscription from the start of its window. Where the ledger counts, each window is a pool of its own. */
+/** Separates a subscription from the start of its window. If the ledger counts, each window is a pool of its own. */
 const WINDOW = "@";
 
-/** The subscription that a pool belongs to; null for units that are not reported. */
+/** The subscription that a pool belongs to. Null if its units are not reported. */
 export function subscriptionOf(pool: string): string | null {
 	if (!pool.startsWith(SUBSCRIPTION)) return null;
 	const at = pool.lastIndexOf(WINDOW);
@@ -160,7 +159,7 @@ function ofBalance(entitlement: Balance, nowMs: number): Allowance {
 }
 
 /**
- * After its end, holds are taken on trust from the window that starts there. The renewal starts at the same instant, so it includes them
+ * After the window's end, holds are taken on trust from the window that starts there. The renewal starts at the same instant, so it includes them
  * once it is read.
  */
 function ofWindow(entitlement: Windowed, limits: Limits, nowMs: number): Allowance {

@@ -40,14 +40,14 @@ function held(...more: Command[]): LedgerState {
 
 const pays = (end: AnswerEnd, output: Output, failure?: Failure) => whoPays({ end, output, failure });
 
-/** The ledger's decision about an answer that ended this way. */
+/** The ledger's decision about an answer with this end. */
 function outcomeOf(end: AnswerEnd, output: Output, failure: Failure | undefined): string | undefined {
 	const release = pays(end, output, failure);
 	const command: Command = release === null ? { type: "settle", id: "a" } : { type: "release", id: "a", why: release };
 	return decide(held(), command, NOON).row?.state;
 }
 
-test("an answer counts if it has words and ended by itself, by a limit, a filter or a stop; otherwise its hold is released", () => {
+test("an answer counts if it has words and completed, hit a limit or filter, or was stopped; otherwise its hold is released", () => {
 	for (const end of ENDS) {
 		for (const output of OUTPUTS) {
 			for (const failure of FAILURES) {
@@ -80,7 +80,7 @@ test("an expired hold is released, extended or counted by its chat's status", ()
 	expect(fateOfExpired("unreachable")).toBe(WHO_PAYS.unreachable.fate);
 });
 
-test("a priced step is added to the hold, refused without a trace, or taken off again", () => {
+test("a priced step is added to the hold, refused without a trace, or lowered again", () => {
 	const raise = (step: number, units: number): Command => ({ type: "raise", id: "a", attempt: 1, step, units, maxUnits: 3 });
 	expect(decide(held(), raise(1, 2), NOON).row).toMatchObject({ state: "held", units: 3 });
 	expect(WHO_PAYS.step.fate).toEqual({ kind: "raise" });
@@ -111,7 +111,7 @@ test.runIf(existsSync(page))("docs/who-pays.md is rendered from the table", () =
 	expect(readFileSync(page, "utf8")).toBe(renderWhoPays());
 });
 
-test("what counts in short is what the rules that it sums up say", () => {
+test("each row of the short summary agrees with the rules that it summarizes", () => {
 	for (const { happens, counts, rules } of Object.values(IN_SHORT))
 		for (const rule of rules) {
 			const { kind } = WHO_PAYS[rule].fate;
@@ -119,7 +119,7 @@ test("what counts in short is what the rules that it sums up say", () => {
 		}
 });
 
-test("what customers read has no word of the code", () => {
+test("texts for customers contain no internal terms", () => {
 	const texts = [...Object.values(WHO_PAYS), ...Object.values(IN_SHORT)].flatMap(({ happens, counted }) => [happens, counted]);
 	for (const text of [...texts, BOUND_OF_FORGIVENESS])
 		expect(text).not.toMatch(/\b(held|hold|ledger|subject|tier|window|upstream|\d{3})\b/);

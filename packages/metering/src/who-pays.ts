@@ -1,6 +1,6 @@
 /**
- * Why a hold is released. Releases that the table marks `bounded` are forgiven at most min(limit, 20) times a window and then count:
- * a started model costs money, so unbounded forgiveness would be a way to chat for free.
+ * Why a hold is released. Releases that the table marks `bounded` are forgiven at most min(limit, 20) times per window and count after that: a
+ * started model costs money, so unbounded forgiveness would be a way to chat for free.
  */
 export type Release = "failed-midway" | "wordless" | "stopped-early" | "failed-early" | "never-started" | "refused";
 
@@ -8,39 +8,39 @@ export type Release = "failed-midway" | "wordless" | "stopped-early" | "failed-e
 export type AnswerEnd = "complete" | "length" | "filtered" | "stopped" | "failed" | "interrupted";
 
 /**
- * What the model had sent when an answer ended. `tokens`: it ran, but sent no visible word, only reasoning or white space, or nothing at all.
- * `none`: it did not run, as far as is known.
+ * What the model had sent when an answer ended. `tokens`: it ran, but sent no visible word, only reasoning, white space or nothing. `none`: it did
+ * not run, as far as is known.
  */
 export type Output = "words" | "tokens" | "none";
 
-/** Why an answer failed, as far as it is known. `interrupted`: the connection to the model was lost. */
+/** Why an answer failed, as far as is known. `interrupted`: the connection to the model was lost. */
 export type Failure = "busy" | "too-long" | "unavailable" | "failed" | "interrupted";
 
-/** What a chat reports about an expired hold. */
+/** The chat's status for an expired hold. */
 export type ChatStatus = "never-started" | "running" | "unreachable";
 
 /** What happens to a hold, or why there is none. */
 export type Fate =
 	| { kind: "settle" }
 	| { kind: "release"; why: Release; bounded: boolean }
-	/** Counted because nothing is known of the answer; a late result corrects it. */
+	/** Counted because the result is unknown. A late result corrects it. */
 	| { kind: "expire" }
 	| { kind: "extend" }
-	/** Nothing is held; a hold already taken by another ledger is released. */
+	/** Nothing is held. A hold already taken by another ledger is released. */
 	| { kind: "refuse"; why: Release }
 	/** Shares the first request's hold. */
 	| { kind: "repeat" }
 	| { kind: "conflict" }
-	/** Takes a hold of its own. */
+	/** Takes a new hold. */
 	| { kind: "hold" }
-	/** Adds to the hold of its request, and ends with it. */
+	/** Adds units to its request's hold, and ends with it. */
 	| { kind: "raise" }
-	/** Takes what it added off the hold of its request. */
+	/** Removes its units from its request's hold. */
 	| { kind: "lower" }
 	/** Nothing changes. */
 	| { kind: "keep" };
 
-/** Which answers a rule covers; without `failures`, whatever made them fail. */
+/** The answers that a rule covers. Without `failures`, all failures. */
 interface Ending {
 	ends: readonly AnswerEnd[];
 	output: readonly Output[];
@@ -60,12 +60,12 @@ interface Rule {
 
 const WORDLESS: readonly Output[] = ["tokens", "none"];
 
-/** So many steps with a price of their own one answer may take. */
+/** The maximum number of separately priced steps in one answer. */
 export const RAISES_MAX = 8;
 
 /**
- * The published rules of what counts. The ledger, the Conversation and the published page all read this table, so they
- * cannot disagree. The first rule that matches applies.
+ * The published rules of what counts. The ledger, the Conversation and the published page all read this table, so they cannot disagree.
+ * The first matching rule applies.
  */
 export const WHO_PAYS = {
 	refused: {
@@ -239,7 +239,7 @@ export const WHO_PAYS = {
 	},
 } as const satisfies Record<string, Rule>;
 
-/** What counts in short, for whoever chooses a plan. Each row names the rules that it sums up, and a test holds it to their fates. */
+/** A short summary of what counts, for choosing a plan. Each row names the rules it summarizes, and a test checks it against them. */
 export const IN_SHORT = {
 	complete: {
 		happens: "A complete answer",
@@ -273,7 +273,7 @@ export const IN_SHORT = {
 	},
 } as const satisfies Record<string, { happens: string; counted: string; counts: boolean; rules: readonly RuleName[] }>;
 
-/** Upper bound of `bounded` releases in a window; a lower tier limit bounds them too. */
+/** The maximum number of `bounded` releases per window. A lower tier limit lowers it. */
 export const FORGIVEN_MAX = 20;
 
 /** The table's text about the bound, in Markdown. */
@@ -286,7 +286,7 @@ const RULES: readonly Rule[] = Object.values(WHO_PAYS);
 /** The name of a row of the table. */
 export type RuleName = keyof typeof WHO_PAYS;
 
-/** How an answer ended, as far as the table asks. */
+/** How an answer ended, in the fields that the table uses. */
 export interface Ended {
 	end: AnswerEnd;
 	output: Output;
@@ -310,13 +310,13 @@ export function ruleNameOf(ended: Ended): RuleName {
 	return name;
 }
 
-/** Looks up why the hold of an ended answer is released; null when the answer counts. */
+/** Why an ended answer's hold is released. Null if the answer counts. */
 export function whoPays(ended: Ended): Release | null {
 	const { fate } = ruleOf(ended);
 	return fate.kind === "release" ? fate.why : null;
 }
 
-/** Looks up what happens to an expired hold. */
+/** What happens to an expired hold. */
 export function fateOfExpired(chatStatus: ChatStatus): Fate {
 	const rule = RULES.find((one) => one.chatStatus === chatStatus);
 	if (!rule) throw new Error(`invariant: no rule covers the chat status "${chatStatus}"`);

@@ -1,4 +1,4 @@
-/** The half-open interval [startMs, endMs) in epoch milliseconds; `endMs: null` never ends. */
+/** The half-open interval [startMs, endMs) in epoch milliseconds. `endMs: null` never ends. */
 export interface Window {
 	startMs: number;
 	endMs: number | null;
@@ -15,10 +15,10 @@ export function utcDay(nowMs: number): Window {
 	return { startMs, endMs: startMs + DAY_MS };
 }
 
-/** The day that was named last. Each decision asks for today several times, and a date takes as long to write as all of its sums. */
+/** The last day formatted. A decision needs today several times, and formatting a date takes as long as computing all sums. */
 let latest: { day: number; name: string } | null = null;
 
-/** Names the UTC day of an instant: `YYYY-MM-DD`. Names sort like their days. */
+/** Formats the UTC day of an instant as `YYYY-MM-DD`, which sorts chronologically. */
 export function dayOf(atMs: number): string {
 	const day = Math.floor(atMs / DAY_MS);
 	if (latest?.day !== day) latest = { day, name: new Date(atMs).toISOString().slice(0, 10) };

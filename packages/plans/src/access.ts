@@ -1,4 +1,4 @@
-/** Finds the provider and its key: in the environment, else in .dev.vars, else in what the last `npm start` wrote. */
+/** Finds the provider and its key: in the environment, else in .dev.vars, else in the state that the last `npm start` wrote. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
@@ -22,7 +22,7 @@ export function stateFolder(): string {
 }
 
 /**
- * Returns the first place with a key for the provider, and the address of that key.
+ * Returns the first place with a key for the provider, and the API address for that key.
  * @param wanted the provider given on the command line
  * @throws Error that names the variable to set
  */

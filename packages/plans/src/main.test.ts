@@ -6,7 +6,7 @@ import { afterEach, expect, it, onTestFinished, vi } from "vitest";
 import { main } from "./main.ts";
 import { runSandbox, secretKey } from "./testing/sandbox.ts";
 
-// Each command runs in a folder of its own, apart from the developer's .dev.vars.
+// Each command runs in its own folder, isolated from the developer's .dev.vars.
 
 function emptyFolder(): string {
 	const folder = mkdtempSync(join(tmpdir(), "parley-plans-"));
@@ -28,7 +28,7 @@ afterEach(() => {
 	vi.unstubAllEnvs();
 });
 
-/** Runs a command in this process, with these variables and in this folder. */
+/** Runs a command in this process, with the given variables and folder. */
 async function run(args: string[], { cwd = emptyFolder(), ...vars }: Record<string, string> = {}) {
 	process.chdir(cwd);
 	vi.stubEnv("PARLEY_STATE", undefined);

@@ -44,7 +44,7 @@ describe("a model file", () => {
 		expect(faultOf("nothing")).toContain("the file");
 	});
 
-	test("has defaults for what it need not say", () => {
+	test("has defaults for optional fields", () => {
 		expect(modelsOf({})[0]).toMatchObject({
 			tiers: ["guest", "free", "paid"],
 			efforts: {},
@@ -66,7 +66,7 @@ describe("a model's margin", () => {
 		expect(margin?.guest).toBeCloseTo(5 * 0.0012, 9);
 	});
 
-	test("is lost where a unit can cost more than it earns, unless the entry allows it or nobody pays for it", () => {
+	test("counts as a loss if a unit can cost more than it earns, unless the entry allows it or the paid tier lacks the model", () => {
 		const dear = { price: { input: 1.25, cachedInput: 0.1, output: 10 } };
 		const [lost, allowed, unsold] = marginsOf(
 			modelsOf({ ...dear, id: "a" }, { ...dear, id: "b", allowLoss: true }, { ...dear, id: "c", tiers: ["free"] }),
@@ -77,7 +77,7 @@ describe("a model's margin", () => {
 		expect(marginsOf(modelsOf({ ...dear, weight: (lost?.weightNeeded ?? 0) - 1 }), readPlans())[0]?.canLose).toBe(true);
 	});
 
-	test("says what a search must cost, so that none of an answer's loses money at worst", () => {
+	test("gives the search price at which no answer's searches lose money in the worst case", () => {
 		fc.assert(
 			fc.property(
 				fc.integer({ min: 1, max: 9 }),
@@ -95,7 +95,7 @@ describe("a model's margin", () => {
 		);
 	});
 
-	test("bounds what any request costs a unit, whatever its steps, effort and answer", () => {
+	test("bounds the cost per unit of any request, whatever its steps, effort and answer", () => {
 		const amounts = { weight: fc.integer({ min: 1, max: 20 }), inputStep: fc.integer({ min: 1, max: 20_000 }), maxOutput: fc.nat(9_000) };
 		fc.assert(
 			fc.property(
@@ -137,13 +137,13 @@ describe("npm run models:check", () => {
 		expect(withTable(page, text)).toBe(page);
 	});
 
-	test("fails a file that can lose money, and says which weight is enough", () => {
+	test("fails a file that can lose money, and prints the weight that would suffice", () => {
 		const { code, text } = run(fileOf(losing));
 		expect(code).toBe(1);
 		expect(text).toMatch(/m: a unit can cost \$0\.0900 and earns \$0\.0075\. A weight of 13 is enough/);
 	});
 
-	test("ends with 2 for a file that is none", () => {
+	test("exits 2 for a file that is not a model file", () => {
 		expect(run(fileOf({ models: [{ ...entry, price: { input: -1, cachedInput: 1, output: 1 } }] }))).toMatchObject({
 			code: 2,
 			text: expect.stringContaining("models[0].price.input"),
@@ -151,7 +151,7 @@ describe("npm run models:check", () => {
 		expect(run("/no/such/file")).toMatchObject({ code: 2 });
 	});
 
-	test("ends with 2 for arguments that it does not know, and writes the table of no other file", () => {
+	test("exits 2 for unknown arguments, and for --write with another file", () => {
 		for (const args of [["--wrong"], ["a", "b"], ["--write", fileOf({ models: [entry] })]]) expect(run(...args).code, args.join()).toBe(2);
 	});
 

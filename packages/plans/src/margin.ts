@@ -1,43 +1,43 @@
-/** What a unit of each model costs at most and on average, against what a unit earns. Pure. Money in dollars. */
+/** The worst-case and average cost of a unit of each model, against what a unit earns. Pure. Money in US dollars. */
 import type { ModelEntry } from "./model-file.ts";
 import type { PlanFile } from "./plan-file.ts";
 import { SEARCH_BOUNDS } from "./search-bounds.ts";
 
-/** What the payment provider keeps of a card payment: Stripe's list price in the United States (stripe.com/pricing). */
+/** The payment provider's fee for a card payment: Stripe's list price in the United States (stripe.com/pricing). */
 const FEE_SHARE = 0.029;
 const FEE_CENTS = 30;
-/** The request that counts as average: half a step of input, and a quarter of the longest answer. */
+/** The average request: half a step of input, and a quarter of the longest answer. */
 const AVERAGE_INPUT = 1 / 2;
 const AVERAGE_OUTPUT = 1 / 4;
-/** Units that people without a plan have: the defaults of GUEST_FREE_REQUESTS and AUTH_FREE_REQUESTS_DAILY. */
+/** Units of people without a plan: the defaults of GUEST_FREE_REQUESTS and AUTH_FREE_REQUESTS_DAILY. */
 const FREE_UNITS = { guest: 5, free: 20 };
 
 export interface Margin {
 	id: string;
-	/** Cost of a unit: of the dearest request that one step pays for, and of an average one. */
+	/** The cost of a unit: for the most expensive one-step request, and for an average one. */
 	worst: number;
 	average: number;
-	/** What a unit earns at least: by the offer that sells it cheapest, after fees. */
+	/** The least that a unit earns, after fees: by the offer that sells it cheapest. */
 	earns: number;
-	/** What a guest can cost in all, and a free user in a day; null where the tier may not ask the model. */
+	/** The most that a guest can cost in total, and a free user per day. Null if the tier lacks the model. */
 	guest: number | null;
 	freeDay: number | null;
-	/** The smallest weight at which the worst case loses nothing. */
+	/** The smallest weight that loses nothing in the worst case. */
 	weightNeeded: number;
-	/** The smallest SEARCH_UNITS at which searches of a request of one step lose nothing at worst, apart from the price of the search endpoint. */
+	/** The smallest SEARCH_UNITS that loses nothing in the worst case of a one-step request's searches, without the search endpoint's price. */
 	searchUnits: number;
-	/** Whether a paid unit can cost more than it earns, and the entry does not allow it. */
+	/** Whether a paid unit can cost more than it earns and the entry does not allow that. */
 	canLose: boolean;
 }
 
-/** What a unit earns at least, after fees: by the plan or top-up that sells it cheapest. */
+/** The least that a unit earns, after fees: by the plan or top-up that sells it cheapest. */
 export function earningsOf({ plans, topUps }: Record<"plans" | "topUps", readonly { amountCents: number; requests: number }[]>): number {
 	return Math.min(
 		...[...plans, ...topUps].map(({ amountCents, requests }) => (amountCents * (1 - FEE_SHARE) - FEE_CENTS) / 100 / requests),
 	);
 }
 
-/** The margins of all chat models. More steps or a higher effort never cost more a unit than one step without. */
+/** The margins of all chat models. More steps or a higher effort never raise the cost per unit above that of one step without an effort. */
 export function marginsOf(models: readonly ModelEntry[], plans: PlanFile): Margin[] {
 	const earns = earningsOf(plans);
 	return models
@@ -62,7 +62,7 @@ export function marginsOf(models: readonly ModelEntry[], plans: PlanFile): Margi
 		});
 }
 
-/** Each search makes the model read its input, what it wrote and the results so far once more. */
+/** Each search makes the model read its input, its output and all results so far once more. */
 function searchUnitsOf({ weight, inputStep, maxOutput, price }: ModelEntry, earns: number): number {
 	let needed = 1;
 	for (let paid = 1; paid <= SEARCH_BOUNDS.searches; paid += 1) {

@@ -1,23 +1,23 @@
-/** The model file: the single source of models, their prices and their bounds (docs/operations.md). Pure, so that the Worker reads it, too. */
+/** The model file: the single source of models, their prices and their bounds (docs/operations.md). Pure, because the Worker reads it too. */
 import { z } from "zod";
 
 const text = z.string().trim().min(1);
 const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/, "is not 1 to 64 letters, digits and . _ : / -");
 const tokens = z.number().int().min(1).max(100_000_000);
 const units = z.number().int().min(1).max(999);
-/** Dollars per million tokens. A negative or missing price would turn a bill into a gift. */
+/** Dollars per million tokens. A negative or missing price would charge nothing, or pay the customer. */
 const dollars = z.number().positive().max(10_000);
 
 const upstream = z.discriminatedUnion("kind", [
 	z.strictObject({
 		kind: z.literal("openai-compatible"),
 		baseUrl: z.url({ protocol: /^https?$/ }),
-		/** The secret with the key. The model is offered only where it is set; without a name no key is sent. */
+		/** The secret with the key. The model is offered only if it is set. Without a name, no key is sent. */
 		apiKeyVariable: z
 			.string()
 			.regex(/^[A-Z][A-Z0-9_]*$/, "is not the name of a variable")
 			.optional(),
-		/** The provider's name of the model. */
+		/** The provider's name for the model. */
 		model: text,
 	}),
 	z.strictObject({
@@ -35,13 +35,13 @@ const model = z.strictObject({
 	id,
 	label: text,
 	description: text.optional(),
-	/** Units of a request of one step without an effort. */
+	/** Units of a one-step request without an effort. */
 	weight: units,
 	/** Tokens. */
 	inputStep: tokens,
 	maxOutput: tokens,
 	contextWindow: tokens,
-	/** What each effort multiplies the price by. */
+	/** The price factor of each effort. */
 	efforts: z.strictObject({ low: units, medium: units, high: units }).partial().default({}),
 	tiers: z
 		.array(z.enum(["guest", "free", "paid"]))
@@ -54,7 +54,7 @@ const model = z.strictObject({
 	purpose: z.enum(["chat", "titles"]).default("chat"),
 	/** In the order in which they are tried. */
 	upstreams: z.array(upstream).min(1),
-	/** The worst case of this model may cost more than it earns. */
+	/** Whether the worst case of this model may cost more than it earns. */
 	allowLoss: z.boolean().default(false),
 });
 

@@ -1,5 +1,5 @@
-// `npm run models:check [-- FILE]`: prints what a unit of each model costs and earns, by models.json or another file. `--write` also writes the table of
-// models.json into docs/operations.md.
+// `npm run models:check [-- FILE]`: prints the cost and earnings of a unit of each model in models.json or another file. `--write` also writes the
+// table of models.json into docs/operations.md.
 //
 // Exits with 0 if no paid unit can cost more than it earns, 1 if one can, 2 on an error.
 import { readFileSync, writeFileSync } from "node:fs";
@@ -15,13 +15,13 @@ const shipped = new URL("../models.json", import.meta.url);
 const page = new URL("../../../docs/operations.md", import.meta.url);
 const PLACE = /(?<=<!-- Written by `npm run models:check -- --write` -->\n\n)[\s\S]*?(?=\n\n<!-- End of the table -->)/;
 
-/** The page with the table of these margins. @throws Error when it has no place for it */
+/** The page with its table replaced. @throws Error if the page has no place for a table */
 export function withTable(text: string, table: string): string {
 	if (!PLACE.test(text)) throw new Error("docs/operations.md has no place for the table of models:check");
 	return text.replace(PLACE, () => table);
 }
 
-/** Runs the command, and returns its exit code. Never throws. */
+/** Runs the command and returns its exit code. Never throws. */
 export function main(args: string[], output: Output = console): number {
 	try {
 		const { values, positionals } = parseArgs({ args, options: { write: { type: "boolean" } }, allowPositionals: true });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { type Difference, type Provider, printDifferences, push } from "./reconcile.ts";
 
-/** A provider of numbers that should all be 0. A repair may fail before or after it takes effect. */
+/** A simulated provider of numbers that should all be 0. A repair may fail before or after it takes effect. */
 function numbers(start: number[], repair: (values: number[], at: number) => void): Provider<number> & { values: number[] } {
 	const values = [...start];
 	return {
@@ -29,7 +29,7 @@ async function pushed(provider: Provider<number>) {
 	return { isRight: await push(provider, (line) => lines.push(line)), lines };
 }
 
-it("repairs differences one by one, prints each, and reports when none is left", async () => {
+it("repairs differences one by one, prints each, and succeeds once none are left", async () => {
 	const provider = numbers([1, 2, 0], set);
 	expect(await pushed(provider)).toEqual({ isRight: true, lines: ["0 done", "1 done"] });
 	expect(await pushed(provider)).toEqual({ isRight: true, lines: ["Nothing to do: Numbers is as plans.json says."] });

@@ -1,4 +1,4 @@
-/** Repairs a provider's differences from the plan file one by one, and reads its state again after each. */
+/** Repairs a provider's differences from the plan file one by one, and rereads its state after each. */
 
 /** One difference from the plan file. */
 export interface Difference<Step> {
@@ -6,14 +6,14 @@ export interface Difference<Step> {
 	says: string;
 	/** The line that `push` prints after the repair, or the manual steps if no call can repair it. */
 	done: string;
-	/** The repair; null if it has to be done by hand. */
+	/** The repair. Null if it has to be done by hand. */
 	step: Step | null;
 }
 
 /** A provider's current state. */
 interface Look<Step> {
 	differences: Difference<Step>[];
-	/** Everything that was read, to detect any change since. */
+	/** Everything that was read, to detect later changes. */
 	seen: string;
 	/** Repairs one difference. Returns extra lines to print. */
 	repair(step: Step): Promise<string[]>;
@@ -37,7 +37,7 @@ export async function printDifferences<Step>(provider: Provider<Step>, say: Say)
 	return differences.length === 0;
 }
 
-/** Repairs what it can and prints each repair. Returns whether nothing is left to do by hand. */
+/** Repairs what it can and prints each repair. Returns whether nothing remains to be done by hand. */
 export async function push<Step>(provider: Provider<Step>, say: Say): Promise<boolean> {
 	let now = await provider.look();
 	let repaired = 0;
@@ -61,7 +61,7 @@ export async function push<Step>(provider: Provider<Step>, say: Say): Promise<bo
 		const gone = before.differences.filter(({ says }) => !left.has(says));
 		for (const { done } of gone) say(done);
 		repaired += gone.length;
-		// A failed call may have taken effect, or another push may have been faster. It is a failure only if nothing changed.
+		// A failed call may have taken effect, or another push may have been faster. It is an error only if nothing changed.
 		if (now.seen === before.seen)
 			throw failure === null ? new Error(`${provider.name} accepted the change but does not show it: ${next.says}`) : failure.error;
 	}

@@ -1,9 +1,9 @@
-/** What web searches can add to the model calls of one answer. */
+/** Bounds on what web searches add to the model calls of one answer. */
 export const SEARCH_BOUNDS = {
-	/** Searches of an answer, with those that nobody pays. The model is called once more at the end. */
+	/** Searches per answer, unpaid ones included. The model is called once more at the end. */
 	searches: 8,
-	/** Of them those that nobody pays, because they failed, found nothing or met a limit. */
+	/** Those of them that are not charged, because they failed, found nothing or met a limit. */
 	unpaid: 2,
-	/** Tokens that one search adds to each later call of the model, by our estimate. */
+	/** Tokens that one search adds to each later model call, by our estimate. */
 	resultTokens: 2_000,
 };

@@ -1,8 +1,6 @@
 /**
- * Applies one change at Flowglad.
- *
- * Flowglad's call that sets up a whole pricing model (POST pricing-models/setup) does not help here: it creates a new model each
- * time, always in test mode, while a key belongs to one existing model. So the key's model is changed part by part.
+ * Applies one change at Flowglad, part by part. Flowglad's call that sets up a whole pricing model (POST pricing-models/setup) is no help: it always
+ * creates a new model, in test mode, while a key belongs to one existing model.
  */
 import type { Flowglad } from "@flowglad/node";
 import { z } from "zod";
@@ -73,7 +71,7 @@ async function createProduct(context: Context, offer: Offer): Promise<void> {
 async function setFeatures(context: Context, { product, offer }: { product: FoundProduct; offer: Offer | null }): Promise<void> {
 	const { id, name, description, active, features } = product;
 	const grants = grantsOf(product, meterId(context)).map((one) => one.id);
-	// Keep what the plan file does not define: resources, credits on other meters.
+	// Keep everything that the plan file does not define: resources, credits on other meters.
 	const others = features.filter((one) => !grants.includes(one.id) && (offer === null || one.type !== "toggle")).map((one) => one.id);
 	const own = offer === null ? [] : await featuresFor(context, offer, product);
 	await context.flowglad.products.update(id, { product: { id, name, description, active }, featureIds: [...others, ...own] });

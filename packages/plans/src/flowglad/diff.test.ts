@@ -74,7 +74,7 @@ it.each<[line: string, step: string | null, change: Parameters<typeof said>[0]]>
 		"create meter",
 		({ found, free, pro, topUp }) => {
 			found.meters = [];
-			// Without a meter there can be no grant on it.
+			// Without a meter there are no grants on it.
 			for (const one of [free, pro, topUp]) one.prices = one.default ? one.prices : [];
 			found.products = [free];
 		},

@@ -3,7 +3,7 @@ import { type Offer, offersOf, type PlanFile } from "../plan-file.ts";
 import { type Difference, differs } from "../reconcile.ts";
 import type { Found, FoundFeature, FoundMeter, FoundPrice, FoundProduct } from "./found.ts";
 
-/** The events that the app receives: those that change a plan or its payments. */
+/** The events that the app receives: changes of a plan or its payments. */
 export const webhookEvents = [
 	"purchase.completed",
 	"payment.succeeded",
@@ -33,7 +33,7 @@ export type Step =
 
 type Differences = Difference<Step>[];
 
-/** Lists every difference from the plan file. `webhookUrl` appears in messages only. */
+/** Lists every difference from the plan file. `webhookUrl` only appears in messages. */
 export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): Differences {
 	const meter = found.meters.find(({ slug }) => slug === plans.meter.slug);
 	const kept = new Set<FoundProduct>();
@@ -68,8 +68,8 @@ export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): 
 }
 
 /**
- * The app identifies a plan by its price's slug. Of several products that ever had the slug, picks the one sold with it; never one that is
- * sold as another offer.
+ * The app identifies a plan by its price's slug. Of several products that ever had the slug, picks the one sold with it,
+ * but never one that is sold as another offer.
  */
 function productOf({ products }: Found, { slug }: Offer, offers: Offer[]): FoundProduct | undefined {
 	const others = offers.map((offer) => offer.slug).filter((other) => other !== slug);
@@ -106,7 +106,7 @@ function productDiff(label: string, wanted: { name: string; description: string 
 	return [...(now.active ? [] : [{ ...archived, step: update({ active: true }) }]), ...field("name"), ...field("description")];
 }
 
-/** A price's amount never changes. A new price deactivates the old one, and subscribers keep theirs. */
+/** A price's amount never changes. A new price deactivates the old one, and subscribers keep the old one. */
 function priceDiff(plans: PlanFile, offer: Offer, product: FoundProduct): Differences {
 	const what = `price ${offer.slug}`;
 	const price = priceOf(product, offer.slug);
@@ -213,8 +213,8 @@ function freeDiff({ free, meter }: PlanFile, { products, meters }: Found): Diffe
 }
 
 /**
- * A free plan that renews is past due after its first month and then blocks every upgrade. Flowglad makes a one-time price for a new account and lets
- * nobody replace it, here or in the dashboard (priceValidation.ts, protectDefaultProduct.ts).
+ * A free plan that renews is past due after its first month and then blocks every upgrade. Flowglad creates a one-time price for a new account and
+ * does not allow replacing it, here or in the dashboard (priceValidation.ts, protectDefaultProduct.ts).
  */
 function freePriceDiff({ prices }: FoundProduct): Differences {
 	const price = prices.find(({ active }) => active);

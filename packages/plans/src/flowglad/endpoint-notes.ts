@@ -5,7 +5,7 @@ import { z } from "zod";
 
 export interface EndpointNotes {
 	path: string;
-	/** The id of the endpoint created from here; null for none. */
+	/** The id of the endpoint created from here. Null if there is none. */
 	read(): string | null;
 	write(id: string): void;
 }

@@ -328,7 +328,7 @@ it("creates an app's webhook endpoint once, prints its secret once, and repairs 
 	expect(await flowglad.get(`/api/v1/webhooks/${id}`)).toMatchObject({ webhook: { active: true } });
 });
 
-it("leaves the free plan with a one-time price of $0, in a new account and in the sandbox's catalogue", async () => {
+it("keeps the free plan's one-time price of $0, in a new account and in the sandbox's catalogue", async () => {
 	for (const settings of [{ emptyCatalogue: true }, {}]) {
 		const started = await start(settings);
 		expect((await pushed(started.provider())).isRight).toBe(true);
@@ -336,7 +336,7 @@ it("leaves the free plan with a one-time price of $0, in a new account and in th
 	}
 });
 
-it("reports a free plan that renews, which Flowglad lets nobody change, and does the rest", async () => {
+it("reports a free plan that renews, which Flowglad does not allow to change, and does the rest", async () => {
 	const { provider } = await start({ emptyCatalogue: true, freePlanRenews: true });
 	const { isRight, lines } = await pushed(provider());
 	expect(isRight).toBe(false);
@@ -344,7 +344,7 @@ it("reports a free plan that renews, which Flowglad lets nobody change, and does
 	expect(lines.at(-1)).toMatch(/^plan free: its price renews every month at Flowglad, once in plans\.json\. .*create a pricing model/);
 });
 
-it("creates an app's webhook endpoint anew after somebody deleted it", async () => {
+it("recreates an app's webhook endpoint after it was deleted", async () => {
 	const { provider, world } = await pushedStart();
 	const withApp = () => provider(plans, "https://your.app");
 	await pushed(withApp());

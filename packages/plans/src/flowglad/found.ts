@@ -58,7 +58,7 @@ export type FoundPrice = z.infer<typeof price>;
 export type FoundProduct = z.infer<typeof product> & {
 	/** Active and former prices. */
 	prices: FoundPrice[];
-	/** Its current features; unknown for an archived product. */
+	/** Its current features. Unknown for an archived product. */
 	features: FoundFeature[];
 };
 
@@ -68,7 +68,7 @@ export interface Found {
 	/** All features, including unused ones. */
 	features: FoundFeature[];
 	products: FoundProduct[];
-	/** The webhook endpoint that an earlier push created for this address; undefined without --app-url. */
+	/** The webhook endpoint created by an earlier push for this address. Undefined without --app-url. */
 	endpoint: FoundEndpoint | null | undefined;
 }
 
@@ -103,8 +103,8 @@ export async function readCatalogue(flowglad: Flowglad): Promise<Omit<Found, "en
 }
 
 /**
- * Reads a webhook endpoint by id; null when it does not exist. Flowglad answers 500 for an unknown id (webhooksRouter.ts); the reads of the catalogue
- * have just succeeded, so a 500 here means that.
+ * Reads a webhook endpoint by id. Null if it does not exist. Flowglad answers 500 for an unknown id (webhooksRouter.ts). The reads of the catalogue
+ * have just succeeded, so a 500 here means an unknown id.
  */
 export async function readEndpoint(flowglad: Flowglad, id: string): Promise<FoundEndpoint | null> {
 	try {

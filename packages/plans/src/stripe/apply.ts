@@ -24,7 +24,7 @@ export async function apply(stripe: Stripe, plans: PlanFile, webhookUrl: string 
 			await stripe.products.update(step.id, step.fields);
 			return [];
 		case "archive product":
-			// The product first: archiving it ends the offer, and its default price cannot be deactivated before it.
+			// The product first: archiving it ends the offer, and its default price cannot be deactivated before that.
 			await stripe.products.update(step.product.id, { active: false });
 			for (const { id, active } of step.product.prices) {
 				if (active && id !== step.product.defaultPriceId) await stripe.prices.update(id, { active: false });
@@ -92,7 +92,7 @@ async function createPrice(
 	await stripe.prices.create(params, once("price", { ...params, replaces }));
 }
 
-/** The features as parameters, which the SDK wants changeable. */
+/** The features as parameters, in the mutable type that the SDK requires. */
 function portalParams(): Stripe.BillingPortal.ConfigurationCreateParams.Features {
 	const { customer_update, ...others } = portalFeatures;
 	return { ...others, customer_update: { ...customer_update, allowed_updates: [...customer_update.allowed_updates] } };
@@ -104,7 +104,7 @@ async function createPortal(stripe: Stripe): Promise<void> {
 }
 
 async function createEndpoint(stripe: Stripe, url: string): Promise<string[]> {
-	// Without a version, events use the account's API version, which may be years old.
+	// Without a version, events use the account's default API version, which may be years old.
 	const version = { api_version: Stripe.API_VERSION };
 	const params: Stripe.WebhookEndpointCreateParams = { url, enabled_events: [...webhookEvents], description: "Parley", ...version };
 	const { secret } = await stripe.webhookEndpoints.create(params, once("endpoint", params));
@@ -114,9 +114,8 @@ async function createEndpoint(stripe: Stripe, url: string): Promise<string[]> {
 const hourMs = 60 * 60 * 1000;
 
 /**
- * The idempotency key of a creation, so that two concurrent pushes create one object. For a day, Stripe answers a known key with its first
- * response, even a failure or a deleted object. So the key contains the hour, and for a price the previous price: 799, 999 and 799 again
- * are three prices.
+ * The idempotency key of a creation, so that two concurrent pushes create one object. Stripe repeats a key's first response for a day, even a failure
+ * or a since deleted object. So the key contains the hour, and for a price the previous price: 799, 999 and 799 again are three prices.
  */
 function once(what: string, params: object): { idempotencyKey: string } {
 	const hour = Math.floor(Date.now() / hourMs);

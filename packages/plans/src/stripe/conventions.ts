@@ -1,7 +1,7 @@
-/** How plans are represented at Stripe. The app reads exactly this. */
+/** How plans are represented at Stripe. The app reads exactly this form. */
 import type { Offer, PlanFile } from "../plan-file.ts";
 
-/** Metadata that marks our objects, in an account that may sell other things. */
+/** Metadata that marks our objects, because the account may sell other things. */
 export const app = "parley";
 
 /** The events that the app handles. */
@@ -19,7 +19,7 @@ export const webhookEvents = [
 	"charge.dispute.created",
 	"charge.dispute.closed",
 	"customer.deleted",
-	// A new default card, which pays for the plan too.
+	// Sent for a new default card, which also pays for the plan.
 	"customer.updated",
 ] as const;
 
@@ -37,8 +37,8 @@ export function priceMetadata({ requests, features, trialDays }: Offer, { meter 
 }
 
 /**
- * What the customer portal offers. Plans change in the app only, which writes the period's share of requests with the new price; the address of a
- * customer is the account's.
+ * The features of the customer portal. Plans can only be changed in the app, which writes the period's share of requests with the new price. A
+ * customer's address is the account's.
  */
 export const portalFeatures = {
 	customer_update: { enabled: true, allowed_updates: ["address", "name", "tax_id"] },

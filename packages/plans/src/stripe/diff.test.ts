@@ -13,7 +13,7 @@ function price(offer: Offer, file: PlanFile): FoundPrice {
 	return { id: `price_${slug}`, active: true, lookupKey: slug, amountCents, currency: "usd", interval, metadata };
 }
 
-/** Stripe's state that matches the plan file. */
+/** A Stripe state that matches the plan file. */
 function asPlanned(file = plans): Found & { endpoints: NonNullable<Found["endpoints"]> } {
 	return {
 		meters: [{ id: "mtr_1", active: true, name: "AI Requests", aggregation: "sum", customerKey: "stripe_customer_id", valueKey: "value" }],
@@ -41,7 +41,7 @@ it("finds no difference in a matching account", () => {
 	expect(diff(file, asPlanned(file), url)).toEqual([]);
 });
 
-it("reports everything in an empty account except the free plan, which only the app has", () => {
+it("reports everything in an empty account except the free plan, which exists only in the app", () => {
 	expect(diff(plans, { meters: [], products: [], portals: [], endpoints: [] }, url).map(({ says }) => says)).toEqual([
 		"meter ai_requests: not at Stripe",
 		"plan pro_monthly: not at Stripe",

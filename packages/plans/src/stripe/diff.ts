@@ -30,7 +30,7 @@ export type Step =
 
 type Differences = Difference<Step>[];
 
-/** Lists every difference from the plan file. `webhookUrl` appears in messages only. */
+/** Lists every difference from the plan file. `webhookUrl` only appears in messages. */
 export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): Differences {
 	const kept = new Set<FoundProduct>();
 	const ofOffers = offersOf(plans).flatMap((offer) => {
@@ -90,7 +90,7 @@ function productDiff({ label, slug, name, description }: Offer, product: FoundPr
 	];
 }
 
-/** A price's amount and requests never change. A new price replaces it, and subscribers keep theirs. */
+/** A price's amount and requests never change. A new price replaces it, and subscribers keep the old one. */
 function priceDiff(plans: PlanFile, offer: Offer, product: FoundProduct): Differences {
 	const what = `price ${offer.slug}`;
 	const price = currentPrice(product, offer.slug);

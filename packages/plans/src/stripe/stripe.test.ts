@@ -295,7 +295,7 @@ it("creates an app's webhook endpoint once, prints its secret once, and repairs 
 	expect((await stripe.webhookEndpoints.list()).data).toMatchObject([{ status: "enabled", enabled_events: [...webhookEvents] }]);
 });
 
-it("configures the customer portal, so that a page of it opens in a new account, and repairs it", async () => {
+it("configures the customer portal, so that its pages open in a new account, and repairs it", async () => {
 	const { provider, stripe } = await pushedStart();
 	const ours = async () => (await stripe.billingPortal.configurations.list({ active: true })).data;
 	const [made] = await ours();

@@ -9,7 +9,7 @@ import { type Provider, printDifferences, push } from "../reconcile.ts";
 export const secretKey = "sk_test_sandbox";
 type Settings = NonNullable<Parameters<typeof startSandbox>[0]["settings"]>;
 
-/** Starts an empty sandbox that stops with the test. Endpoint notes go to a folder of its own. */
+/** Starts an empty sandbox that stops with the test. Endpoint notes go to a separate folder. */
 export async function runSandbox(settings: Settings) {
 	const sandbox = await startSandbox({ port: 0, secretKey, settings });
 	const folder = mkdtempSync(join(tmpdir(), "parley-plans-"));
@@ -28,11 +28,11 @@ export async function runSandbox(settings: Settings) {
 	};
 	return {
 		url: sandbox.url,
-		/** The sandbox's state, for what no call can do. */
+		/** The sandbox's state, for changes that no call can make. */
 		world: sandbox.world,
 		access: { key: secretKey, baseUrl: sandbox.url },
 		faults: (faults: object) => post("faults", faults),
-		/** Number of mutating calls so far, including those that a fault dropped. */
+		/** Number of mutating calls so far, including those dropped by a fault. */
 		writes: async () => {
 			const state = (await (await fetch(`${sandbox.url}/__sandbox/state`)).json()) as { calls: Record<string, number> };
 			return Object.entries(state.calls).reduce((sum, [name, count]) => (name.startsWith("GET ") ? sum : sum + count), 0);
@@ -49,7 +49,7 @@ export function changed(change: (plans: PlanFile) => void): PlanFile {
 	return parsePlans(copy);
 }
 
-/** Runs a push. Returns its output, and whether nothing is left to do. */
+/** Runs a push. Returns its output, and whether nothing remains to be done. */
 export async function pushed<Step>(provider: Provider<Step>): Promise<{ isRight: boolean; lines: string[] }> {
 	const lines: string[] = [];
 	return { isRight: await push(provider, (line) => lines.push(line)), lines };

@@ -15,13 +15,13 @@ const refusalOf = async (response: Response) => {
 };
 
 describe("fetchOrThrow", () => {
-	test("throws the server's problem with its own sentence", async () => {
+	test("throws the server's problem with its message", async () => {
 		const error = await refusalOf(Response.json({ title: "Limit", status: 429, detail: "Spent.", policy: "free" }, { status: 429 }));
 		expect(error.message).toBe("Spent.");
 		expect(error.problem).toMatchObject({ status: 429, policy: "free" });
 	});
 
-	test("has a sentence for every status when the body is not a problem", async () => {
+	test("has a message for every status if the body is not a problem", async () => {
 		for (const [status, sentence] of [
 			[401, "You are not signed in any more"],
 			[413, "too long"],
@@ -36,7 +36,7 @@ describe("fetchOrThrow", () => {
 		}
 	});
 
-	test("reports a broken connection apart from a refusal", async () => {
+	test("distinguishes a broken connection from a refusal", async () => {
 		fetchMock.mockRejectedValue(new TypeError("failed"));
 		await expect(fetchOrThrow("/api/usage")).rejects.toBeInstanceOf(Unreached);
 	});

@@ -5,7 +5,7 @@ import type { Problem } from "../view/problem.ts";
 import type { UsageView } from "../view/usage.ts";
 import { fetchAsViewer } from "./session/page-viewer.ts";
 
-/** The server refused a request. `message` is a sentence for the viewer. */
+/** The server refused a request. `message` is written for the viewer. */
 export class Refused extends Error {
 	override name = "Refused";
 	readonly problem: Problem;
@@ -44,7 +44,7 @@ async function problemOf(response: Response): Promise<Problem> {
 function sentenceFor(status: number): string {
 	if (status === 401) return t("request_signed_out");
 	if (status === 413) return t("request_too_long");
-	// Not an answer of ours, so what was done before it is unknown.
+	// Not a response of ours, so it is unknown what was done before.
 	if (status >= 500) return t("request_not_now");
 	return t("request_refused");
 }
@@ -54,17 +54,17 @@ export async function readUsage(): Promise<UsageView> {
 	return (await fetchOrThrow("/api/usage", { headers: { accept: "application/json" } })).json();
 }
 
-/** The viewer's balance after the server has read the purchase from the billing provider. Throws like `fetchOrThrow`. */
+/** The viewer's balance, after the server has read the purchase from the billing provider. Throws like `fetchOrThrow`. */
 export async function readUsageAfterCheckout(): Promise<UsageView> {
 	return (await post("/api/billing/refresh", {})).json();
 }
 
-/** Stops the answer to a request, also before the request has arrived; without a key, the one that is being written. Throws like `fetchOrThrow`. */
+/** Stops the answer to a request, even before the request has arrived. Without a key, stops the running one. Throws like `fetchOrThrow`. */
 export async function stopAnswer(chatId: string, requestId: string | undefined): Promise<void> {
 	await post(`/api/chat/${chatId}/stop`, { requestId });
 }
 
-/** Shows another version of a question or an answer. @returns the newest page of the path that follows it. Throws like `fetchOrThrow` */
+/** Shows another version of a question or an answer. @returns the newest page of the path after it. Throws like `fetchOrThrow` */
 export async function showVersionOf(
 	chatId: string,
 	body: { turn: number; of: "question" | "answer"; seen: string | null },
@@ -72,12 +72,12 @@ export async function showVersionOf(
 	return (await post(`/api/chat/${chatId}/version`, body)).json();
 }
 
-/** Replaces what a chat tells every model. @returns it as it was stored. Throws like `fetchOrThrow` */
+/** Replaces a chat's instructions. @returns them as stored. Throws like `fetchOrThrow` */
 export async function instructChat(chatId: string, instructions: string): Promise<{ instructions: string }> {
 	return (await post(`/api/chat/${chatId}/instructions`, { instructions })).json();
 }
 
-/** Replaces what the viewer tells every model. @returns it as it was stored. Throws like `fetchOrThrow` */
+/** Replaces the viewer's own instructions. @returns them as stored. Throws like `fetchOrThrow` */
 export async function saveInstructions(own: OwnInstructions): Promise<OwnInstructions> {
 	return (await post("/api/instructions", own)).json();
 }
@@ -90,28 +90,28 @@ export async function branchChat(chatId: string, body: { messageId: string; id: 
 const post = (path: string, body: object, method = "POST") =>
 	fetchOrThrow(path, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
-/** Uploads a file to a chat, for a message to come. Throws like `fetchOrThrow`. */
+/** Uploads a file to a chat, for an unsent message. Throws like `fetchOrThrow`. */
 export async function uploadFile(chatId: string, name: string, body: Blob): Promise<FilePart> {
 	const url = `/api/chat/${chatId}/files?name=${encodeURIComponent(name)}`;
 	return (await fetchOrThrow(url, { method: "POST", headers: { "content-type": "application/octet-stream" }, body })).json();
 }
 
-/** Deletes an uploaded file that is not sent. Throws like `fetchOrThrow`. */
+/** Deletes an unsent file. Throws like `fetchOrThrow`. */
 export async function deleteFile(url: string): Promise<void> {
 	await fetchOrThrow(url, { method: "DELETE" });
 }
 
-/** Renames, pins, archives or deletes a chat, or undoes that. A deleted one can be brought back for 10 s. Throws like `fetchOrThrow`. */
+/** Renames, pins, archives or deletes a chat, or undoes that. A deleted chat can be restored for 10 s. Throws like `fetchOrThrow`. */
 export async function changeChat(chatId: string, change: ChatMarks & { title?: string }): Promise<void> {
 	await post(`/api/chat/${chatId}`, change, "PATCH");
 }
 
-/** Deletes all chats, or brings back those that were deleted within 10 s. Throws like `fetchOrThrow`. */
+/** Deletes all chats, or restores those deleted within 10 s. Throws like `fetchOrThrow`. */
 export async function changeAllChats(change: { deleted: boolean }): Promise<void> {
 	await post("/api/chats", change, "PATCH");
 }
 
-/** A random id of 128 bits in base64url, the form that the server accepts for chats, messages and keys. */
+/** A random 128-bit id in base64url, the form that the server accepts for chats, messages and keys. */
 export function randomId(): string {
 	const bytes = crypto.getRandomValues(new Uint8Array(16));
 	return btoa(String.fromCharCode(...bytes))

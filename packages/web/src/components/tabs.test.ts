@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { hearTabs, tellTabs } from "./tabs.ts";
 
-// A second channel of the same name stands for another tab.
+// A second channel of the same name acts as another tab.
 const other = new BroadcastChannel("parley");
 const heard = vi.fn();
 const ends: (() => void)[] = [];
@@ -12,7 +12,7 @@ afterEach(() => {
 	other.onmessage = null;
 });
 
-test("a tab tells the others, and does not hear itself", async () => {
+test("a tab notifies the others, and not itself", async () => {
 	ends.push(hearTabs("chat", heard));
 	const told = vi.fn();
 	other.onmessage = ({ data }) => told(data);
@@ -21,7 +21,7 @@ test("a tab tells the others, and does not hear itself", async () => {
 	expect(heard).not.toHaveBeenCalled();
 });
 
-test("a listener hears what it asked for, until it ends", async () => {
+test("a listener receives its topic until it is removed", async () => {
 	const all = vi.fn();
 	ends.push(hearTabs("billing", all));
 	const end = hearTabs("viewer", heard);

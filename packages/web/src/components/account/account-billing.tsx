@@ -4,7 +4,7 @@ import { useHydrated } from "../frame/local-time.tsx";
 import type { BillingProps } from "./billing.tsx";
 import { Section } from "./section.tsx";
 
-// Loaded with this page only, and never on the server.
+// Loaded by this page only, and never on the server.
 const Billing = import.meta.env.SSR ? (_: BillingProps) => null : lazy(() => import("./billing.tsx"));
 
 /** The billing sections of the plan's page, which appear once the page is hydrated. */

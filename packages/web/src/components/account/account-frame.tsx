@@ -12,15 +12,15 @@ import { ACCOUNT_PAGES } from "./account-pages.ts";
 
 interface AccountFrameProps {
 	shell: Shell;
-	/** What became of the confirmation link that has opened the page, if one has. */
+	/** The outcome of the confirmation link that opened the page, if any. */
 	link: LinkOutcome;
-	/** Loads the page's data anew: the address may be confirmed by now. */
+	/** Reloads the page's data: the address may be confirmed by now. */
 	onReturn: () => void;
 	onClose: () => void;
 	children: ReactNode;
 }
 
-/** What all sub-pages of the account have: their list, and the balance. */
+/** The frame of all account pages: their navigation and the balance. */
 export function AccountFrame({ shell, children, ...banner }: AccountFrameProps) {
 	const { viewer, usage, mailboxUrl } = shell;
 	const path = useLocation({ select: ({ pathname }) => pathname });
@@ -48,7 +48,7 @@ export function AccountFrame({ shell, children, ...banner }: AccountFrameProps) 
 				</nav>
 				<div>
 					<h1 className="mb-2 font-semibold text-display tracking-tight">{pages.find(({ to }) => to === path)?.label()}</h1>
-					{/* Two lines on a phone: the hour is longer or shorter in the reader's own zone. */}
+					{/* Two lines on a phone, because the length of the time depends on the reader's zone. */}
 					<div className="flex min-h-11 items-start sm:min-h-6">
 						<TallyLine usage={usage} />
 					</div>

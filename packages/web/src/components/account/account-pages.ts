@@ -1,6 +1,6 @@
 import { t } from "../../text/text.ts";
 
-/** The sub-pages of the account, in the order in which they are listed, and whether a guest has them too. */
+/** The account pages in navigation order, and whether guests have them too. */
 export const ACCOUNT_PAGES = [
 	{ to: "/account/usage", label: () => t("settings_usage"), forGuests: false },
 	{ to: "/account/plan", label: () => t("settings_plan"), forGuests: false },

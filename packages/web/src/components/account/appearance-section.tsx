@@ -4,7 +4,7 @@ import { CHOICES, type Choice, choose, chosen } from "./appearance.ts";
 import { LanguageChoice } from "./language-choice.tsx";
 import { Section } from "./section.tsx";
 
-/** Theme, text size and the key that sends, kept in this browser. */
+/** Theme, text size and the send key, stored in this browser. */
 export function AppearanceSection() {
 	return (
 		<>
@@ -31,7 +31,7 @@ function heard(onChange: () => void): () => void {
 
 function Radios({ choice, legend }: { choice: Choice; legend: string }) {
 	const group = useId();
-	// Unknown on the server: no option is marked until the page has read it.
+	// Unknown on the server, so no option is marked until the page has read it.
 	const now = useSyncExternalStore(
 		heard,
 		() => chosen(choice),

@@ -1,6 +1,6 @@
 import { t } from "../../text/text.ts";
 
-/** What a reader may choose for this browser. */
+/** The appearance options of this browser. */
 export const CHOICES = {
 	theme: [
 		{ value: "system", label: () => t("theme_system") },
@@ -21,16 +21,16 @@ export const CHOICES = {
 
 export type Choice = keyof typeof CHOICES;
 
-/** What applies without a choice, and is not stored. */
+/** The values that apply without a choice. They are not stored. */
 const DEFAULTS: Record<Choice, string> = { theme: "system", text: "normal", enter: "plain" };
 
-/** What applies now, in the browser: the script of the first paint (components/frame/first-paint.ts) has put it on the document. */
+/** The current value. The first-paint script (components/frame/first-paint.ts) has set it on the document. */
 export function chosen(choice: Choice): string {
 	const stored = document.documentElement.dataset[choice];
 	return CHOICES[choice].find(({ value }) => value === stored)?.value ?? DEFAULTS[choice];
 }
 
-/** Keeps a choice in this browser and applies it to all of its pages. Without storage it applies to nothing. @returns whether it was kept */
+/** Stores a choice in this browser and applies it to all of its pages. Without storage it has no effect. @returns whether it was stored */
 export function choose(choice: Choice, value: string): boolean {
 	const key = `parley:${choice}`;
 	try {
@@ -39,7 +39,7 @@ export function choose(choice: Choice, value: string): boolean {
 	} catch {
 		return false;
 	}
-	// Other tabs hear of a change by themselves. The script of the first paint applies it here, too.
+	// Only other tabs receive storage events by themselves. This one makes the first-paint script apply the choice here too.
 	dispatchEvent(new StorageEvent("storage", { key }));
 	return true;
 }

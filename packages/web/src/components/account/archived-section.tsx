@@ -5,16 +5,16 @@ import { ArchivedList } from "../frame/archived-list.tsx";
 import { changeChat } from "../requests.ts";
 import { Section } from "./section.tsx";
 
-/** What was done to a chat, or why that failed. */
+/** The last action on a chat, or why it failed. */
 interface Done {
 	text: string;
 	undo?: () => void;
 }
 
-/** The archived chats among the settings. A deleted one can be brought back for some seconds, as in the list of chats. */
+/** The archived chats on the settings page. A deleted one can be restored for some seconds, as in the chat list. */
 export function ArchivedSection() {
 	const [done, setDone] = useState<Done>();
-	/** Grows with each undo, after which the list is read anew. */
+	/** Incremented by each undo, to reload the list. */
 	const [version, setVersion] = useState(0);
 
 	async function change(chat: ChatSummary, to: ChatMarks) {

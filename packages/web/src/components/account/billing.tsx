@@ -22,12 +22,12 @@ const FlowgladSource = lazy(() => import("../billing/flowglad-source.tsx"));
 const ServerSource = lazy(() => import("../billing/server-source.tsx"));
 
 export interface BillingProps {
-	/** Who buys: the viewer, whose `name` is null, or the organization that they act for. */
+	/** The customer: the viewer, with a null `name`, or the organization that they act for. */
 	customer: { id: string; name: string | null };
 	hasBrowserSdk: boolean;
 	usage: UsageView;
 	pricing: PricingView;
-	/** Something changed at the billing provider that shows on the whole page, and in other tabs. */
+	/** Something changed at the billing provider that affects the whole page and other tabs. */
 	onChanged: () => void;
 }
 
@@ -56,7 +56,7 @@ function BillingSections({ source, onChanged, ...props }: BillingProps & { sourc
 	usePlanChanges(reload);
 	if (source.state === "unavailable") return <Unavailable />;
 	if (source.state === "asking") return <Loading />;
-	// The source may still hold what it read of the previous payer.
+	// The source may still hold the previous payer's data.
 	if (source.customerId !== undefined && source.customerId !== props.customer.id) return <Loading />;
 	const onPlanChanged = () => {
 		reload();
@@ -70,7 +70,7 @@ type LoadedProps = BillingProps & { view: BillingView; actions: BillingActions; 
 function Loaded({ view, actions: unwatched, reload, customer, pricing, usage, onChanged }: Omit<LoadedProps, "hasBrowserSdk">) {
 	const { actions, sentence } = useWatchedActions(view, unwatched, reload, onChanged);
 	const [plan] = view.plans;
-	// The plan was bought or ended elsewhere, and the balance on this page is older than it.
+	// The plan was bought or ended elsewhere, and this page's balance is older.
 	const isBehind = plan ? plan.live && usage.tier !== "paid" : usage.tier === "paid";
 	useCatchingUp(isBehind, onChanged);
 	return (
@@ -94,10 +94,10 @@ function Loaded({ view, actions: unwatched, reload, customer, pricing, usage, on
 	);
 }
 
-/** The server reads the billing provider again after 10 s at the latest. */
+/** The server rereads the billing provider after 10 s at the latest. */
 const catchUpPausesMs = [0, 5_000, 6_000];
 
-/** While the balance is older than the plan, makes the server read both again. */
+/** While the balance is older than the plan, makes the server reread both. */
 function useCatchingUp(isBehind: boolean, onCaughtUp: () => void) {
 	const caughtUp = useEffectEvent(onCaughtUp);
 	useEffect(() => {
@@ -116,7 +116,7 @@ function useCatchingUp(isBehind: boolean, onCaughtUp: () => void) {
 	}, [isBehind]);
 }
 
-/** The top-ups for sale. They need a plan that goes on. */
+/** The top-ups for sale. They require a plan that renews. */
 function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" | "actions"> & { plan: PlanStanding; isNext: boolean }) {
 	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
 	if (topUps.length === 0) return null;

@@ -10,7 +10,7 @@ import { LocalTime } from "../frame/local-time.tsx";
 interface CancelPlanProps {
 	actions: BillingActions;
 	plan: PlanStanding;
-	/** Whether what is left of a top-up waits for the next plan. */
+	/** Whether remaining top-up requests are kept for the next plan. */
 	topUpsOutlivePlan: boolean;
 	organization: string | null;
 	usage: UsageView;
@@ -20,7 +20,7 @@ interface CancelPlanProps {
 
 type When = "period-end" | "now";
 
-/** The two ways to end a plan. Each needs a confirmation that says what is lost. */
+/** The two ways to end a plan. Each requires a confirmation that says what is lost. */
 export function CancelPlan({ actions, plan, topUpsOutlivePlan, organization, usage, freeLimit, onChanged }: CancelPlanProps) {
 	const [confirming, setConfirming] = useState<When>();
 	const { name } = plan;

@@ -8,7 +8,7 @@ const FIELDS = [
 	{ name: "next", label: () => t("account_new_password"), autoComplete: "new-password" },
 ] as const;
 
-/** Changes the password, and signs out everywhere else. A refusal keeps what was typed. */
+/** Changes the password and signs out everywhere else. A refusal keeps the input. */
 export function ChangePassword() {
 	const id = useId();
 	const hydrated = useHydrated();

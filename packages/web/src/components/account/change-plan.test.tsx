@@ -8,7 +8,7 @@ import { type Mounted, mount } from "../testing/render.tsx";
 import { lite, max, pro, proStanding } from "../testing/views.ts";
 import { ChangePlan } from "./change-plan.tsx";
 
-// What the page says of a change of plan, and when it reads the plan again.
+// The page's messages about a change of plan, and when it rereads the plan.
 
 const change = vi.fn<BillingActions["change"]>();
 const actions = { change } as unknown as BillingActions;
@@ -22,7 +22,7 @@ let page: Mounted;
 
 const account = (plan: PlanStanding) => <ChangePlan plan={plan} actions={actions} plans={[lite, pro, max]} onChanged={onChanged} />;
 const status = () => page.root.querySelector("[role=status]")?.textContent ?? null;
-/** In steps, because what a timer changes is rendered at the end of an `act`. */
+/** Advances in steps, because a timer's changes are rendered at the end of an `act`. */
 async function pass(ms: number) {
 	for (let passedMs = 0; passedMs < ms; passedMs += 1_000) await act(() => vi.advanceTimersByTimeAsync(1_000));
 }
@@ -45,7 +45,7 @@ afterEach(async () => {
 	vi.clearAllMocks();
 });
 
-test("a change that is being confirmed is read again until the plan shows it, and once more for the rest of the page", async () => {
+test("a change being confirmed is polled until the plan shows it, then the rest of the page is reloaded once", async () => {
 	await changeTo("Max", "confirming");
 	expect(status()).toBe("Your change to Max is being confirmed. This can take a minute.");
 	await pass(9_000);
@@ -56,7 +56,7 @@ test("a change that is being confirmed is read again until the plan shows it, an
 	expect(onChanged).toHaveBeenCalledTimes(4);
 });
 
-test("a change that never shows is followed for longer than the provider's minute, and then nothing is claimed of it", async () => {
+test("a change that never shows is polled for longer than the provider's minute, and no outcome is claimed", async () => {
 	await changeTo("Max", "confirming");
 	await pass(60_000);
 	expect(status()).toMatch(/is being confirmed/);
@@ -69,7 +69,7 @@ test("a change that never shows is followed for longer than the provider's minut
 	expect(status()).toBe("You’re on Max now.");
 });
 
-test("a cheaper plan whose answer came late shows when it begins, and nothing once it was taken back", async () => {
+test("a downgrade with a late answer shows when it begins, and nothing once it was reverted", async () => {
 	await changeTo("Lite", "confirming");
 	await page.render(account({ ...proStanding, next: "Lite" }));
 	expect(status()).toMatch(/^Done\. Lite starts/);

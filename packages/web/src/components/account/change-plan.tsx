@@ -18,7 +18,7 @@ interface ChangePlanProps {
 	onChanged: () => void;
 }
 
-/** The other plans, each with when the change takes effect and what it costs. The providers have no preview of the exact amount. */
+/** The other plans, each with its price and when the change takes effect. The providers have no preview of the exact amount. */
 export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps) {
 	const [target, setTarget] = useState<PlanView>();
 	const [asked, setAsked] = useState<Asked>();
@@ -28,7 +28,7 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 	const hasArrived = asked?.isConfirming === true && !isFollowed;
 	const arrived = useEffectEvent(() => {
 		setAsked((one) => one && { ...one, isConfirming: false });
-		// The rest of the page, such as the balance, was read before the change arrived.
+		// The rest of the page, such as the balance, was read before the change took effect.
 		onChanged();
 	});
 	useEffect(() => {
@@ -36,7 +36,7 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 	}, [hasArrived]);
 	const { price: current } = plan;
 	const others = plans.filter(({ kind, priceSlug, name }) => kind === "subscription" && priceSlug !== current?.slug && name !== plan.next);
-	// A change that was just scheduled leaves no other plan, and its outcome is still to be read.
+	// After a change was scheduled there is no other plan, but its outcome still has to be shown.
 	if (!current || (others.length === 0 && !outcome && !isFollowed)) return null;
 	const isMoreExpensive = ({ amountCents }: PlanView) => amountCents > current.amountCents;
 
@@ -44,7 +44,7 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 		const result = await actions.change(plan.id, to.priceSlug);
 		if (result.kind === "failed") return refusalOf(result);
 		const { value: takesEffect } = result;
-		// The page leaves for the provider's.
+		// The page is being left for the provider's.
 		if (takesEffect === "not-yet") return;
 		setAsked({ to, isConfirming: takesEffect === "confirming" });
 		onChanged();
@@ -89,14 +89,14 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 	);
 }
 
-/** The change that was made last on this page. */
+/** The last change made on this page. */
 interface Asked {
 	to: PlanView;
-	/** Only a later read tells what became of it. */
+	/** Only a later read shows the outcome. */
 	isConfirming: boolean;
 }
 
-/** What to say of a change once the plan shows it: an answer alone says nothing. */
+/** The message about a change once the plan shows it. The response alone proves nothing. */
 function outcomeOf(to: PlanView, plan: PlanStanding): ReactNode {
 	if (plan.price?.slug === to.priceSlug) return t("account_on_plan_now", { plan: to.name });
 	return plan.next === to.name ? <Later plan={plan} to={to} /> : null;
@@ -106,7 +106,7 @@ function outcomeOf(to: PlanView, plan: PlanStanding): ReactNode {
 const FOLLOW_EVERY_MS = 3_000;
 const FOLLOW_TIMES = 25;
 
-/** Reads the plan again while a change of it is being confirmed. Returns whether it has given up. */
+/** Polls the plan while a change is being confirmed. Returns whether it has given up. */
 function useFollowed(isOpen: boolean, read: () => void): boolean {
 	const [reads, setReads] = useState(0);
 	const readAgain = useEffectEvent(read);
@@ -123,7 +123,7 @@ function useFollowed(isOpen: boolean, read: () => void): boolean {
 	return isOver;
 }
 
-/** What is known of a change that the plan does not show yet. */
+/** The status of a change that the plan does not show yet. */
 function Confirming({ plan, to, isOver }: { plan: PlanStanding; to: PlanView; isOver: boolean }) {
 	if (!isOver) return t("account_change_confirming", { plan: to.name });
 	return t("account_change_open", { plan: plan.name, to: to.name });

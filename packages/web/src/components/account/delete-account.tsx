@@ -5,7 +5,7 @@ import { tellTabs } from "../tabs.ts";
 import { DeletionDialog } from "./deletion-dialog.tsx";
 import { Section } from "./section.tsx";
 
-/** Deletes the viewer's account after a dialog. What follows is another page, so that nothing of the account stays in memory or in the tab's storage. */
+/** Deletes the viewer's account after a confirmation. Ends with a full page load, so that no account data stay in memory or session storage. */
 export function DeleteAccount() {
 	const hydrated = useHydrated();
 	const [open, setOpen] = useState(false);
@@ -14,7 +14,7 @@ export function DeleteAccount() {
 		tellTabs("viewer", "signed-out");
 		sessionStorage.clear();
 		location.assign("/leaving");
-		// The dialog stays until the page is left.
+		// The dialog stays open until the page is left.
 		await new Promise(() => {});
 	}
 

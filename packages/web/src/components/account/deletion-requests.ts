@@ -4,15 +4,15 @@ import { fetchOrThrow } from "../requests.ts";
 const path = (organizationId: string | undefined) =>
 	`/api/account/deletion${organizationId === undefined ? "" : `?${new URLSearchParams({ organization: organizationId })}`}`;
 
-/** What the deletion of the viewer's account, or of an organization of theirs, would take. Throws like `fetchOrThrow`. */
+/** What the deletion of the viewer's account, or of one of their organizations, would remove. Throws like `fetchOrThrow`. */
 export async function readDeletion(organizationId: string | undefined): Promise<DeletionView> {
 	return (await fetchOrThrow(path(organizationId))).json();
 }
 
 /**
- * Requests the deletion of the viewer's account, or of an organization of theirs.
- * @param plan when a plan that still runs is cancelled
- * @returns when it is deleted, ISO 8601; null if it is deleted already. Throws like `fetchOrThrow`
+ * Requests the deletion of the viewer's account, or of one of their organizations.
+ * @param plan when a running plan is cancelled
+ * @returns when it will be deleted, ISO 8601; null if it is deleted already. Throws like `fetchOrThrow`
  */
 export async function requestDeletion(organizationId: string | undefined, plan: "now" | "period-end" | undefined): Promise<string | null> {
 	const response = await fetchOrThrow(path(undefined), {
@@ -24,7 +24,7 @@ export async function requestDeletion(organizationId: string | undefined, plan: 
 	return dueAt;
 }
 
-/** Keeps the account that the viewer is signed in to, or an organization of theirs, while it is to be deleted. Throws like `fetchOrThrow`. */
+/** Cancels the scheduled deletion of the viewer's account, or of one of their organizations. Throws like `fetchOrThrow`. */
 export async function keep(organizationId?: string): Promise<void> {
 	await fetchOrThrow(path(organizationId), { method: "DELETE" });
 }

@@ -10,16 +10,16 @@ import { LocalTime } from "../frame/local-time.tsx";
 import { readDeletion, requestDeletion } from "./deletion-requests.ts";
 
 export interface DeletionDialogProps {
-	/** The organization to delete; null for the viewer's account. */
+	/** The organization to delete. Null for the viewer's account. */
 	organization: { id: string; name: string } | null;
-	/** Called with the day of the deletion, ISO 8601; null if it is done. Resolves when the page shows it. */
+	/** Called with the day of the deletion, ISO 8601, or null if it is done. Resolves when the page shows it. */
 	onDone: (dueAt: string | null) => Promise<void>;
 	onClose: () => void;
 }
 
 type PlanEnd = "now" | "period-end";
 
-/** A modal dialog that says what a deletion takes, asks when a plan ends, and requests the deletion. */
+/** A modal dialog that says what a deletion removes, selects when a plan ends, and requests the deletion. */
 export default function DeletionDialog({ organization, onDone, onClose }: DeletionDialogProps) {
 	const [view, setView] = useState<DeletionView>();
 	const [choice, setChoice] = useState<PlanEnd>();
@@ -93,7 +93,7 @@ interface TakesProps {
 	onClose: () => void;
 }
 
-/** What goes and what stays, or what stands in the way. */
+/** What is deleted and what stays, or what prevents the deletion. */
 function Takes({ view, isOrganization, hasFailed, onClose }: TakesProps): ReactNode {
 	if (!view) return hasFailed ? null : t("deletion_loading");
 	if (view.isUnread) return t("deletion_try_when");
@@ -129,7 +129,7 @@ interface PlanChoiceProps {
 	onChoice: (choice: PlanEnd) => void;
 }
 
-/** Asks when the plan is cancelled. Nothing is chosen before the viewer does. */
+/** Selects when the plan is cancelled. No option is preselected. */
 function PlanChoice({ plans, organization, choice, onChoice }: PlanChoiceProps) {
 	const name = useId();
 	const last = plans

@@ -3,7 +3,7 @@ import { t } from "../../text/text.ts";
 import { FieldForm } from "../organization/field-form.tsx";
 import { post } from "../session/session-requests.ts";
 
-/** A password for an account that is entered by mail or by a provider only. */
+/** Sets a password for an account that so far signs in only by mail or a provider. */
 export function FirstPassword({ isConfirmed }: { isConfirmed: boolean }) {
 	const router = useRouter();
 	if (!isConfirmed) return <p className="text-soft">{t("auth_confirm_first")}</p>;

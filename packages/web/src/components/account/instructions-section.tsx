@@ -13,7 +13,7 @@ interface InstructionsSectionProps {
 	site: number;
 }
 
-/** What the viewer tells every model, in all chats. What cannot be saved stays in the fields. */
+/** The viewer's instructions to every model, in all chats. Unsaved text stays in the fields. */
 export function InstructionsSection({ own, site }: InstructionsSectionProps) {
 	const hydrated = useHydrated();
 	const [saved, setSaved] = useState(own);

@@ -15,7 +15,7 @@ const stateLabels: Record<InvoiceView["state"], () => string> = {
 	void: () => t("invoice_void"),
 };
 
-/** The invoices, newest first; nothing when there are none. */
+/** The invoices, newest first. Renders nothing if there are none. */
 export function Invoices({ invoices }: { invoices: InvoiceView[] }) {
 	if (invoices.length === 0) return null;
 	return (

@@ -2,10 +2,10 @@ import { Link } from "@tanstack/react-router";
 import { t } from "../../text/text.ts";
 import { Section } from "./section.tsx";
 
-/** What is said of chats that end by themselves. */
+/** The sentence about chats that expire when unused. */
 const unused = (days: number | null) => (days === null ? "" : ` ${t("kept_unused", { count: days })}`);
 
-/** What is kept of a viewer, and until when: the rows of docs/retention.md that concern them, in their words. */
+/** What is stored about a viewer, and until when: their rows of docs/retention.md, in plain words. */
 const kept = (days: number | null): { what: string; of: string; until: string; ofGuests: boolean }[] => [
 	{
 		what: t("frame_chats"),
@@ -42,7 +42,7 @@ const kept = (days: number | null): { what: string; of: string; until: string; o
 	{ what: t("kept_payments"), of: t("kept_payments_of"), until: t("kept_payments_until"), ofGuests: false },
 ];
 
-/** What is kept of the viewer, and until when. */
+/** What is stored about the viewer, and until when. */
 export function KeptSection({ isGuest, keptDays }: { isGuest: boolean; keptDays: number | null }) {
 	return (
 		<Section title={t("kept_title")}>

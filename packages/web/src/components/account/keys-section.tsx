@@ -12,13 +12,13 @@ import { Section } from "./section.tsx";
 
 interface KeysSectionProps {
 	keys: ApiKeyView[];
-	/** The organization that the keys act for; null on the viewer's own page, which has all of their keys. */
+	/** The organization that the keys act for. Null on the viewer's own page, which has all of their keys. */
 	organization: { id: string; name: string } | null;
 	/** The keys have changed. Resolves when the page shows it. */
 	onChanged: () => Promise<void>;
 }
 
-/** API keys: what they may do, when they were last used, and a form for a new one, which is shown this once. */
+/** API keys: their permissions, their last use, and a form for a new one, which is shown only once. */
 export function KeysSection({ keys, organization, onChanged }: KeysSectionProps) {
 	const about = useRef<HTMLParagraphElement>(null);
 	const [revoking, setRevoking] = useState<ApiKeyView>();
@@ -76,7 +76,7 @@ export function KeysSection({ keys, organization, onChanged }: KeysSectionProps)
 	);
 }
 
-/** The key itself. Only a hash of it is stored, so that it cannot be shown again. */
+/** The key itself. Only its hash is stored, so it cannot be shown again. */
 function Secret({ secret }: { secret: string }) {
 	return (
 		<div role="status" className="mt-3 rounded-large bg-margin p-4">
@@ -134,7 +134,7 @@ function limitText({ units, per }: NonNullable<ApiKeyView["limit"]>): string {
 	return per === "day" ? t("keys_a_day", { count: units }) : t("keys_a_period", { count: units });
 }
 
-/** How long a new key works, days. The first is chosen. */
+/** The lifetimes of a new key in days. The first is the default. */
 const LIFETIMES = [90, 30, 365, null] as const;
 const LIMIT_MAX = 1_000_000;
 

@@ -4,7 +4,7 @@ import { language } from "../../text/reader.ts";
 import { t } from "../../text/text.ts";
 import { Section } from "./section.tsx";
 
-/** The choice of a language: a form, because the page comes anew in another one, and without scripts too. Each language names itself. */
+/** Selects the language. A form, because the page reloads in the new language, also without scripts. Each language is listed under its own name. */
 export function LanguageChoice() {
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	return (

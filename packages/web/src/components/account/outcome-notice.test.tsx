@@ -44,7 +44,7 @@ const pressWith = async (result: ActionResult) => {
 };
 const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
-test("after an unknown outcome the page says so, and reads the plan again by itself", async () => {
+test("after an unknown outcome the page says so, and polls the plan", async () => {
 	await pressWith(UNKNOWN);
 	expect(page.text()).toContain("We do not know yet whether your plan was cancelled.");
 	await pass(10_000);
@@ -52,7 +52,7 @@ test("after an unknown outcome the page says so, and reads the plan again by its
 	expect(onChanged).not.toHaveBeenCalled();
 });
 
-test("the page follows as soon as a read shows the change, and stops reading", async () => {
+test("the page updates as soon as a poll shows the change, and stops polling", async () => {
 	await pressWith(UNKNOWN);
 	await pass(3_000);
 	await page.render(<Account plan={{ ...proStanding, state: "ending" }} />);
@@ -63,14 +63,14 @@ test("the page follows as soon as a read shows the change, and stops reading", a
 	expect(reload.mock.calls.length).toBe(reads);
 });
 
-test("a balance that moves meanwhile is not taken for the change", async () => {
+test("a changed balance is not mistaken for the change", async () => {
 	await pressWith(UNKNOWN);
 	await page.render(<Account plan={{ ...proStanding, balance: 12 }} />);
 	expect(page.text()).toContain("We do not know yet");
 	expect(onChanged).not.toHaveBeenCalled();
 });
 
-test("after two minutes the page stops, and still does not claim that nothing has changed", async () => {
+test("after two minutes polling stops, and the page still does not claim that nothing has changed", async () => {
 	await pressWith(UNKNOWN);
 	await pass(125_000);
 	expect(page.text()).toContain(stillUnknown());
@@ -80,7 +80,7 @@ test("after two minutes the page stops, and still does not claim that nothing ha
 	expect(onChanged).toHaveBeenCalledOnce();
 });
 
-test("a known outcome starts no reading", async () => {
+test("a known outcome starts no polling", async () => {
 	await pressWith({ kind: "failed", outcome: "unchanged", sentence: "Not done." });
 	await pressWith({ kind: "done", value: undefined });
 	await pass(120_000);

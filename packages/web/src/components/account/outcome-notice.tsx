@@ -3,18 +3,18 @@ import { stillUnknown } from "../../billing-sentences.ts";
 import type { BillingView } from "../../view/billing.ts";
 import type { ActionResult, BillingActions } from "../billing/source.ts";
 
-/** When the page looks again after an action whose outcome is unknown: for two minutes, which is longer than a billing run takes (flowglad.md). */
+/** Poll times after an action with an unknown outcome: two minutes in total, longer than a billing run takes (flowglad.md). */
 const LOOK_AFTER_MS = [1_000, 2_000, 3_000, 4_000, 5_000, 10_000, 15_000, 20_000, 30_000, 30_000];
 
 interface Doubt {
 	sentence: string;
-	/** The plans when the action was sent. */
+	/** The plans at the time of the action. */
 	before: string;
 	isOver: boolean;
 }
 
 /**
- * The actions, watched: after one whose outcome is unknown the page reads the plan again by itself until it changes, and says so meanwhile.
+ * Wraps the actions: after one with an unknown outcome, the page polls the plan until it changes, and says so in the meantime.
  * @returns the actions to use, and the sentence to show
  */
 export function useWatchedActions(view: BillingView, actions: BillingActions, reload: () => void, onChanged: () => void) {
@@ -63,7 +63,7 @@ export function useWatchedActions(view: BillingView, actions: BillingActions, re
 	return { actions: watchedActions, sentence };
 }
 
-/** What the page does not know yet about the last action. */
+/** Says that the outcome of the last action is not known yet. */
 export function OutcomeNotice({ sentence }: { sentence: string | null }) {
 	return (
 		<p role="status" className="mb-4 text-warn empty:hidden">
@@ -72,5 +72,5 @@ export function OutcomeNotice({ sentence }: { sentence: string | null }) {
 	);
 }
 
-/** What an action changes, without the balance, which changes by itself. */
+/** The plans without their balance, which changes independently of actions. */
 const plansOf = ({ plans, waiting }: BillingView) => JSON.stringify([plans.map((plan) => ({ ...plan, balance: null })), waiting]);

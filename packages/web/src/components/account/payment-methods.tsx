@@ -19,7 +19,7 @@ interface PaymentMethodsProps {
 	plan: PlanStanding | undefined;
 }
 
-/** The cards on file, and a button that adds one unless the plan section already replaces it. */
+/** The cards on file, and a button to add one unless the plan section already offers to replace it. */
 export function PaymentMethods({ view: { paymentMethods, portalUrl }, actions, plan }: PaymentMethodsProps) {
 	if (!plan && paymentMethods.length === 0) return null;
 	return (
@@ -57,7 +57,7 @@ function labelOf({ kind, brand, last4, expires }: PaymentMethodView): string {
 	return t("card_expires", { name: ending, date: `${String(expires.month).padStart(2, "0")}/${expires.year}` });
 }
 
-/** Our own way to the portal asks for a recent proof first, which a new tab could not show. */
+/** Our own link to the portal first requires a recent proof of identity, for which a new tab has no dialog. */
 async function openOurs(event: MouseEvent, portalUrl: string): Promise<void> {
 	if (!portalUrl.startsWith("/")) return;
 	event.preventDefault();

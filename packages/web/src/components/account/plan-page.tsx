@@ -10,7 +10,7 @@ import { Section } from "./section.tsx";
 interface PlanPageProps {
 	shell: Shell;
 	pricing: PricingView;
-	/** The plan, or who pays, has changed, which also shows in other tabs. Resolves when it is shown. */
+	/** The plan or the payer has changed, which also shows in other tabs. Resolves when it is shown. */
 	onChanged: (change: "plan" | "payer") => Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export function PlanPage({ shell: { viewer, usage, billing }, pricing, onChanged
 			</Section>
 		);
 	}
-	// Without a plan of the organization the viewer's own pays, and must not be hidden by it.
+	// Without a plan of the organization, the viewer's own plan pays, so it must stay visible.
 	const own = organization && usage.tier === "paid" && !usage.organization && (
 		<OwnPlan organization={organization.name} onChosen={() => onChanged("payer")} />
 	);

@@ -12,7 +12,7 @@ const section = (view: BillingView, usage = paidUsage, organization: string | nu
 const withPro = (changes: Partial<PlanStanding>) => billingOf({ ...proStanding, ...changes });
 
 describe("without a plan", () => {
-	test("names the free limit and leads to the plans", () => {
+	test("names the free limit and links to the plans", () => {
 		expect(serverText(section(billingOf(), freeUsage))).toContain("Free: 20 requests a day.");
 		expect(serverHtml(section(billingOf(), freeUsage))).toContain('href="/pricing"');
 	});
@@ -22,16 +22,16 @@ describe("without a plan", () => {
 	});
 });
 
-test("an active plan says what it costs and when it renews", () => {
+test("an active plan shows its price and renewal date", () => {
 	expect(serverText(section(withPro({})))).toContain("Pro, $20 a month. It renews on December 1, 2026.");
 });
 
-test("a trial shows the price that follows it", () => {
+test("a trial shows the price after it", () => {
 	const text = serverText(section(withPro({ state: "trial", trialEnd: "2026-11-30T00:00:00Z" })));
 	expect(text).toContain("free trial until November 30, 2026. After that it’s $20 a month unless you cancel.");
 });
 
-test("a payment under confirmation never looks like a running plan", () => {
+test("a payment being confirmed never looks like a running plan", () => {
 	const text = serverText(section(withPro({ live: false }), freeUsage));
 	expect(text).toContain("Your payment is being confirmed");
 	expect(text).not.toContain("renews");
@@ -44,7 +44,7 @@ test("a failed payment requests a card and says what continues until then", () =
 	expect(lapsed).toContain("Replace card");
 });
 
-test("a payment that is not tried again leads to its invoice, and nothing is said of another try", () => {
+test("a payment that is not retried links to its invoice, and mentions no retry", () => {
 	const url = "https://pay.example/in_1";
 	const open = {
 		id: "in_1",
@@ -77,7 +77,7 @@ test("a payment that is not tried again leads to its invoice, and nothing is sai
 	expect(serverHtml(without)).not.toContain("Pay now");
 });
 
-test("a plan whose payments are paused neither renews nor announces a price after its trial", () => {
+test("a plan with paused payments neither renews nor announces a price after its trial", () => {
 	const paused = "Payments are paused: you won’t be charged until they resume.";
 	expect(serverText(section(withPro({ paused: true })))).toContain(`Pro, $20 a month. ${paused}`);
 	expect(serverText(section(withPro({ paused: true, next: "Lite" })))).toContain(`Lite starts on December 1, 2026. ${paused}`);
@@ -86,7 +86,7 @@ test("a plan whose payments are paused neither renews nor announces a price afte
 	expect(trial).not.toContain("After that");
 });
 
-test("a cancelled plan can be resumed, and is not offered for cancelling again", () => {
+test("a cancelled plan can be resumed, and not cancelled again", () => {
 	const text = serverText(section(withPro({ state: "ending", endsAt: "2026-12-01T00:00:00Z" })));
 	expect(text).toContain("Pro (cancelled). Active until December 1, 2026. You won’t be charged again.");
 	expect(text).toContain("Resume Pro");
@@ -94,13 +94,13 @@ test("a cancelled plan can be resumed, and is not offered for cancelling again",
 	expect(text).not.toContain("Cancel Pro");
 });
 
-test("resuming a cancelled plan is the next step once nothing is left", () => {
+test("resuming a cancelled plan is the primary action once no requests are left", () => {
 	const ending = withPro({ state: "ending", endsAt: "2026-12-01T00:00:00Z" });
 	expect(serverHtml(section(ending, spent(paidUsage)))).toMatch(/class="button-next mt-4"[^>]*>Resume Pro/);
 	expect(serverHtml(section(ending))).toMatch(/class="button-plain mt-4"[^>]*>Resume Pro/);
 });
 
-test("cancelling at once looks different from cancelling, and is never the next step", () => {
+test("cancelling immediately looks different from cancelling, and is never the primary action", () => {
 	const html = serverHtml(section(withPro({})));
 	expect(html).toMatch(/class="button-plain"[^>]*>Cancel Pro/);
 	expect(html).toMatch(/class="[^"]*destructive[^"]*"[^>]*>Cancel immediately/);
@@ -113,7 +113,7 @@ test("a scheduled change can be reverted", () => {
 	expect(text).toContain("Keep Pro");
 });
 
-test("two plans at once are pointed out", () => {
+test("two plans at once are reported", () => {
 	const view = billingOf(proStanding, { ...proStanding, id: "sub_2" });
 	expect(serverText(section(view))).toContain("You have 2 plans.");
 });
@@ -124,7 +124,7 @@ test("overuse is shown as requests to make up for, never as a negative number", 
 	expect(text).not.toContain("-3");
 });
 
-test("a plan that waits for a card says that nothing was charged", () => {
+test("a plan waiting for a card says that nothing was charged", () => {
 	const text = serverText(section({ ...billingOf(), waiting: proStanding }, freeUsage));
 	expect(text).toContain("Pro, $20 a month, needs a card to start. You haven’t been charged.");
 	expect(text).toContain("Start Pro");

@@ -14,19 +14,19 @@ import { CancelPlan } from "./cancel-plan.tsx";
 import { Section } from "./section.tsx";
 
 interface PlanSectionProps {
-	/** What is not known yet about the last action. */
+	/** The notice about an action with an unknown outcome. */
 	notice?: ReactNode;
 	view: BillingView;
 	actions: BillingActions;
-	/** The name of the organization whose plan it is; null for the viewer's own. */
+	/** The name of the organization that owns the plan. Null for the viewer's own. */
 	organization: string | null;
 	usage: UsageView;
-	/** Requests a day without a plan. */
+	/** Requests per day without a plan. */
 	freeLimit: number;
 	onChanged: () => void;
 }
 
-/** The current plan in each of its states, with the actions that the state allows. */
+/** The current plan in each of its states, with that state's actions. */
 export function PlanSection(props: PlanSectionProps) {
 	const { view, actions, organization, freeLimit, notice } = props;
 	const { plans, waiting } = view;
@@ -109,10 +109,10 @@ interface OwedProps extends Pick<BillingView, "invoices"> {
 	freeLimit: number;
 }
 
-/** Whether its requests can be used although its last payment failed. */
+/** Whether its requests are usable despite a failed last payment. */
 const goesOn = ({ live, balance }: PlanStanding) => live || balance !== null;
 
-/** The last payment failed. Says what happens until it is paid, and leads to its payment and to another card. */
+/** The last payment failed. Shows what happens until it is paid, and links to the payment and to another card. */
 function Owed({ actions, plan, freeLimit, invoices }: OwedProps) {
 	const url = invoices.find(({ id }) => id === plan.invoice)?.url;
 	const card = (main: boolean) => (
@@ -136,13 +136,13 @@ function Owed({ actions, plan, freeLimit, invoices }: OwedProps) {
 	);
 }
 
-/** The provider tries the payment again by itself. */
+/** The provider retries the payment automatically. */
 function Retried({ plan, freeLimit }: Pick<OwedProps, "plan" | "freeLimit">) {
 	if (goesOn(plan)) return t("account_retried", { plan: plan.name });
 	return t("account_retried_free", { plan: plan.name, limit: number(freeLimit) });
 }
 
-/** Only the customer can bring the plan back, by paying its latest invoice. */
+/** Only the customer can restore the plan, by paying its latest invoice. */
 function GivenUp({ plan, freeLimit }: Pick<OwedProps, "plan" | "freeLimit">) {
 	return (
 		<>
@@ -197,7 +197,7 @@ function Cancelling(props: PlanStateProps) {
 	);
 }
 
-/** More was used than the plan had. The provider's own balance lags a few seconds behind the count, so only a debt is shown. */
+/** More was used than the plan had. The provider's balance lags a few seconds behind the ledger, so only a debt is shown. */
 function Overuse({ plan: { balance } }: { plan: PlanStanding }) {
 	if (balance === null || balance >= 0) return null;
 	return <p className="mt-1 text-small text-soft">{t("account_over", { count: -balance })}</p>;

@@ -14,7 +14,7 @@ interface ProfileSectionProps {
 	hasPassword: boolean;
 }
 
-/** Who the viewer is here: name, address and password. */
+/** The viewer's name, address and password. */
 export function ProfileSection({ viewer: { name, email, emailVerified }, hasPassword }: ProfileSectionProps) {
 	const router = useRouter();
 	return (

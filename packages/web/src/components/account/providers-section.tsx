@@ -7,7 +7,7 @@ import { useHydrated } from "../frame/local-time.tsx";
 import { goToProvider, post, type SignProblem } from "../session/session-requests.ts";
 import { Section } from "./section.tsx";
 
-/** The accounts elsewhere that open the viewer's. Signing in there with the same confirmed address links one. */
+/** The external accounts that can sign in to the viewer's. Signing in there with the same confirmed address links one. */
 export function ProvidersSection({ providers }: { providers: SecurityView["providers"] }) {
 	const router = useRouter();
 	const hydrated = useHydrated();

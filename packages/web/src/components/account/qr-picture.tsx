@@ -1,6 +1,6 @@
 import { encode } from "uqr";
 
-/** A QR code. Black on white in every theme: many apps read nothing else. */
+/** A QR code. Black on white in every theme, because many apps read nothing else. */
 export function QrPicture({ text, label }: { text: string; label: string }) {
 	const { data, size } = encode(text, { border: 2 });
 	const path = data.flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : ""))).join("");

@@ -8,7 +8,7 @@ import { postToAuth } from "../session/auth-request.ts";
 import { post, toProblem } from "../session/session-requests.ts";
 import { Section } from "./section.tsx";
 
-/** What a new app is given: the secret as it is typed, the address behind the picture, and the picture's component once it is loaded. */
+/** The setup of a new app: the secret to type, the address in the QR code, and the code's component once it is loaded. */
 interface Setup {
 	secret: string;
 	uri: string;
@@ -24,7 +24,7 @@ export function SecondFactorSection({ recoveryLeft, isConfirmed }: { recoveryLef
 	const [setup, setSetup] = useState<Setup>();
 	const [recovery, setRecovery] = useState<string[]>();
 
-	/** Calls a route, and shows what is wrong. @returns its answer */
+	/** Calls a route and shows any problem. @returns its response */
 	async function call<T>(path: string, body: object = {}): Promise<T | undefined> {
 		setBusy(true);
 		setProblem(undefined);

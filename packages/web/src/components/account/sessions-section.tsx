@@ -24,7 +24,7 @@ export function SessionsSection({ sessions }: { sessions: SessionView[] }) {
 		if (wrong) return setProblem(wrong.text);
 		tellTabs("viewer", "signed-out");
 		sessionStorage.clear();
-		// A full load drops everything of this viewer.
+		// A full load drops all of this viewer's data.
 		location.assign("/sign-in");
 	}
 

@@ -32,7 +32,7 @@ describe("a chart of usage", () => {
 		expect(bars.at(-1)?.segments).toEqual([{ series: 1, from: 0, to: 2 }]);
 	});
 
-	test("adds up models beyond the fourth, unless there is one only", () => {
+	test("groups models beyond the fourth, unless there is only one", () => {
 		const models = (count: number) => Array.from({ length: count }, (_, n) => usageDay({ day: today, model: `m${n}`, units: 10 - n }));
 		expect(chart(...models(5)).series.map(({ label }) => label)).toEqual(["M0", "M1", "M2", "M3", "M4"]);
 		expect(chart(...models(6)).series.at(-1)).toEqual({ label: "Other models", units: 11 });
@@ -56,11 +56,11 @@ describe("a chart of usage", () => {
 		[48, 50],
 		[51, 100],
 		[1_001, 2_000],
-	])("of %i requests a day at most has a scale up to %i", (units, top) => {
+	])("with at most %i requests per day has a scale up to %i", (units, top) => {
 		expect(chart(usageDay({ day: today, model: "a", units })).top).toBe(top);
 	});
 
-	test("draws each request once, and no bar beyond the scale", () => {
+	test("draws each request once, and no bar above the scale", () => {
 		const day = fc.integer({ min: 0, max: 30 }).map((n) => new Date(Date.parse(today) - n * 86_400_000).toISOString().slice(0, 10));
 		const model = fc.integer({ min: 0, max: 8 }).map((n) => `m${n}`);
 		const units = fc.integer({ min: 0, max: 3_000 });

@@ -1,13 +1,13 @@
 import { t } from "../../text/text.ts";
 import type { UsageDay, UsageHistory } from "../../view/usage.ts";
 
-/** The days that a chart has. */
+/** The number of days in a chart. */
 const DAYS = 31;
 const DAY_MS = 86_400_000;
-/** Models that have a color of their own. The others share one. */
+/** Models with a color of their own. The others share one. */
 const MODELS_MAX = 4;
 
-/** One bar's part, from the bottom up. `from` and `to` are requests. */
+/** One part of a bar, from the bottom up. `from` and `to` are requests. */
 interface Segment {
 	series: number;
 	from: number;
@@ -17,7 +17,7 @@ interface Segment {
 /** Requests by day and model, ready to be drawn. */
 export interface UsageChart {
 	bars: { day: string; total: number; segments: Segment[] }[];
-	/** The models, most used first, and what each used in all. */
+	/** The models, most used first, with the total of each. */
 	series: { label: string; units: number }[];
 	/** The top of the scale: 1, 2 or 5 times a power of ten. */
 	top: number;
@@ -29,7 +29,7 @@ export function chartOf({ today, days }: UsageHistory, labelOf: (model: string) 
 	const shown = daysUntil(today);
 	const within = days.filter(({ day, units }) => shown.includes(day) && units > 0);
 	const ranked = [...totalsOf(within)].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([model]) => model);
-	// One model more would take the place of the others.
+	// A single extra model gets its own color, because it would be alone in the shared one.
 	const own = ranked.slice(0, ranked.length === MODELS_MAX + 1 ? MODELS_MAX + 1 : MODELS_MAX);
 	const hasOthers = own.length < ranked.length;
 	const seriesOf = (model: string) => (own.includes(model) ? own.indexOf(model) : own.length);

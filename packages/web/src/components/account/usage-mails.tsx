@@ -4,7 +4,7 @@ import { useHydrated } from "../frame/local-time.tsx";
 import { fetchOrThrow } from "../requests.ts";
 import { Section } from "./section.tsx";
 
-/** Whether the viewer is told by mail of 80 % and 100 % used. */
+/** Whether the viewer gets mails at 80 % and 100 % usage. */
 export function UsageMails({ tellsUsage }: { tellsUsage: boolean }) {
 	const hydrated = useHydrated();
 	const [chosen, setChosen] = useState(tellsUsage);

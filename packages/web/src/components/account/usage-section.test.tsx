@@ -11,7 +11,7 @@ const section = (days: UsageDay[], usage: UsageView = freeUsage) => (
 const day = usageDay({ day: today, model: "m", units: 1_200, requests: 3, inputTokens: 4_500, outputTokens: 78 });
 
 describe("the usage section", () => {
-	test("says what will show where nothing was used, without an empty chart", () => {
+	test("explains what will appear before any usage, without an empty chart", () => {
 		expect(serverText(section([]))).toBe("UsageNo requests in the last 31 days. Once you send some, they show here by day and model.");
 		expect(serverHtml(section([]))).not.toContain("<svg");
 	});
@@ -31,7 +31,7 @@ describe("the usage section", () => {
 		expect(text).toContain("≈ contains estimates.");
 	});
 
-	test("says whose requests they are where an organization pays", () => {
+	test("names the organization whose plan pays", () => {
 		expect(serverText(section([], ofAcme(paidUsage, { mayBuy: true })))).toContain("Requests of everyone in Acme.");
 		expect(serverText(section([], ofAcme(paidUsage)))).toContain("Only requests that you pay for yourself.");
 	});

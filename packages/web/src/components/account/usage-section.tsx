@@ -5,7 +5,7 @@ import type { UsageDay, UsageHistory, UsageView } from "../../view/usage.ts";
 import { Section } from "./section.tsx";
 import { chartOf, type UsageChart } from "./usage-chart.ts";
 
-/** Defined in styles.css, where each has a contrast of 3 to the page. The last one is for models that have no color of their own. */
+/** Defined in styles.css, each with a contrast of 3 to the page. The last one is shared by models without a color of their own. */
 const COLORS = ["fill-series-1", "fill-series-2", "fill-series-3", "fill-series-4", "fill-edge"];
 
 /** The drawing's size in its own units: a bar and its gap are 10 wide. The page stretches it. */
@@ -39,7 +39,7 @@ export function UsageSection({ history, models, usage }: UsageSectionProps) {
 	);
 }
 
-/** Whose requests these are, for a viewer whose organization pays. */
+/** Names the subject of these requests, for a viewer whose organization pays. */
 function Whose({ usage: { organization } }: Pick<UsageSectionProps, "usage">) {
 	if (!organization) return null;
 	return (
@@ -120,8 +120,8 @@ function Table({ days, labelOf }: { days: UsageDay[]; labelOf: (model: string) =
 	return (
 		<details className="mt-4">
 			<summary className="w-fit text-small text-soft">{t("usage_by_day")}</summary>
-			{/* A phone is too narrow for it: the table scrolls, not the page. */}
-			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no pointer scrolls it with the arrow keys. */}
+			{/* Too wide for a phone: the table scrolls, not the page. */}
+			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users scroll it with the arrow keys. */}
 			<section aria-label={t("usage_by_day_and_model")} tabIndex={0} className="mt-2 max-h-96 overflow-auto">
 				<table className="w-full whitespace-nowrap text-right text-small">
 					<thead className="sticky top-0 bg-paper text-soft">
@@ -170,7 +170,7 @@ function Count({ value, isEstimate = false }: { value: number; isEstimate?: bool
 	);
 }
 
-/** A UTC day. Not the viewer's: days are counted in UTC. */
+/** A UTC day instead of the viewer's, because days are counted in UTC. */
 function DayName({ day }: { day: string }) {
 	return <time dateTime={day}>{calendarDate(day)}</time>;
 }

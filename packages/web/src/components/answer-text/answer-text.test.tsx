@@ -4,7 +4,7 @@ import { renderToReadableStream } from "react-dom/server.edge";
 import { beforeEach, expect, test, vi } from "vitest";
 import { mount } from "../testing/render.tsx";
 
-// Any fault of the formatter: its parser catches its own.
+// Stands for any fault of the formatter outside the parser, which catches its own.
 vi.mock("./block-elements.tsx", async (original) => ({
 	...(await original<typeof import("./block-elements.tsx")>()),
 	blockElement: (block: { source?: string }) => {
@@ -23,11 +23,11 @@ const page = (
 );
 
 beforeEach(() => {
-	// React reports what a boundary has caught.
+	// React logs what a boundary has caught.
 	vi.spyOn(console, "error").mockImplementation(() => {});
 });
 
-test("an answer that cannot be drawn is shown as it was written, and the others as ever", async () => {
+test("an answer that fails to render is shown as raw text, and the others as usual", async () => {
 	const mounted = await mount(page);
 	// The formatter is loaded after the first render.
 	await expect.poll(() => mounted.root.querySelectorAll("[data-formatted]").length).toBe(2);
@@ -39,7 +39,7 @@ test("an answer that cannot be drawn is shown as it was written, and the others 
 	await mounted.unmount();
 });
 
-test("an answer that cannot be drawn on the server is sent as it was written, with the rest of the page", async () => {
+test("an answer that fails to render on the server is sent as raw text, with the rest of the page", async () => {
 	const failed: unknown[] = [];
 	const stream = await renderToReadableStream(page, { onError: (error) => void failed.push(error) });
 	const html = await new Response(stream).text();
@@ -48,7 +48,7 @@ test("an answer that cannot be drawn on the server is sent as it was written, wi
 	expect(html).toContain("**hopeless**\n\nand more</p>");
 });
 
-test("an answer that failed while it was written is formatted once its text can be", async () => {
+test("an answer that failed while it streamed is formatted once its text renders", async () => {
 	const mounted = await mount(<AnswerText text="hopeless" />);
 	expect(mounted.root.querySelector("[data-formatted]")).toBeNull();
 	await act(() => mounted.render(<AnswerText text="better" />));

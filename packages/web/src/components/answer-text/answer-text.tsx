@@ -2,19 +2,19 @@ import { Component, lazy, memo, type ReactNode, Suspense } from "react";
 
 const load = () => import("./formatted-answer.tsx");
 
-/** The server has the formatter at once. A page loads it with its first answer. */
+/** The server bundles the formatter. A page loads it with its first answer. */
 const FormattedAnswer = import.meta.env.SSR
 	? (await load()).FormattedAnswer
 	: lazy(() => load().then((module) => ({ default: module.FormattedAnswer })));
 
 interface AnswerTextProps {
 	text: string;
-	/** Where the marks in the text lead, as Markdown that is not shown. */
+	/** Markdown definitions for the marks in the text. Not displayed. */
 	definitions?: string;
 	formatted?: boolean | undefined;
 }
 
-/** The text of an answer, formatted. What cannot be formatted is shown as it was written. Memoized, so that a page's other changes leave it alone. */
+/** The formatted text of an answer. Falls back to the raw text on failure. Memoized, so that other changes of the page do not re-render it. */
 export const AnswerText = memo(function AnswerText({ text, definitions = "", formatted = true }: AnswerTextProps) {
 	const plain = <PlainAnswer text={text} />;
 	if (!formatted) return plain;
@@ -48,7 +48,7 @@ interface PlainOnErrorProps {
 	children: ReactNode;
 }
 
-/** One message that cannot be drawn must not take its page along. Another text is another attempt. */
+/** One message that fails to render must not take the page down. A new text is tried again. */
 class PlainOnError extends Component<PlainOnErrorProps, { text: string; failed: boolean }> {
 	override state = { text: this.props.text, failed: false };
 

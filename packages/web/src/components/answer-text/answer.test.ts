@@ -14,8 +14,8 @@ vi.setConfig({ testTimeout: 60_000 });
 const HUGE = 300_000;
 
 /**
- * The characters that strings and expressions are asked for: counted from outside, so that no step of the parser can forget to count itself. An
- * expression that does not match may have looked at as much as its limits allow.
+ * Counts the characters that string methods and regular expressions examine. Counted outside the parser, so that no step of it can be missed. An
+ * expression that does not match is charged for as much as its limits allow.
  */
 function charactersRead(run: () => void): number {
 	let characters = 0;
@@ -50,7 +50,7 @@ function charactersRead(run: () => void): number {
 const { exec } = RegExp.prototype;
 const { indexOf, charAt, charCodeAt } = String.prototype;
 
-// biome-ignore format: one line for each kind of mark
+// biome-ignore format: one line per kind of mark
 const MARKS = [
 	"_a_ __", "_a", "__", "*", "**", "***a", "**a*b", "~~a", "~", "\\", "`", "``a", "[", "]", "](", "[a](b", "[](\\(", "[](<", "[](a \"", "[a][b]", "[a]: b\n", "!", "![", "(", ")",
 	"<", "<a b=", "<!--", "-->", "<div>", "<?", "<br ", "<sub>", "</sub>", "<details>", "</details>", "<summary>", "</summary>", "a@b.c", "a.", "@", "www.", "http://a", "http://a)", ":", "&#1;", "&amp", "\"", "'",
@@ -60,7 +60,7 @@ const MARKS = [
 const repeated = fc
 	.tuple(fc.array(fc.constantFrom(...MARKS), { minLength: 1, maxLength: 4 }), fc.constantFrom(...MARKS), fc.integer({ min: 1, max: HUGE }))
 	.map(([unit, end, length]) => unit.join("").repeat(length).slice(0, length) + end);
-/** Counting is slow, and what grows faster than the text shows at a tenth of it. */
+/** Counting is slow, and super-linear growth already shows at a tenth of the length. */
 const SHORT = HUGE / 10;
 const mixed = fc.array(fc.constantFrom(...MARKS, "word ", "text\n", "\n\n", "```ts\n", "[a]", "1. one\n"), { maxLength: 40 });
 
@@ -92,7 +92,7 @@ describe("the work for an answer", () => {
 		expect(unformattedCount([])).toBe(0);
 	});
 
-	test("is spent once for each block of a growing answer", () => {
+	test("is done once per block of a growing answer", () => {
 		const parse = vi.spyOn(blocks, "parseBlocks");
 		const paragraph = "A *paragraph* of some length, with a [link](https://example.com).\n\n";
 		let answer = parseAnswer("");
@@ -125,7 +125,7 @@ describe("an answer", () => {
 		renderToStaticMarkup(createElement(FormattedAnswer, { text }));
 	});
 
-	test("looks the same whether it was streamed or loaded", () => {
+	test("looks the same streamed or loaded", () => {
 		const property = fc.property(fc.array(mixed, { minLength: 2, maxLength: 5 }), (parts) => {
 			let text = "";
 			let answer = parseAnswer("");
@@ -144,7 +144,7 @@ describe("an answer", () => {
 		fc.assert(property, { numRuns: 300, examples });
 	});
 
-	test("looks the same whether it was streamed or loaded, character by character", () => {
+	test("looks the same streamed character by character or loaded", () => {
 		const property = fc.property(mixed, (parts) => {
 			const text = parts.join("");
 			let answer = parseAnswer("");
@@ -154,7 +154,7 @@ describe("an answer", () => {
 		fc.assert(property, { numRuns: 100 });
 	});
 
-	test("keeps the sections that did not change as they are, so that React leaves them alone", () => {
+	test("keeps the objects of unchanged sections, so that React skips them", () => {
 		const before = parseAnswer("# One\n\nTwo *three*\n\nFour");
 		const after = parseAnswer("# One\n\nTwo *three*\n\nFour and five\n\nSix", before);
 		expect(after.sections[0]).toBe(before.sections[0]);
@@ -162,14 +162,14 @@ describe("an answer", () => {
 		expect(after.sections[2]).not.toBe(before.sections[2]);
 	});
 
-	test("shows a link once its definition has come", () => {
+	test("shows a link once its definition has arrived", () => {
 		const before = parseAnswer("See [1].\n\nText\n\n");
 		expect(parseAnswer("See [1].\n\nText\n\n[1]: https://example.com", before)).toEqual(
 			parseAnswer("See [1].\n\nText\n\n[1]: https://example.com"),
 		);
 	});
 
-	test("of ordinary length and form is formatted whole", () => {
+	test("of ordinary length and form is formatted completely", () => {
 		const section =
 			"## Title\n\nSome **bold** and `code`, with a [link](https://example.com) and $x^2$.\n\n1. one\n\n   ```js\n   a\n\n   b\n   ```\n\n2. two\n\n";
 		const prose = "A sentence of ordinary prose with some *emphasis*, and others without it that go on for a while. ".repeat(8);
@@ -186,7 +186,7 @@ describe("an answer", () => {
 		}
 	});
 
-	test("beyond the limit is formatted up to an item or a row", () => {
+	test("beyond the limit is formatted up to a whole item or row", () => {
 		const list = parseAnswer("- **one**\n".repeat(10_000));
 		expect(list.sections[0]?.block).toMatchObject({ kind: "list" });
 		const shown = list.sections[0]?.block.kind === "list" ? list.sections[0].block.items.length : 0;

@@ -3,19 +3,19 @@ import { parseInlines } from "./inlines.ts";
 import type { Block, List, Table, Targets, Text } from "./nodes.ts";
 import { WORK_MAX } from "./work-limits.ts";
 
-/** A block at the top of an answer. The same object as long as it looks the same. */
+/** A top-level block of an answer. Stays the same object while it looks the same. */
 export interface Section {
 	start: number;
 	source: string;
 	block: Block;
-	/** Where its items or rows begin, if it is a list or a table: after its own beginning. */
+	/** Where its items or rows begin, if it is a list or a table: measured from its own start. */
 	parts: readonly Place[];
-	/** Of its lines and blocks; and with its texts. */
+	/** The work for its lines and blocks. `work` includes its texts. */
 	lineWork: number;
 	work: number;
-	/** The footnotes that it refers to, in order. */
+	/** The footnotes it refers to, in order. */
 	references: string[];
-	/** The links and footnotes that it defines. */
+	/** The links and footnotes it defines. */
 	targets: readonly Target[];
 }
 type Target = Extract<Block, { kind: "definition" | "note" }>;
@@ -25,9 +25,9 @@ export interface Answer {
 	sections: Section[];
 	/** Footnotes, in the order of their numbers. */
 	notes: Note[];
-	/** What would be more work than is done: shown as it was written. */
+	/** The text beyond the work limit, shown raw. */
 	rest: string;
-	/** Which links and footnotes are defined, to compare. */
+	/** Which links and footnotes are defined, for comparison. */
 	targetsKey: string;
 }
 
@@ -37,7 +37,7 @@ export interface Note {
 	isReferenced: boolean;
 }
 
-/** Parses an answer. Of one that has grown, only the last block is parsed again. */
+/** Parses an answer. If it has grown since `before`, only the last block is parsed again. */
 export function parseAnswer(written: string, before?: Answer): Answer {
 	const text = written.includes("\r") ? written.replace(/\r\n?/g, "\n") : written;
 	const kept = before && text.startsWith(before.text) ? keptSections(before) : [];
@@ -53,7 +53,7 @@ export function parseAnswer(written: string, before?: Answer): Answer {
 		const isSame = at < kept.length && (key === before?.targetsKey || !section.source.includes("["));
 		const read = isSame && section.work <= left ? section : readSection(section, targets, left);
 		left -= read?.work ?? 0;
-		// Blocks may share the line that they begin in.
+		// Several blocks may begin in the same line.
 		if (!read) answer.sections = answer.sections.filter(({ start }) => start < section.start);
 		else answer.sections.push(read);
 		if (read?.source.length === section.source.length) continue;
@@ -65,7 +65,7 @@ export function parseAnswer(written: string, before?: Answer): Answer {
 	return answer;
 }
 
-/** The sections that more text cannot change: those before the last one that has a whole line. */
+/** The sections that more text cannot change: those before the last one with a complete line. */
 function keptSections({ text, sections, rest }: Answer): Section[] {
 	if (rest) return [];
 	const lastLine = text.lastIndexOf("\n") + 1;
@@ -73,10 +73,10 @@ function keptSections({ text, sections, rest }: Answer): Section[] {
 	const last = sections[at];
 	if (!last) return [];
 	const isLastKept = isEnded(last) && at + 1 < sections.length;
-	// Blocks may share the line that they begin in.
+	// Several blocks may begin in the same line.
 	const firstBeside = (one: Section | undefined) => sections.findIndex(({ start }) => start === one?.start);
 	let end = isLastKept ? at + 1 : firstBeside(last);
-	// A comment may end anywhere, and then belongs to the section before it.
+	// An open comment may end anywhere. Its text then belongs to the section before it.
 	const comment = sections.findIndex(({ source }) => source.includes("<!--"));
 	if (comment !== -1) end = Math.min(end, firstBeside(sections[comment - 1]));
 	// A formula may still end anywhere before a blank line.
@@ -84,19 +84,19 @@ function keptSections({ text, sections, rest }: Answer): Section[] {
 	return sections.slice(0, Math.max(0, end));
 }
 
-/** Whether a blank line has ended a block for good. */
+/** Whether a blank line has ended a block, so that more text cannot extend it. */
 function isEnded({ block, source }: Section): boolean {
 	const isOpen = block.kind === "code" || block.kind === "math" ? !block.closed : /^(list|note|details)$/.test(block.kind);
 	return !isOpen && source.endsWith("\n\n");
 }
 
-/** The sections of the text from this place on, whose texts are still to be parsed. */
+/** The sections of the text from this offset on. Their inline texts are not parsed yet. */
 function unreadSections({ blocks, work }: { blocks: RootBlock[]; work: number }, text: string, from: number): Section[] {
 	const sections: Section[] = [];
 	let [end, workAfter] = [text.length, work];
 	let next = { start: text.length, end };
 	for (const { block, start, workBefore, parts } of blocks.toReversed()) {
-		// Blocks that begin in one line have one source.
+		// Blocks that begin in the same line share one source.
 		if (from + start < next.start) end = next.start;
 		else end = next.end;
 		next = { start: from + start, end };
@@ -131,7 +131,7 @@ function targetsIn(sections: Section[]): { targets: Targets; key: string } {
 	return { targets: { links, notes }, key };
 }
 
-/** Parses the texts of a section; of a list or a table, only the first items or rows that fit. Undefined if nothing is that little work. */
+/** Parses a section's texts. Of a list or a table, only the first items or rows that fit. Undefined if not even one fits. */
 function readSection(unread: Section, targets: Targets, workMax: number): Section | undefined {
 	const section: Section = { ...unread, references: [] };
 	const { block, parts, lineWork } = section;
@@ -156,7 +156,7 @@ function readSection(unread: Section, targets: Targets, workMax: number): Sectio
 	return section.work <= workMax ? section : undefined;
 }
 
-/** A list or table with so many of its items or rows. */
+/** A list or table cut to its first `count` items or rows. */
 function beginningOf(block: List | Table, count: number): Block {
 	if (block.kind === "list") return { ...block, items: block.items.slice(0, count) };
 	return {

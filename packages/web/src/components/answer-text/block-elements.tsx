@@ -10,17 +10,20 @@ import { TableBlock } from "./table-block.tsx";
 /** The level of the page's own heading, the chat's title. */
 export const TITLE_LEVEL = 1;
 
-/** The level of a heading below one of the level `above`. Models begin with any, and who listens to the page takes a level that is left out for a part that is missing. */
+/**
+ * The level of a heading after one of level `above`. Models start at any level,
+ * and to a screen reader's user a skipped level sounds like a missing section.
+ */
 export const levelOf = (depth: number, above: number): number => Math.min(depth + 1, above + 1, 6);
 
 /**
- * A block of an answer. Its direction is that of its own text. A function and no component, as all that has no state: an answer may have thousands.
+ * Renders a block of an answer, in the direction of its own text. A function, not a component: it has no state and an answer may have thousands.
  * @param above the level of the heading before it
  */
 export function blockElement(block: Block, above: number, key?: string): ReactNode {
 	switch (block.kind) {
 		case "paragraph":
-			// Lines of HTML, which is text here, stay lines.
+			// Raw HTML is shown as text and keeps its line breaks.
 			return (
 				block.inlines.length > 0 && (
 					<p key={key} dir="auto" className={block.source.startsWith("<") ? "whitespace-pre-line" : undefined}>

@@ -3,17 +3,17 @@ import { type Align, type Block, type List, type ListItem, normalLabel, type Tab
 import { unescapeText } from "./references.ts";
 import { ELEMENT_WORK, FRAME_WORK, RICH_ELEMENT_WORK } from "./work-limits.ts";
 
-/** Quotes, lists, notes and details inside each other. What is deeper is text: React recurses for each level. */
+/** The limit for nested quotes, lists, notes and details, because React recurses per level. Anything deeper is text. */
 const DEPTH_MAX = 16;
 const COLUMNS_MAX = 100;
 
-/** A place in the source, and the work that was done before its line. */
+/** An offset in the source, and the work done before its line. */
 export interface Place {
 	start: number;
 	workBefore: number;
 }
 
-/** A block at the top of an answer, and where it begins. */
+/** A top-level block, and where it begins. */
 export interface RootBlock extends Place {
 	block: Block;
 	/** Where its items or rows begin, if it is a list or a table. */
@@ -28,14 +28,14 @@ const NO_PARTS: readonly Place[] = [];
 interface Container {
 	kind: "root" | "quote" | "item" | "note" | "details";
 	children: Block[];
-	/** The columns that a line must be indented by, to continue an item or a note. */
+	/** The columns by which a line must be indented to continue an item or a note. */
 	indent: number;
 	list?: List;
 }
 
 type Of<Kind extends Block["kind"]> = Extract<Block, { kind: Kind }>;
 
-/** The open block without children, whose lines are still coming. */
+/** The open block without children that is still receiving lines. */
 type Leaf =
 	| { kind: "paragraph"; lines: string[]; lineStart: number; block: Of<"paragraph"> }
 	| { kind: "summary"; lines: string[]; block: Of<"details"> }
@@ -47,9 +47,9 @@ type Leaf =
 type LeafOf<Kind extends Leaf["kind"]> = Extract<Leaf, { kind: Kind }>;
 
 /**
- * The block structure of Markdown: CommonMark with GitHub's tables and task lists, footnotes, display formulas, `<details>` and comments. Other HTML is
- * text. The inlines of each text are still empty. Reads each line once, in time proportional to its length and to the blocks that are open
- * (https://spec.commonmark.org/0.31.2/#phase-1-block-structure), until that and drawing the blocks is more work than `workMax`.
+ * Parses the block structure of Markdown: CommonMark with GitHub's tables and task lists, footnotes, display formulas, `<details>` and comments.
+ * Other HTML is text. Inlines are left empty. Reads each line once, in time proportional to its length and to the number of open blocks
+ * (https://spec.commonmark.org/0.31.2/#phase-1-block-structure), and stops once parsing and rendering would exceed `workMax`.
  */
 export function parseBlocks(source: string, workMax: number): { blocks: RootBlock[]; work: number } {
 	return new BlockParser(source, workMax).parse();
@@ -59,23 +59,23 @@ class BlockParser {
 	readonly #source: string;
 	readonly #workMax: number;
 	readonly #root: Container = { kind: "root", children: [], indent: 0 };
-	/** For each block of the root. */
+	/** One per top-level block. */
 	readonly #starts: Start[] = [];
 	#work = 0;
 	#workBeforeLine = 0;
 	/** The open containers, outermost first. */
 	readonly #open: Container[] = [this.#root];
 	#leaf: Leaf | undefined;
-	/** Where the line begins and ends, and what is read of it: the place, its column, and columns left of a tab that was read in part. */
+	/** The bounds of the current line, and the read position: its offset, its column, and the columns left of a partly read tab. */
 	#lineStart = 0;
 	#lineEnd = 0;
 	#at = 0;
 	#column = 0;
 	#spaces = 0;
-	/** If the last line was blank: 1 + the index of the innermost quote that it was in, or 0; otherwise undefined. */
+	/** If the last line was blank: 1 + the index of the innermost quote it was in, or 0. Otherwise undefined. */
 	#blank: number | undefined;
 	#nextBlank = -1;
-	/** A line in the middle of which a block of the root ended. */
+	/** The start of a line in the middle of which a top-level block ended. */
 	#resumedLine = -1;
 	readonly #found = new Map<string, number>();
 
@@ -106,7 +106,7 @@ class BlockParser {
 
 	// --- the line
 
-	/** The columns of white space before the next character, and where that is. */
+	/** The columns of white space before the next character, and that character's offset. */
 	#indent(): { indent: number; next: number } {
 		let column = this.#column + this.#spaces;
 		let next = this.#at;
@@ -152,7 +152,7 @@ class BlockParser {
 		return spaces + this.#source.slice(from, this.#lineEnd);
 	}
 
-	/** Where a text comes next in the source, -1 if it does not. */
+	/** The next offset of a text in the source. -1 if there is none. */
 	#find(text: string, from: number): number {
 		const found = this.#found.get(text);
 		if (found === -1 || (found !== undefined && found >= from)) return found;
@@ -180,7 +180,7 @@ class BlockParser {
 		this.#blank = undefined;
 	}
 
-	/** How many of the open containers this line continues. */
+	/** The number of open containers that this line continues. */
 	#continue(): number {
 		let matched = 1;
 		for (; matched < this.#open.length; matched += 1) {
@@ -205,7 +205,7 @@ class BlockParser {
 		this.#skip(1);
 	}
 
-	/** Whether the line belongs to the open leaf, whatever it says. */
+	/** Whether the line belongs to the open leaf, whatever its content. */
 	#feedLeaf(): boolean {
 		const leaf = this.#leaf;
 		switch (leaf?.kind) {
@@ -219,7 +219,7 @@ class BlockParser {
 				const end = this.#find("-->", this.#at);
 				if (end === -1 || end >= this.#lineEnd) return true;
 				this.#leaf = undefined;
-				// A comment is no block: what comes after it begins in this line.
+				// A comment is not a block: the text after it starts a block in this line.
 				return this.#goOnAt(end + 3);
 			}
 			case "indented": {
@@ -270,7 +270,7 @@ class BlockParser {
 		return true;
 	}
 
-	/** After the end of a block: whether that was the end of the line, too. */
+	/** Continues after the end of a block. @returns whether the line ended there too */
 	#resume(at: number): boolean {
 		this.#resumedLine = this.#lineStart;
 		return this.#goOnAt(at);
@@ -286,7 +286,7 @@ class BlockParser {
 		const leaf = this.#leaf;
 		const isInner = matched === this.#open.length;
 		if (leaf && leaf.kind !== "indented") this.#closeLeaf(false);
-		// A quote ends with a blank line outside of it.
+		// A blank line outside a quote ends it.
 		if (!isInner) this.#close(matched);
 		const quote = this.#open.slice(0, matched).findLastIndex(({ kind }) => kind === "quote");
 		this.#blank = quote + 1;
@@ -305,12 +305,12 @@ class BlockParser {
 			break;
 		}
 		if (this.#beginLeaf(matched)) return;
-		// A paragraph goes on, also outside of the quotes and lists that it is in.
+		// A paragraph continues, even without the marks of its quotes and lists.
 		if (this.#leaf?.kind !== "paragraph") this.#close(matched);
 		this.#addToParagraph(this.#indent().next);
 	}
 
-	/** `again` if a container began or ended here, so that another block may begin behind it; true if the line has been read. */
+	/** `again` if a container began or ended here, so that another block may follow in the line. True if the line is read completely. */
 	#beginContainer(matched: number): "again" | boolean {
 		const { indent, next } = this.#indent();
 		if (indent > 3) return false;
@@ -335,7 +335,7 @@ class BlockParser {
 		return this.#beginItem(matched, indent, next);
 	}
 
-	/** After a container's mark: goes on, unless nothing is left of the line. */
+	/** After a container's mark: continues, unless the rest of the line is blank. */
 	#again(): "again" | true {
 		return this.#indent().next === this.#lineEnd ? true : "again";
 	}
@@ -347,7 +347,7 @@ class BlockParser {
 		const start = number === undefined ? undefined : Number(number);
 		const end = next + text.length;
 		const isEmpty = this.#source.slice(end, this.#lineEnd).trim() === "";
-		// A number or a dash in the middle of a sentence may come to stand at the beginning of a line.
+		// A line break may put a number or a dash from the middle of a sentence at the start of a line.
 		const isParagraph = this.#leaf?.kind === "paragraph" && matched === this.#open.length;
 		if (isParagraph && (isEmpty || (start !== undefined && start !== 1))) return false;
 		this.#close(matched);
@@ -478,7 +478,7 @@ class BlockParser {
 		return true;
 	}
 
-	/** A formula that begins a line. In a line with other text it is an inline. */
+	/** A formula at the start of a line. In a line with other text it is an inline. */
 	#math(matched: number, next: number): boolean {
 		const source = this.#source;
 		const open = source.startsWith("$$", next) && source[next + 2] !== "$" ? "$$" : source.startsWith("\\[", next) ? "\\[" : undefined;
@@ -487,7 +487,7 @@ class BlockParser {
 		const close = this.#find(open === "$$" ? "$$" : "\\]", start);
 		const isBare = source.slice(start, this.#lineEnd).trim() === "";
 		if (close !== -1 && close < this.#lineEnd) return false;
-		// With text in its first line, a formula ends before a blank line: `\\[` is also an escaped bracket.
+		// A formula with text in its first line must end before a blank line, because `\\[` is also an escaped bracket.
 		if (!isBare && (close === -1 || close > this.#blankAfter(this.#lineEnd))) return false;
 		this.#close(matched);
 		const block = this.#add({ kind: "math" as const, tex: "", source: "", display: true, closed: false });
@@ -495,7 +495,7 @@ class BlockParser {
 		return true;
 	}
 
-	/** Where the next blank line is; infinite if there is none. */
+	/** The offset of the next blank line. Infinite if there is none. */
 	#blankAfter(at: number): number {
 		if (this.#nextBlank >= at) return this.#nextBlank;
 		BLANK.lastIndex = at;
@@ -503,7 +503,7 @@ class BlockParser {
 		return this.#nextBlank;
 	}
 
-	/** A paragraph whose next line is `===` or `---` is a heading. */
+	/** `===` or `---` below a paragraph makes it a heading. */
 	#setext(paragraph: LeafOf<"paragraph">, next: number): boolean {
 		const char = this.#source.charAt(next);
 		if (char !== "=" && char !== "-") return false;
@@ -523,7 +523,7 @@ class BlockParser {
 		if (this.#parent() === this.#root) this.#addPart();
 	}
 
-	/** The last line of a paragraph is a table's header if the line below it says so. */
+	/** The last line of a paragraph is a table header if the line below it is a delimiter row. */
 	#table(paragraph: LeafOf<"paragraph">, next: number): boolean {
 		const line = this.#source.slice(next, this.#lineEnd);
 		if (!/^[|:-]/.test(line) || !line.includes("-") || !line.includes("|")) return false;
@@ -532,7 +532,7 @@ class BlockParser {
 		const headerLine = paragraph.lines.at(-1) ?? "";
 		const header = cellsOf(headerLine, COLUMNS_MAX + 1);
 		if (header.length !== cells.length) return false;
-		// Together with the paragraph above: more text may show that this is none.
+		// Starts with the paragraph above it, because more text may show that this is not a table.
 		const begin = this.#parent() === this.#root ? this.#starts.at(-1) : undefined;
 		paragraph.lines.pop();
 		this.#closeLeaf(false);
@@ -565,12 +565,12 @@ class BlockParser {
 		return this.#open.at(-1) ?? this.#root;
 	}
 
-	/** Whether a blank line is between this container's last block and the line. */
+	/** Whether there is a blank line between this container's last block and the current line. */
 	#isAfterBlank(): boolean {
 		return this.#blank !== undefined && this.#open.length - 1 >= this.#blank - 1;
 	}
 
-	/** Adds a block that begins in this line, or where it says. */
+	/** Adds a block that begins in this line, or at `begin`. */
 	#add<B extends Block>(block: B, begin?: Start): B {
 		const resumed = this.#resumedLine === this.#lineStart ? this.#starts.at(-1) : undefined;
 		const { start, workBefore } = begin ?? resumed ?? this.#here();
@@ -585,7 +585,7 @@ class BlockParser {
 		return { start: this.#lineStart, workBefore: this.#workBeforeLine, parts: undefined };
 	}
 
-	/** Notes where an item or a row of the root's last block begins. */
+	/** Records where an item or a row of the last top-level block begins. */
 	#addPart(): void {
 		const block = this.#starts.at(-1);
 		if (!block) return;
@@ -606,17 +606,17 @@ class BlockParser {
 
 	#enter(container: Container): void {
 		this.#open.push(container);
-		// The blank line is before it, and not before what it begins with.
+		// The blank line came before the container, not before its first block.
 		this.#blank = undefined;
 	}
 
-	/** Ends the open leaf, and the containers from this depth on. */
+	/** Closes the open leaf, and the containers from this depth on. */
 	#close(depth: number): void {
 		this.#closeLeaf(false);
 		this.#open.length = Math.min(this.#open.length, depth);
 	}
 
-	/** @param closed whether its end was written */
+	/** @param closed whether the source has its end mark */
 	#closeLeaf(closed: boolean): void {
 		const leaf = this.#leaf;
 		this.#leaf = undefined;
@@ -634,7 +634,7 @@ class BlockParser {
 		}
 	}
 
-	/** Takes the link definitions off a paragraph. What is left may be a heading. Returns whether anything is left. */
+	/** Removes the link definitions from a paragraph. The rest may be a heading. @returns whether any text is left */
 	#endParagraph({ lines, lineStart, block }: LeafOf<"paragraph">, depth?: number): boolean {
 		const parent = this.#parent();
 		parent.children.pop();
@@ -645,7 +645,7 @@ class BlockParser {
 			const definition = definitionAt(paragraph, at);
 			if (!definition) break;
 			this.#work += ELEMENT_WORK;
-			// What the line that ends the paragraph begins costs the same without the paragraph.
+			// The block that begins in the line after the paragraph costs the same without the paragraph.
 			if (lineStart < this.#lineStart) this.#workBeforeLine += ELEMENT_WORK;
 			this.#put(definition.block, start);
 			at = definition.end;
@@ -673,7 +673,7 @@ function definitionAt(paragraph: string, at: number): { block: Block; end: numbe
 
 const code = (language: string | undefined): Of<"code"> => ({ kind: "code", text: "", language, closed: false });
 
-/** Where the next line begins, if only white space is left of this one. */
+/** The start of the next line, if only white space is left in this one. */
 function endOfLine(text: string, at: number): number | undefined {
 	let end = at;
 	while (text[end] === " " || text[end] === "\t") end += 1;
@@ -714,7 +714,7 @@ function isRule(source: string, at: number, end: number): boolean {
 	return count >= 3;
 }
 
-/** The cells of a table's line, at most this many. A pipe after a backslash is a character. */
+/** The cells of a table row, at most this many. An escaped pipe is text. */
 function cellsOf(line: string, max: number): string[] {
 	const cells: string[] = [];
 	const text = line.trim();

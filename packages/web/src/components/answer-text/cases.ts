@@ -1,8 +1,8 @@
-/** What models write, and what its HTML must hold: for the tests, and for the comparison of renderers (scripts/compare-renderers.mjs). */
+/** Typical model output and the HTML it must produce, for the tests and for the renderer comparison (scripts/compare-renderers.mjs). */
 interface Case {
 	name: string;
 	markdown: string;
-	/** In the order of the HTML, which has no attributes here but for `href`, `start`, `title` and `type`. */
+	/** Expected parts, in the order of the HTML. Only the attributes `href`, `start`, `title` and `type` are compared. */
 	shows?: (string | RegExp)[];
 	hides?: (string | RegExp)[];
 }
@@ -113,14 +113,14 @@ export const CASES: Case[] = [
 	{ name: "a range", markdown: "10~20元，30~40元", hides: ["<del>"] },
 ];
 
-/** HTML with the attributes that `Case` tells of. */
+/** HTML reduced to the attributes that `Case` compares. */
 export const bareHtml = (html: string): string =>
 	html.replace(/<([a-z][a-z0-9]*)([^<>]*?)(\/?)>/g, (_, tag: string, attributes: string, slash: string) => {
 		const kept = [...attributes.matchAll(/\s(href|start|title|type)="[^"]*"/g)].map(([attribute]) => attribute).join("");
 		return `<${tag}${kept}${slash}>`;
 	});
 
-/** What a case misses; undefined if it passes. */
+/** What fails a case. Undefined if it passes. */
 export function faultOf({ shows = [], hides = [] }: Case, html: string): string | undefined {
 	const bare = bareHtml(html);
 	let from = 0;

@@ -6,10 +6,10 @@ import type { CodeColors } from "./off-thread.ts";
 import { useNear } from "./use-near.ts";
 import { useOverflow } from "./use-overflow.ts";
 
-/** Longer code has no colors. */
+/** Longer code is not highlighted. */
 const CODE_CHARS_MAX = 50_000;
 
-/** Code as it was written; in colors once it comes near the screen and the grammar of its language is loaded. */
+/** Code as written, highlighted once it is near the screen and its language's grammar is loaded. */
 export function CodeBlock({ code, language }: { code: string; language: string | undefined }) {
 	const pre = useRef<HTMLPreElement>(null);
 	const colors = useRef<CodeColors>(undefined);
@@ -18,7 +18,7 @@ export function CodeBlock({ code, language }: { code: string; language: string |
 	const { overflows, more } = useOverflow(pre);
 	const isHighlighted = language !== undefined && code.length <= CODE_CHARS_MAX;
 	useNear(pre, isHighlighted && code, async () => {
-		// The server never draws it, so its bundle does without.
+		// The server never highlights, so its bundle excludes this code.
 		if (import.meta.env.SSR || language === undefined) return;
 		const { CodeColors } = await import("./off-thread.ts");
 		if (colors.current?.language !== language) {
@@ -53,7 +53,7 @@ export function CodeBlock({ code, language }: { code: string; language: string |
 	);
 }
 
-/** The lines that have colors already, and the rest of the code: it may have grown since. */
+/** The highlighted lines, and the rest of the code, which may have grown since. */
 function Colored({ code, lines: { of, colored } }: { code: string; lines: { of: string; colored: ColoredLine[] } }) {
 	if (!code.startsWith(of)) return code;
 	return (

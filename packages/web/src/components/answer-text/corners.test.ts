@@ -4,11 +4,11 @@ import { describe, expect, test } from "vitest";
 import { bareHtml } from "./cases.ts";
 import { FormattedAnswer } from "./formatted-answer.tsx";
 
-// The corners of Markdown that models come into, each with the HTML that it means. Attributes other than href, start, title and type are left out.
+// Corner cases of Markdown that models produce, each with its expected HTML. Only the attributes href, start, title and type are compared.
 
 const html = (text: string) => renderToStaticMarkup(createElement(FormattedAnswer, { text }));
 const bare = (text: string) => bareHtml(html(text)).replace(/^<div>|<\/div>$/g, "");
-/** Of a block with buttons: the part that holds its text. */
+/** The part of a block with buttons that holds its text. */
 const core = (text: string) => bare(text).replace(/<div>|<\/div>|<button.*?<\/button>|<span>[\w+#`-]*<\/span>/g, "");
 const link = (href: string, text: string, title = "") => `<a href="${href}"${title && ` title="${title}"`}>${text}</a>`;
 const BOX = '<input type="checkbox"/>';
@@ -220,12 +220,12 @@ test.each([
 	expect(html(markdown)).not.toContain("href");
 });
 
-test("text in the other direction does not turn the code, formulas and addresses in it around", () => {
+test("text in the other direction does not reverse its code, formulas and addresses", () => {
 	const page = html("استخدم `--save` أو $x$ أو https://b.co/a/");
 	expect(page).toContain('<p dir="auto">استخدم <code dir="ltr">--save</code>');
 	expect(page).toMatch(/<span dir="ltr" class="formula[^>]*>\$x\$/);
 	expect(page).toMatch(/<a dir="ltr"[^>]*>https:\/\/b\.co\/a\/<\/a>/);
-	// What has a direction of its own does not decide that of the text around.
+	// Parts with a direction of their own do not affect the direction of the surrounding text.
 	expect(html("- `npm` هو\n- b")).toContain('<ul dir="rtl">');
 	expect(html("1. שלום\n2. world")).toContain('<ol dir="rtl"><li dir="auto">');
 });

@@ -3,7 +3,7 @@ import type { Block, Inline, Text } from "./nodes.ts";
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /**
- * The direction of a list, quote or table: that of its first letter. `dir="auto"` would not do: it skips the children that have a direction of their
+ * The direction of a list, quote or table: that of its first letter. `dir="auto"` does not work, because it skips children with a direction of their
  * own.
  */
 export function directionOf(block: Block): "rtl" | "ltr" {
@@ -11,7 +11,7 @@ export function directionOf(block: Block): "rtl" | "ltr" {
 	return letter && RIGHT_TO_LEFT.test(letter) ? "rtl" : "ltr";
 }
 
-/** How many blocks and texts are searched for a letter, and how much of each text: blocks are nested, and each is searched. */
+/** How many blocks and texts are searched for a letter, and how much of each text. Bounded, because nested blocks each search their content. */
 const PARTS_MAX = 50;
 const TEXT_CHARS_MAX = 500;
 

@@ -6,7 +6,7 @@ import { NoteNumbers, useNotes } from "./note-link.tsx";
 
 export { plainText } from "./plain-text.ts";
 
-/** An answer as React elements. HTML in it is text, but for a few harmless tags. */
+/** An answer as React elements. HTML in it is text, except for a few harmless tags. */
 export function FormattedAnswer({ text }: { text: string }) {
 	const [last] = useState<{ answer?: Answer }>({});
 	const answer = parsed(text, last.answer);
@@ -32,12 +32,12 @@ export function FormattedAnswer({ text }: { text: string }) {
 	);
 }
 
-/** Memoized: while an answer grows, its earlier sections stay the same objects. */
+/** Memoized: while an answer grows, its unchanged sections stay the same objects. */
 const SectionElement = memo(function SectionElement({ section, above }: { section: Section; above: number }) {
 	return blockElement(section.block, above);
 });
 
-/** An answer must never keep its page from rendering, so a fault of ours shows it as it was written. */
+/** A parser fault must never break the page, so the answer is then shown raw. */
 function parsed(text: string, before: Answer | undefined): Answer {
 	try {
 		return parseAnswer(text, before);
@@ -46,7 +46,7 @@ function parsed(text: string, before: Answer | undefined): Answer {
 	}
 }
 
-/** The footnotes of an answer. Those that nothing refers to come last. */
+/** The footnotes of an answer. Unreferenced ones come last. */
 function Footnotes({ notes }: { notes: Note[] }) {
 	const { idOf } = useNotes();
 	return (

@@ -1,10 +1,10 @@
 import { createCssVariablesTheme, createHighlighterCore, type GrammarState, type HighlighterCore } from "shiki/core";
 import { createJavaScriptRegexEngine } from "shiki/engine/javascript";
 
-/** A line of code with its line end, in pieces. Without a color, a piece has that of the text. */
+/** A line of code with its line end, in pieces. A piece without a color has the text's. */
 export type ColoredLine = { text: string; color: string | undefined }[];
 
-/** The grammars, each loaded with the first code of its language. The names are those that follow a fence. */
+/** The grammars, each loaded with the first code in its language, by the name that follows a fence. */
 const GRAMMARS = {
 	astro: () => import("shiki/langs/astro.mjs"),
 	bash: () => import("shiki/langs/bash.mjs"),
@@ -58,7 +58,7 @@ const GRAMMARS = {
 };
 type Language = keyof typeof GRAMMARS;
 
-// biome-ignore format: one line for each language
+// biome-ignore format: one line per language
 const ALIASES: Record<string, Language> = {
 	sh: "bash", shell: "bash", zsh: "bash", console: "bash", shellscript: "bash",
 	"c++": "cpp", cc: "cpp", h: "c", hpp: "cpp",
@@ -73,24 +73,24 @@ const ALIASES: Record<string, Language> = {
 };
 
 const theme = createCssVariablesTheme({ name: "parley", variablePrefix: "--code-", fontStyle: false });
-/** The color that needs no element. */
+/** The default color, which needs no element. */
 const TEXT = "var(--code-foreground)";
 
 let highlighter: Promise<HighlighterCore> | undefined;
 
-/** A highlighter for code that may still grow; undefined for a language without a grammar. */
+/** A highlighter for code that may still grow. Undefined for a language without a grammar. */
 export async function highlightFor(name: string): Promise<GrowingHighlight | undefined> {
 	const key = name.toLowerCase();
 	const language = ALIASES[key] ?? (key in GRAMMARS ? (key as Language) : undefined);
 	if (!language) return undefined;
-	// Forgiving: an expression that JavaScript does not know leaves its piece without a color.
+	// Forgiving: a pattern that JavaScript does not support leaves its piece uncolored.
 	highlighter ??= createHighlighterCore({ themes: [theme], langs: [], engine: createJavaScriptRegexEngine({ forgiving: true }) });
 	const shared = await highlighter;
 	await shared.loadLanguage(GRAMMARS[language]());
 	return new GrowingHighlight(shared, name, language);
 }
 
-/** Keeps what it knows of the lines that are whole, so that each line is highlighted once while code grows, and the last one whenever it changes. */
+/** Caches complete lines, so that while code grows each is highlighted once, and only the last line again on each change. */
 export class GrowingHighlight {
 	readonly language: string;
 	readonly #highlighter: HighlighterCore;
@@ -127,8 +127,8 @@ export class GrowingHighlight {
 		const tokens = this.#highlighter.codeToTokensBase(code, {
 			lang: this.#grammar,
 			theme: "parley",
-			// A longer line has no colors. One that takes longer than this many milliseconds ends early, and the next goes on in the middle of its tokens: the
-			// first line also compiles the grammar, for which a phone needs more than Shiki's half a second.
+			// A longer line is not highlighted. A line that exceeds the time limit (milliseconds) is cut short, and the next continues in the middle of its
+			// tokens. The first line also compiles the grammar, for which a phone needs more than Shiki's default of half a second.
 			tokenizeMaxLineLength: 2_000,
 			tokenizeTimeLimit: 5_000,
 			...(this.#state && { grammarState: this.#state }),

@@ -6,7 +6,7 @@ import { parseAnswer } from "./answer.ts";
 import { FormattedAnswer } from "./formatted-answer.tsx";
 import { ELEMENT_WORK, WORK_MAX } from "./work-limits.ts";
 
-// What the server does with any text that a model may send: it draws a bounded number of elements, throws nothing and loses nothing.
+// Guarantees of the server for any text that a model may send: it renders a bounded number of elements, never throws and loses no text.
 
 // A busy machine needs more than the default of 5 s.
 vi.setConfig({ testTimeout: 60_000 });
@@ -14,16 +14,16 @@ vi.setConfig({ testTimeout: 60_000 });
 const HUGE = 300_000;
 const html = (text: string) => renderToStaticMarkup(createElement(FormattedAnswer, { text }));
 const elementsIn = (page: string) => page.match(/<[a-z]/g)?.length ?? 0;
-/** The frame around what is drawn, and the elements of the last block. */
+/** The frame around the content, and the elements of the last block. */
 const ELEMENTS_MAX = WORK_MAX / ELEMENT_WORK + 50;
 
-// biome-ignore format: one line for each kind of block
+// biome-ignore format: one line per kind of block
 const BLOCKS = [
 	"a\n\n", "# a\n", "###### a\n", "a\n=\n", "***\n", "- a\n", "- ", "1. a\n\n", "1. ", "- [ ] a\n", "> a\n", "> ", ">\n\n", "    a\n\nb\n",
 	"|a|b|\n|-|-|\n|c|d|\n\n", "|a|\n|-|\n", "|c|d|\n", "```\na\n```\n", "~~~\n", "$$\na\n$$\n", "\\[\na\n\\]\n", "[^a]: b\n", "[a]: b\n",
 	"<details>\n<summary>a</summary>\nb\n</details>\n", "<details>\n", "<!-- a -->\n", "<div>\n", "\n", "\r\n",
 ];
-// biome-ignore format: one line for each kind of mark
+// biome-ignore format: one line per kind of mark
 const INLINES = [
 	"*a* ", "**a** ", "_a_ __", "***a***", "*a **b ", "~~a~~ ", "`a` ", "``", "[a](b) ", "[a]", "![a](b)", "[^a] ", "](", "<sub>a</sub>", "<sub>", "</sub>",
 	"<br>", "<kbd>", "&amp;", "\\*", "\\", "$x$ ", "\\(x\\) ", "$$x$$ ", "$5 ", "https://a.b ", "www.a.b ", "a@b.co ", "**「a」**", "中", "https://a.b。",
@@ -33,7 +33,7 @@ const unit = fc.array(fc.constantFrom(...BLOCKS, ...INLINES), { minLength: 1, ma
 const repeated = fc
 	.tuple(unit, unit, fc.integer({ min: 1, max: HUGE }))
 	.map(([first, token, length]) => (first + token.repeat(Math.ceil(length / token.length))).slice(0, length));
-/** Containers inside each other, deeper than any limit, with something at the bottom. */
+/** Nested containers, deeper than any limit, with text at the bottom. */
 const nested = fc
 	.tuple(
 		fc.array(fc.constantFrom("> ", ">", "- ", "1. ", "[", "![", "*", "**a ", "<sub>", "<details>", "(", "`", "$"), {
@@ -44,7 +44,7 @@ const nested = fc
 	)
 	.chain(([open, inside]) => fc.integer({ min: 1, max: 5_000 }).map((depth) => open.join("").repeat(depth) + inside.repeat(20)));
 
-test.each([...BLOCKS, ...INLINES])("%j over 300,000 characters is drawn with a bounded number of elements", (token) => {
+test.each([...BLOCKS, ...INLINES])("%j over 300,000 characters renders a bounded number of elements", (token) => {
 	expect(elementsIn(html(token.repeat(HUGE / token.length)))).toBeLessThan(ELEMENTS_MAX);
 });
 
@@ -55,7 +55,7 @@ test("any text is drawn with a bounded number of elements", () => {
 	fc.assert(property, { numRuns: 25 });
 });
 
-test("any text is drawn while it is written, too", () => {
+test("any text renders while it streams, too", () => {
 	const property = fc.property(
 		fc.oneof(repeated, nested),
 		fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }),
@@ -71,14 +71,14 @@ test("any text is drawn while it is written, too", () => {
 });
 
 describe("no word is lost", () => {
-	/** What Markdown hides by its own rules: comments, definitions, what follows a fence's language, and attributes of the tags that are drawn. */
+	/** What Markdown itself hides: comments, definitions, a fence's info string, and the attributes of rendered tags. */
 	const HIDES = /<!--|\]:|```|~~~|<(br|sub|kbd|details|summary) /;
-	// biome-ignore format: one line for each kind of mark
+	// biome-ignore format: one line per kind of mark
 	const PARTS = [
 		"\n", "\n\n", " ", "# ", "- ", "1. ", "> ", "    ", "*", "**", "_", "~~", "`", "[", "](", "](a)", "<sub>", "</sub>", "<br>", "<i>", "<details>\n", "</details>\n",
 		"<summary>", "</summary>\n", "$", "$$", "\\(", "\\)", "\\[", "\\]", "\\", "&amp;", "&", "https://a.b/", "@", "|", "\n|-|-|-|-|-|-|-|-|\n", "\n---\n", "\n===\n", "<", ">",
 	];
-	/** Words that can be told apart, each between two marks. */
+	/** Distinguishable words, each between two marks. */
 	const texts = fc
 		.array(fc.constantFrom(...PARTS), { minLength: 1, maxLength: 60 })
 		.map((parts) => parts.map((part, at) => `${part}w${at}w`).join(""))

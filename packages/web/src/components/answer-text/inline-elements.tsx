@@ -3,7 +3,7 @@ import { FormulaElement } from "./formula.tsx";
 import type { Inline } from "./nodes.ts";
 import { NoteLink } from "./note-link.tsx";
 
-/** The parsed text of a block. */
+/** Renders the parsed text of a block. */
 export const inlineElements = (inlines: Inline[]): ReactNode =>
 	inlines.map((inline, at) => (typeof inline === "string" ? inline : element(inline, String(at))));
 
@@ -37,7 +37,7 @@ function isAddress({ href, children: [text] }: Extract<Inline, { kind: "link" }>
 	return typeof text === "string" && href.endsWith(text);
 }
 
-/** A link if the address is http, https or mailto, otherwise plain text. */
+/** A link if the address is http, https or mailto. Otherwise plain text. */
 function anchor(key: string, href: string, title: string | undefined, children: ReactNode, ltr = false): ReactNode {
 	if (!/^(https?:|mailto:)/i.test(href)) return <span key={key}>{children}</span>;
 	return (

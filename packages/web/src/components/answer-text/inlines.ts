@@ -4,7 +4,7 @@ import { type Formula, type Inline, normalLabel, type Targets } from "./nodes.ts
 import { isAsciiPunctuation, referenceAt, unescapeText } from "./references.ts";
 import { ELEMENT_WORK, RICH_ELEMENT_WORK } from "./work-limits.ts";
 
-/** Emphasis inside emphasis. Deeper, the marks are dropped and the text stays: React recurses for each level. */
+/** The limit for nested emphasis, because React recurses per level. Deeper marks are dropped, and their text stays. */
 const DEPTH_MAX = 16;
 const LABEL_CHARS_MAX = 999;
 const ADDRESS_CHARS_MAX = 4_000;
@@ -12,17 +12,17 @@ const ADDRESS_CHARS_MAX = 4_000;
 type Mark = "em" | "strong" | "del";
 type Tag = "sub" | "sup" | "kbd" | "mark";
 
-/** Adjacent `*`, `_` or `~`. What is left of them after pairing is text. */
+/** Adjacent `*`, `_` or `~`. Marks left unpaired are text. */
 interface Run {
 	kind: "run";
-	/** Its place among the tokens. */
+	/** Its index among the tokens. */
 	at: number;
 	char: string;
 	length: number;
 	left: number;
 	opensMark: boolean;
 	closesMark: boolean;
-	/** How many pairs end here, and those that begin here, innermost first. */
+	/** The number of pairs that end here, and the pairs that begin here, innermost first. */
 	closed: number;
 	opened: Mark[];
 	before: Run | undefined;
@@ -32,31 +32,31 @@ type Token =
 	| { kind: "text"; text: string }
 	| { kind: "node"; node: Exclude<Inline, string> }
 	| Run
-	/** Text, unless what it opens is known. */
+	/** Text, until it is known what it opens. */
 	| { kind: "open"; text: string; node?: { kind: "link" | "image"; href: string; title: string | undefined } | { kind: Tag } }
 	| { kind: "close" };
 
 /** A `[`, a `![` or a tag that may still be closed. */
 interface Opener {
-	/** Of its token, and where its content begins in the source. */
+	/** The index of its token, and where its content begins in the source. */
 	at: number;
 	start: number;
 	isImage: boolean;
 	tag: Tag | undefined;
-	/** False for a `[` around a link: links do not nest. */
+	/** False for a `[` around a link, because links do not nest. */
 	active: boolean;
-	/** Whether another bracket follows it, so that its content is no label. */
+	/** Whether its content contains a bracket, so that it is not a label. */
 	holdsBracket: boolean;
 	lastRun: Run | undefined;
 }
 
 /**
  * Parses the text of a block: CommonMark's inlines with GitHub's autolinks and strikethrough, emphasis beside Chinese, Japanese and Korean
- * (https://github.com/tats-u/markdown-cjk-friendly), formulas, and the harmless tags of HTML. Takes time in proportion to the text: each search has a
- * limit, or its failure is remembered. Undefined if reading the text and drawing it is more work than `workMax`.
+ * (https://github.com/tats-u/markdown-cjk-friendly), formulas, and the harmless HTML tags. Takes linear time: each search has a limit, or its failure
+ * is cached. Undefined if reading and rendering the text would exceed `workMax`.
  */
 export function parseInlines(source: string, targets: Targets, workMax: number): ReadText | undefined {
-	// Most texts of a table or list have no marks.
+	// Most texts of tables and lists have no marks.
 	if (nextSpecial(source, 0) === source.length) return { inlines: source ? [source] : [], work: 1, references: [] };
 	return new InlineParser(source, targets).parse(workMax);
 }
@@ -64,14 +64,14 @@ export function parseInlines(source: string, targets: Targets, workMax: number):
 interface ReadText {
 	inlines: Inline[];
 	work: number;
-	/** The footnotes that the text refers to, in order. */
+	/** The footnotes the text refers to, in order. */
 	references: string[];
 }
 
 const SPECIAL = new Set(Array.from("\\`*_~[]!&<$:@\nwW", (char) => char.charCodeAt(0)));
 const isSpecialCode = Uint8Array.from({ length: 128 }, (_, code) => (SPECIAL.has(code) ? 1 : 0));
 
-/** Where the next character is that may be more than text. */
+/** The next offset of a character that may be markup. */
 function nextSpecial(source: string, from: number): number {
 	let at = from;
 	for (; at < source.length; at += 1) {
@@ -95,9 +95,9 @@ class InlineParser {
 	#lastRun: Run | undefined;
 	readonly #brackets: Opener[] = [];
 	readonly #tags: Opener[] = [];
-	/** Where runs of backticks begin, by their length, in reverse. */
+	/** Offsets of runs of backticks by length, in reverse. */
 	#backticks: Map<number, number[]> | undefined;
-	/** Where a text was found last: it stays the next place of the text until it is passed. */
+	/** The last match of each searched text. It stays valid until it is passed. */
 	readonly #found = new Map<string, number>();
 	/** From here on, the tokens are the source as it is. */
 	#literalFrom = 0;
@@ -138,7 +138,7 @@ class InlineParser {
 		return true;
 	}
 
-	/** Whether something begins here. If so, it has been read: as markup, or as `text`. */
+	/** Whether a special construct begins here. If so, it has been read: as markup, or as `text`. */
 	#special(char: string): boolean | "text" {
 		switch (char) {
 			case "\\":
@@ -168,7 +168,7 @@ class InlineParser {
 		}
 	}
 
-	/** Where this text comes next, -1 if it does not. */
+	/** The next offset of this text. -1 if there is none. */
 	#find(text: string, from: number): number {
 		const found = this.#found.get(text);
 		if (found === -1 || (found !== undefined && found >= from)) return found;
@@ -195,7 +195,7 @@ class InlineParser {
 		const tex = this.#source.slice(start, end);
 		if (open !== "$$") {
 			const again = this.#find(open, start);
-			// The end belongs to the nearest beginning.
+			// An end belongs to the nearest beginning.
 			if ((again !== -1 && again < end) || !isMaths(tex, open)) return false;
 		}
 		if (!tex.trim()) return false;
@@ -207,7 +207,7 @@ class InlineParser {
 		return this.#node(node, end);
 	}
 
-	/** Pandoc's rule: no space inside the dollars, and no digit after them. The next dollar decides, so that prices stay prices. */
+	/** Pandoc's rule: no space inside the dollars, and no digit after them. The next dollar decides, so that prices stay text. */
 	#dollar(): boolean {
 		const source = this.#source;
 		if (source[this.#at + 1] === "$") {
@@ -320,7 +320,7 @@ class InlineParser {
 		return true;
 	}
 
-	/** What was opened inside a link, a tag or a footnote is not closed outside. */
+	/** Marks opened inside a link, a tag or a footnote cannot be closed outside it. */
 	#forget({ at, lastRun }: Opener): void {
 		for (const stack of [this.#brackets, this.#tags]) while ((stack.at(-1)?.at ?? -1) > at) stack.pop();
 		this.#lastRun = lastRun;
@@ -342,7 +342,7 @@ class InlineParser {
 	#referencedTarget(opener: Opener, ownLabel: string) {
 		if (this.#targets.links.size === 0) return undefined;
 		const next = readLabel(this.#source, this.#at + 1);
-		// Two marks of sources in a row are not one link.
+		// Two adjacent source marks are not one link.
 		const label = next && areMarks(ownLabel, next.text) && this.#targets.links.has(ownLabel) ? undefined : next;
 		const end = label?.end ?? this.#at + 1;
 		const name = label?.text.trim() ? label.text : opener.holdsBracket ? "" : ownLabel;
@@ -383,7 +383,7 @@ class InlineParser {
 			if (slash) this.#closeTag(name);
 			else {
 				this.#tags.push(this.#opener(source.length, name));
-				// Without its end, a tag is left out, as browsers do with an end alone.
+				// An unclosed tag is dropped, as browsers do with an unopened one.
 				this.#tokens.push({ kind: "open", text: "" });
 			}
 		}
@@ -401,7 +401,7 @@ class InlineParser {
 		this.#forget(opener);
 	}
 
-	/** Two spaces at the end of a line break it. */
+	/** Two spaces at the end of a line make a line break. */
 	#newline(): true {
 		const last = this.#tokens.at(-1);
 		let spaces = 0;
@@ -416,7 +416,7 @@ class InlineParser {
 		return true;
 	}
 
-	/** An address without angle brackets: at the colon of `https:`, the first w of `www.`, or the `@` of a mail address. */
+	/** A bare address, recognized at the colon of `https:`, the first w of `www.`, or the `@` of a mail address. */
 	#address(char: string): boolean {
 		const source = this.#source;
 		const at = this.#at;
@@ -437,7 +437,7 @@ class InlineParser {
 		return this.#node(linkTo(source.slice(start, end), prefix), end);
 	}
 
-	/** Takes characters off the end of the text. */
+	/** Removes characters from the end of the text. */
 	#untext(length: number): void {
 		let left = length;
 		while (left > 0) {
@@ -450,12 +450,12 @@ class InlineParser {
 		}
 	}
 
-	/** CommonMark's `process_emphasis`: pairs the runs after `bottom`, and forgets them. */
+	/** CommonMark's `process_emphasis`: pairs the runs after `bottom`, and drops them. */
 	#pairRuns(bottom: Run | undefined): void {
 		let closer = this.#lastRun;
 		if (closer === bottom) return;
 		while (closer?.before && closer.before !== bottom) closer = closer.before;
-		/** For each kind of closer, the place up to which nothing opens it. */
+		/** Per kind of closer, the position up to which no run opens it. */
 		const floors = new Map<string, number>();
 		while (closer) {
 			const { before, after }: Run = closer;
@@ -474,7 +474,7 @@ class InlineParser {
 				continue;
 			}
 			pair(opener, closer);
-			// The runs between the two cannot be paired across them.
+			// Runs between the two cannot pair across them.
 			const rest: Run | undefined = opener.left > 0 ? opener : opener.before;
 			const next: Run | undefined = closer.left > 0 ? closer : after;
 			unlink(rest, next);
@@ -490,7 +490,7 @@ function unlink(before: Run | undefined, after: Run | undefined): void {
 	if (after) after.before = before;
 }
 
-/** CommonMark's rule of three: `**a*b**` is strong with a star in it. */
+/** CommonMark's rule of three: `**a*b**` is strong text with a literal star. */
 function isPair(opener: Run, closer: Run): boolean {
 	if (opener.char !== closer.char || !opener.opensMark) return false;
 	if (closer.char === "~") return opener.left === closer.left;
@@ -507,11 +507,11 @@ function pair(opener: Run, closer: Run): void {
 	opener.opened.push(isTilde ? "del" : used === 2 ? "strong" : "em");
 }
 
-/** Builds the tree, and counts its marks. */
+/** Builds the tree and counts its marks. */
 function assemble(tokens: Token[]): { inlines: Inline[]; work: number } {
 	const root: Inline[] = [];
 	let work = 0;
-	/** The children of each open node. Beyond the depth limit these are the children of the node around it. */
+	/** The children of each open node. Beyond the depth limit, those of the surrounding node. */
 	const open = [root];
 	let linksOpen = 0;
 	const isLink: boolean[] = [];
@@ -563,7 +563,7 @@ const linkTo = (text: string, prefix: string): Extract<Inline, { kind: "link" }>
 
 const ADDRESS = /<((?:([a-z][a-z0-9+.-]{1,31}:)[^\s<>]{0,4000})|[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})>/iy;
 const TAG = /<(\/?)(br|sub|sup|kbd|mark|details|summary)(?:\s[^<>]{0,200})?\s{0,9}\/?>/iy;
-/** Other markup is text, as a whole: nothing in its attributes is emphasis or an address. */
+/** Other markup is text as a whole: nothing in its attributes is emphasis or an address. */
 const MARKUP = /<\/?[a-z][a-z0-9-]{0,40}(?:\s[^<>]{0,2000})?\/?>/iy;
 
 function matchAt(pattern: RegExp, source: string, at: number): RegExpExecArray | null {
@@ -585,7 +585,7 @@ function backticksIn(source: string): Map<number, number[]> {
 	return places;
 }
 
-// --- what stands in a link
+// --- inside links
 
 export function skipSpace(source: string, at: number): number {
 	let end = at;
@@ -652,7 +652,7 @@ export function readLabel(source: string, at: number): Read | undefined {
 	return undefined;
 }
 
-// --- what stands beside emphasis
+// --- around emphasis
 
 function characterBefore(source: string, at: number): string {
 	const char = source.charAt(at - 1);
@@ -663,13 +663,13 @@ const characterAt = (source: string, at: number): string => String.fromCodePoint
 
 const isSpace = (char: string): boolean => char === "" || /^\s$/.test(char);
 const isPunctuation = (char: string): boolean => /^[\p{P}\p{S}]$/u.test(char);
-/** Letters and punctuation of Chinese, Japanese and Korean, which are written without spaces. */
+/** Chinese, Japanese and Korean letters and punctuation, which are written without spaces. */
 const isCjk = (char: string): boolean =>
 	/^[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffee\u{1aff0}-\u{1b2ff}\u{20000}-\u{3ffff}]$/u.test(
 		char,
 	);
 
-/** What adjacent marks may do, by the characters on both sides. */
+/** Whether adjacent marks can open or close, by the characters on both sides. */
 function sidesOf(char: string, length: number, before: string, after: string): { opensMark: boolean; closesMark: boolean } {
 	const opens = isFlanking(after, before);
 	const closes = isFlanking(before, after);
@@ -677,11 +677,11 @@ function sidesOf(char: string, length: number, before: string, after: string): {
 	if (char === "_")
 		return { opensMark: opens && (!closes || isPunctuation(before)), closesMark: closes && (!opens || isPunctuation(after)) };
 	if (char === "*" || length === 2) return { opensMark: opens, closesMark: closes };
-	// One tilde is also a range ("10~20") or an estimate ("~5").
+	// A single tilde is also a range ("10~20") or an estimate ("~5").
 	return { opensMark: length === 1 && opens && isOutside(before), closesMark: length === 1 && closes && isOutside(after) };
 }
 
-/** Whether a run flanks the text on its one side, given the character there and the one on its other side. */
+/** Whether a run flanks the text on one side, given the character there and the one on the other side. */
 function isFlanking(inside: string, outside: string): boolean {
 	if (isSpace(inside)) return false;
 	if (!isPunctuation(inside) || isCjk(inside)) return true;

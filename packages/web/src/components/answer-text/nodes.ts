@@ -4,7 +4,7 @@ export type Inline =
 	| string
 	| { kind: "em" | "strong" | "del" | "sub" | "sup" | "kbd" | "mark"; children: Inline[] }
 	| { kind: "link"; href: string; title: string | undefined; children: Inline[] }
-	/** Shown as a link: loading a picture that a model names would reveal the reader to its server. */
+	/** Shown as a link, because loading an image would reveal the reader to the image's server. */
 	| { kind: "image"; href: string; children: Inline[] }
 	| { kind: "code"; text: string }
 	| Formula
@@ -14,14 +14,14 @@ export type Inline =
 export interface Formula {
 	kind: "math";
 	tex: string;
-	/** As it was written, with its delimiters. */
+	/** The raw text, with its delimiters. */
 	source: string;
 	display: boolean;
-	/** False while the formula is still being written. */
+	/** False while the formula is still streaming. */
 	closed: boolean;
 }
 
-/** A run of text in a block: as it was written, and parsed. */
+/** A text in a block: raw and parsed. */
 export interface Text {
 	source: string;
 	inlines: Inline[];
@@ -38,22 +38,22 @@ export type Block =
 	| { kind: "rule" }
 	| { kind: "details"; open: boolean; summary: Text; children: Block[] }
 	| { kind: "note"; label: string; children: Block[] }
-	/** Of a link (`[1]: https://…`). Not shown. */
+	/** A link definition (`[1]: https://…`). Not displayed. */
 	| { kind: "definition"; label: string; href: string; title: string | undefined };
 
 export interface List {
 	kind: "list";
-	/** The number of the first item; undefined for bullets. */
+	/** The number of the first item. Undefined for bullets. */
 	start: number | undefined;
-	/** Another bullet or delimiter begins another list. */
+	/** Another bullet or delimiter starts a new list. */
 	mark: string;
-	/** Its items are paragraphs, with space between them. */
+	/** Whether its items are paragraphs, with space between them. */
 	loose: boolean;
 	items: ListItem[];
 }
 
 export interface ListItem {
-	/** Set for an item of a task list. */
+	/** Set for a task list item. */
 	checked: boolean | undefined;
 	children: Block[];
 }
@@ -68,11 +68,11 @@ export interface Table {
 
 export type Align = "left" | "right" | "center" | undefined;
 
-/** What links and footnotes refer to, by normalized label. */
+/** The targets of links and footnotes, by normalized label. */
 export interface Targets {
 	links: ReadonlyMap<string, { href: string; title: string | undefined }>;
 	notes: ReadonlySet<string>;
 }
 
-/** Labels match whatever their case and white space. */
+/** Labels match regardless of case and white space. */
 export const normalLabel = (label: string): string => label.trim().replace(/\s+/g, " ").toLowerCase();

@@ -3,23 +3,23 @@ import { t } from "../../text/text.ts";
 
 const Numbers = createContext<{ id: string; numbers: ReadonlyMap<string, number> }>({ id: "", numbers: new Map() });
 
-/** Numbers the footnotes of an answer, in the order of their labels. */
+/** Provides the numbers of an answer's footnotes, in the order of their labels. */
 export function NoteNumbers({ labels, children }: { labels: readonly string[]; children: ReactNode }) {
 	const id = useId();
-	// The same value while the labels are the same, so that nothing is drawn again. A label has no white space.
+	// Keeps the value stable while the labels are the same, to avoid re-renders. A label has no white space.
 	const joined = labels.join(" ");
 	const value = useMemo(() => ({ id, numbers: new Map(joined.split(" ").map((label, at) => [label, at + 1])) }), [id, joined]);
 	return <Numbers value={value}>{children}</Numbers>;
 }
 
-/** The numbers and addresses of the footnotes of the answer around. */
+/** The numbers and ids of the surrounding answer's footnotes. */
 export function useNotes() {
 	const { id, numbers } = use(Numbers);
 	const numberOf = (label: string) => numbers.get(label) ?? 0;
 	return { numberOf, idOf: (label: string, at: "note" | "link") => `${id}${at}-${numberOf(label)}` };
 }
 
-/** The number of a footnote in the text, which leads to it. */
+/** A footnote's number in the text, linked to the footnote. */
 export function NoteLink({ label }: { label: string }) {
 	const { numberOf, idOf } = useNotes();
 	const number = numberOf(label);

@@ -1,13 +1,13 @@
-// Runs beside the page, so that a phone still scrolls and types while it loads grammars and sets formulas.
+// Runs off the main thread, so that a phone stays responsive while it loads grammars and typesets formulas.
 import type { ColoredLine, GrowingHighlight } from "./highlight.ts";
 
-/** What the page asks. Each code block has a number of its own, under which its lines are kept until it is forgotten. */
+/** A request from the page. Each code block has a number, under which its lines are cached until it is dropped. */
 export type OffThreadTask =
 	| { kind: "code"; block: number; language: string; code: string }
 	| { kind: "forget"; block: number }
 	| { kind: "formula"; tex: string; display: boolean };
 
-/** The lines of a code block: so many of the last answer's, and these after them. Null for a language without a grammar. */
+/** The lines of a code block: the first `kept` of the previous answer, then these. Null for a language without a grammar. */
 export type CodeAnswer = { kept: number; lines: ColoredLine[] } | null;
 export type OffThreadAnswer = CodeAnswer | string | undefined;
 
@@ -41,7 +41,7 @@ async function answerTo(task: OffThreadTask): Promise<OffThreadAnswer> {
 addEventListener("message", ({ data: { id, task } }: MessageEvent<{ id: number; task: OffThreadTask }>) => {
 	answerTo(task).then(
 		(answer) => postMessage({ id, answer }),
-		// A file could not be loaded: the text stays as it is.
+		// A file failed to load, so the text stays as it is.
 		() => postMessage({ id, failed: true }),
 	);
 });

@@ -10,7 +10,7 @@ let worker: Worker | undefined;
 let lastId = 0;
 const asked = new Map<number, Asked>();
 
-/** Asks the worker, which is started with the first task. Rejects where one cannot be loaded; the next task tries again. */
+/** Sends a task to the worker, which starts with the first one. Rejects if the worker cannot be loaded; the next task retries. */
 function ask(task: OffThreadTask): Promise<OffThreadAnswer> {
 	worker ??= start();
 	lastId += 1;
@@ -37,13 +37,13 @@ function start(): Worker {
 	return started;
 }
 
-/** The markup of a formula; undefined if KaTeX does not know its commands. Rejects where KaTeX cannot be loaded. */
+/** The markup of a formula. Undefined if KaTeX does not know its commands. Rejects if KaTeX cannot be loaded. */
 export const typeset = (tex: string, display: boolean): Promise<string | undefined> =>
 	ask({ kind: "formula", tex, display }) as Promise<string | undefined>;
 
 let lastBlock = 0;
 
-/** The colors of one code block, whose code may still grow. Asks for one state of it at a time, and for the newest next. */
+/** The colors of one code block, which may still grow. One request at a time, then one for the newest code. */
 export class CodeColors {
 	readonly language: string;
 	readonly #block: number;
@@ -57,7 +57,7 @@ export class CodeColors {
 		this.#block = lastBlock;
 	}
 
-	/** Shows the lines of the code once they have colors: of the newest code, and of some before it. A line that stays the same is the same object. */
+	/** Shows the lines once they have colors: for the newest code, and for some earlier states. An unchanged line is the same object. */
 	async color(code: string, show: (code: string, lines: ColoredLine[]) => void): Promise<void> {
 		this.#wanted = code;
 		if (this.#isAsking) return;
@@ -75,7 +75,7 @@ export class CodeColors {
 		}
 	}
 
-	/** Lets the worker forget the code. */
+	/** Drops the code from the worker's cache. */
 	end(): void {
 		ask({ kind: "forget", block: this.#block }).catch(() => {});
 	}

@@ -5,7 +5,7 @@ import { csvOf, plainText } from "./plain-text.ts";
 
 const tableIn = (markdown: string) => parseAnswer(markdown).sections[0]?.block as Table;
 
-test("an answer as text reads like the page, without its marks", () => {
+test("an answer as plain text reads like the page, without its marks", () => {
 	expect(
 		plainText(
 			"# Title\n\nSome **bold** [link](https://example.com) &amp; $x^2$<br>end[^1]\n\n3. one\n   - two\n4. [x] three\n\n```js\na\n```\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\n> said\n\n[^1]: Kant",
@@ -15,10 +15,10 @@ test("an answer as text reads like the page, without its marks", () => {
 	);
 });
 
-test("a table as CSV has each cell in its column, and quotes what needs it", () => {
+test("a table as CSV has each cell in its column, quoted where needed", () => {
 	expect(csvOf(tableIn('| a | b, c |\n|--|--|\n| **1** | say "x" |\n| 2 |'))).toBe('a,"b, c"\r\n1,"say ""x"""\r\n2,\r\n');
 });
 
-test("a cell of a table is no formula in a spreadsheet", () => {
+test("no cell of a table is a formula in a spreadsheet", () => {
 	expect(csvOf(tableIn("| =HYPERLINK(1) | -5 | @a | +1.5% |\n|--|--|--|--|\n"))).toBe("'=HYPERLINK(1),-5,'@a,+1.5%\r\n");
 });

@@ -1,7 +1,7 @@
 import { parseAnswer } from "./answer.ts";
 import type { Block, Inline, ListItem, Table } from "./nodes.ts";
 
-/** An answer without its Markdown: what it reads like on the page, with lists and tables as lines of text. */
+/** An answer without Markdown: reads like the page, with lists and tables as lines of text. */
 export function plainText(markdown: string): string {
 	const { sections, notes, rest } = parseAnswer(markdown);
 	const footnotes = notes.map(({ children }, at) => `[${at + 1}] ${textOfBlocks(children, "\n")}`);
@@ -74,7 +74,7 @@ function textOfInline(inline: Inline): string {
 
 const rowsOf = ({ header, rows }: Table): string[][] => [header, ...rows].map((row) => row.map(({ inlines }) => textOfInlines(inlines)));
 
-/** A table as CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe. */
+/** A table as CSV (RFC 4180). A cell that a spreadsheet would run as a formula is prefixed with an apostrophe. */
 export function csvOf(table: Table): string {
 	const width = table.header.length;
 	const line = (cells: string[]) => Array.from({ length: width }, (_, at) => csvCell(cells[at] ?? "")).join(",");

@@ -1,6 +1,6 @@
 /**
- * HTML's character references: the 252 of HTML 4, and the others that people write. Sorted by code point. A number after a name is the distance to
- * the code point before, in base 36; without one it is 1. (HTML 5 has 2,000 names more, which would be half of the renderer's bytes.)
+ * HTML's character references: the 252 of HTML 4, and others in common use. Sorted by code point. A number after a name is the distance to the
+ * previous code point, in base 36; 1 if absent. (HTML 5 has 2,000 more names, which would be half of the renderer's bytes.)
  */
 const NAMES = `
 Tab+9 NewLine excl+n quot num dollar percnt amp apos lpar rpar ast plus comma period+2 sol colon+b semi lt equals gt quest commat
@@ -41,7 +41,7 @@ function decoded(): Map<string, string> {
 
 const REFERENCE = /&(?:#[xX]([0-9a-fA-F]{1,6})|#(\d{1,7})|([a-zA-Z][a-zA-Z0-9]{1,31}));/y;
 
-/** The character that a reference at this place stands for (`&amp;`, `&#8212;`), and its length in the source; undefined for other text. */
+/** The character of a reference at this offset (`&amp;`, `&#8212;`), and the reference's length. Undefined for other text. */
 export function referenceAt(source: string, at: number): { text: string; length: number } | undefined {
 	REFERENCE.lastIndex = at;
 	const match = REFERENCE.exec(source);
@@ -51,13 +51,13 @@ export function referenceAt(source: string, at: number): { text: string; length:
 	return text === undefined ? undefined : { text, length: reference.length };
 }
 
-/** U+FFFD for what is no character: NUL, half a surrogate pair, or beyond Unicode. */
+/** The character of a code point. U+FFFD for an invalid one: NUL, half a surrogate pair, or beyond Unicode. */
 function characterOf(code: number): string {
 	const isValid = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
 	return isValid ? String.fromCodePoint(code) : "\ufffd";
 }
 
-/** A link's address or title as characters: without its references and backslashes. */
+/** A link's address or title with its references and backslash escapes resolved. */
 export function unescapeText(source: string): string {
 	if (!/[\\&]/.test(source)) return source;
 	let text = "";
@@ -74,6 +74,6 @@ export function unescapeText(source: string): string {
 	return text;
 }
 
-/** The characters that a backslash makes literal. */
+/** The characters that a backslash escapes. */
 export const isAsciiPunctuation = (code: number): boolean =>
 	(code >= 33 && code <= 47) || (code >= 58 && code <= 64) || (code >= 91 && code <= 96) || (code >= 123 && code <= 126);

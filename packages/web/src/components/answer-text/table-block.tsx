@@ -7,13 +7,13 @@ import type { Align, Table, Text } from "./nodes.ts";
 import { csvOf } from "./plain-text.ts";
 import { useOverflow } from "./use-overflow.ts";
 
-/** A table, which scrolls sideways by itself, with buttons that copy it as Markdown or CSV. */
+/** A horizontally scrollable table, with buttons that copy it as Markdown or CSV. */
 export function TableBlock({ table }: { table: Table }) {
 	const scroller = useRef<HTMLDivElement>(null);
 	const { overflows, more } = useOverflow(scroller);
 	return (
 		<div className="table-block" data-more={more} dir={directionOf(table)}>
-			{/* A wide table must be scrollable from the keyboard, and what has the focus must have a name. */}
+			{/* A wide table must be scrollable from the keyboard, and a focusable element needs a name. */}
 			<div ref={scroller} className="table-scroller" {...(overflows && { tabIndex: 0, role: "group", "aria-label": t("text_table") })}>
 				<table>
 					<thead>

@@ -1,8 +1,8 @@
 import { type RefObject, useEffect, useEffectEvent } from "react";
 
 /**
- * Calls back once an element comes within a screen of what is seen, and again whenever `what` changes. Not for `false`. What is far away costs nothing.
- * `isCurrent` tells whether the element still shows the same.
+ * Calls back once an element comes within one screen of the view, and again whenever `what` changes. Never if `what` is false. Far elements cost
+ * nothing. `isCurrent` returns whether the element still shows the same `what`.
  */
 export function useNear(
 	element: RefObject<Element | null>,
@@ -17,10 +17,10 @@ export function useNear(
 			(entries) => {
 				if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
 				observer.disconnect();
-				// A file that could not be loaded leaves the text as it is.
+				// A file that fails to load leaves the text as it is.
 				near(() => current).catch(() => {});
 			},
-			// What scrolls within the page clips the first of them.
+			// Scroll containers within the page clip `rootMargin`, so both are needed.
 			{ rootMargin: "100%", scrollMargin: "100%" },
 		);
 		observer.observe(element.current);

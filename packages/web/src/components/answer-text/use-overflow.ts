@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useState } from "react";
 
-/** Whether an element's content is wider than it is, and whether some of it is hidden behind its end. */
+/** Whether an element's content is wider than the element, and whether part of it is hidden beyond its end. */
 export function useOverflow(element: RefObject<HTMLElement | null>): { overflows: boolean; more: boolean } {
 	const [overflow, setOverflow] = useState({ overflows: false, more: false });
 	useEffect(() => {

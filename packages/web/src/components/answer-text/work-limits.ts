@@ -1,20 +1,20 @@
 /**
- * The most work for an answer, in steps: one for a line in each block that it is in, one for each place in a text that may be markup, and some for each
- * element that React draws. A step is about as much time wherever it is taken, so this bounds the time. Ordinary Markdown has one for ten characters.
+ * The work limit for an answer, in steps: one per line and block it is in, one per place in a text that may be markup, and some per element that
+ * React renders. All steps take about the same time, so this bounds the time. Ordinary Markdown takes one step per ten characters.
  */
 export const WORK_MAX = 20_000;
-/** An element in steps, with its part of the parser's tree. */
+/** The steps of an element, including its node in the parser's tree. */
 export const ELEMENT_WORK = 4;
 /** A link, a formula or a checkbox: an element with many attributes, or with state. */
 export const RICH_ELEMENT_WORK = 12;
-/** What surrounds a table or code: some fifteen elements, some with state. */
+/** The frame around a table or code: about fifteen elements, some with state. */
 export const FRAME_WORK = 65;
-/** The most work for the answers of a page, as far as it shows before they are parsed. */
+/** The work limit for all answers of a page, estimated before they are parsed. */
 const PAGE_WORK_MAX = 200_000;
 /** Steps for a character that may be markup. */
 const MARK_WORK = 2;
 
-/** How many of the oldest answers of a page are shown as they were written. */
+/** How many of a page's oldest answers are shown raw. */
 export function unformattedCount(answers: readonly string[]): number {
 	let left = PAGE_WORK_MAX;
 	return (

@@ -5,7 +5,7 @@ import { UnconfirmedEmail } from "../session/unconfirmed-email.tsx";
 import { CheckoutButton, type CheckoutProps } from "./checkout.tsx";
 import type { BillingActions } from "./source.ts";
 
-// @flowglad/react is loaded only for signed-in viewers of this page, and never on the server.
+// @flowglad/react loads only for signed-in viewers of this page, and never on the server.
 const FlowgladCheckout = import.meta.env.SSR
 	? (_: CheckoutProps) => null
 	: lazy(async () => ({ default: (await import("./flowglad-source.tsx")).FlowgladCheckout }));

@@ -15,13 +15,13 @@ export interface CheckoutProps {
 }
 
 interface CheckoutButtonProps extends Pick<CheckoutProps, "label" | "main"> {
-	/** Leaves for the provider's page. Null until the provider is loaded. */
+	/** Navigates to the provider's page. Null until the provider is loaded. */
 	open: (() => Promise<ActionResult>) | null;
 	/** The provider could not be loaded. */
 	broken?: boolean;
 }
 
-/** A button that leads to a page of the billing provider. */
+/** A button that opens a page of the billing provider. */
 export function CheckoutButton({ label, main, open, broken = false }: CheckoutButtonProps) {
 	const [opening, setOpening] = useState(false);
 	const [problem, setProblem] = useState<string>();

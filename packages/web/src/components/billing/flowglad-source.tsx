@@ -20,7 +20,7 @@ export default function FlowgladSource({ children }: FlowgladSourceProps) {
 	);
 }
 
-/** The buy button alone, for a page without other billing data. */
+/** Only the buy button, for a page without other billing data. */
 export function FlowgladCheckout({ priceSlug, successPath, cancelPath, ...button }: CheckoutProps) {
 	return (
 		<FlowgladSource>
@@ -52,12 +52,12 @@ function FromHook({ children }: FlowgladSourceProps) {
 type Loaded = Extract<ReturnType<typeof useBilling>, { loaded: true; customer: object }>;
 
 /**
- * The hook opens the provider's pages. Changes go through our server: the hook reports a declined card as success, and any other failure without what is
- * known of it.
+ * The hook only opens the provider's pages. Changes go through our server, because the hook reports a declined card as success, and any other failure
+ * without its known outcome.
  */
 function actionsOf(billing: Loaded): BillingActions {
 	return {
-		// `buy` too: the hook loses the reason of a refusal.
+		// `buy` too, because the hook drops the reason of a refusal.
 		...serverActions,
 		addPaymentMethod: (planId) =>
 			leads(
@@ -75,7 +75,7 @@ function actionsOf(billing: Loaded): BillingActions {
 	};
 }
 
-/** The SDK takes absolute URLs and redirects by itself. */
+/** The SDK requires absolute URLs, and redirects itself. */
 const pages = (successPath: string, cancelPath: string) => ({
 	successUrl: location.origin + successPath,
 	cancelUrl: location.origin + cancelPath,

@@ -26,7 +26,7 @@ interface PlanColumnProps {
 	action: ReactNode;
 }
 
-/** A plan on the pricing page: its price, its requests as a tally, and what to do about it. */
+/** A plan on the pricing page: its price, its requests as a tally, and its action. */
 export function PlanColumn({ name, price, requests, every, lines, current, action }: PlanColumnProps) {
 	return (
 		<section
@@ -57,11 +57,11 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 
 interface TopUpTermsProps {
 	topUp: PlanView;
-	/** Whether what is left of it waits for the next plan. */
+	/** Whether its remaining requests are kept for the next plan. */
 	outlivesPlan: boolean;
 }
 
-/** What a top-up contains and how long it lasts. The provider's description is shown only when the number of requests is unknown. */
+/** A top-up's requests and lifetime. The provider's description is shown only if the number of requests is unknown. */
 export function TopUpTerms({ topUp: { name, description, requests }, outlivesPlan }: TopUpTermsProps) {
 	const lasts = outlivesPlan ? t("plans_top_ups_outlive") : t("plans_top_ups_with_plan");
 	return (

@@ -10,7 +10,7 @@ const plans = (shell: ReturnType<typeof shellOf>, ...sold: (typeof pro)[]) => (
 );
 
 describe("who can buy", () => {
-	test("a guest is led to sign up and back to the plans", () => {
+	test("a guest is led to the sign-up, and from there back to the plans", () => {
 		expect(serverHtml(plans(shellOf(guest, guestUsage), pro))).toContain('href="/sign-up?next=%2Fpricing"');
 	});
 
@@ -27,7 +27,7 @@ describe("who can buy", () => {
 		expect(serverHtml(plans(shellOf(adaOfAcme(true), freeUsage), pro))).toMatch(/<button[^>]*>Go Pro/);
 	});
 
-	test("nobody buys on a server that sells nothing", () => {
+	test("there is no purchase on a server that sells nothing", () => {
 		expect(serverText(plans(shellOf(ada, freeUsage, { sells: false, hasBrowserSdk: false }), pro))).not.toContain("Go Pro");
 	});
 
@@ -46,7 +46,7 @@ test("a trial names its length and the price after it", () => {
 	expect(serverText(plans(shellOf(guest, guestUsage), { ...pro, trialDays: 14 }))).toContain("14 days free, then $20");
 });
 
-test("a plan with a price for the year is one plan with two prices and a button for each", () => {
+test("a plan with a yearly price is one plan with two prices and a button for each", () => {
 	const yearly = { ...pro, priceSlug: "pro_yearly", amountCents: 20000, interval: "year" as const, requests: 12000 };
 	const page = plans(shellOf(ada, freeUsage), pro, yearly, max);
 	expect(serverText(page)).toContain("or $200 a year, with 12,000 requests");
@@ -54,7 +54,7 @@ test("a plan with a price for the year is one plan with two prices and a button 
 	expect(serverHtml(page).match(/>Go (Pro|Pro by the year|Max)</g)).toHaveLength(3);
 });
 
-test("a plan says what it contains", () => {
+test("a plan lists what it contains", () => {
 	const text = serverText(plans(shellOf(guest, guestUsage), pro));
 	expect(text).toContain("3 files a message, 2 MB each");
 	expect(text).toContain("5 requests in total");
@@ -69,7 +69,7 @@ test("top-ups are sold only to viewers on a plan that they may manage", () => {
 	}
 });
 
-test("the lifetime of a top-up is told as the provider has it", () => {
+test("a top-up's lifetime is the provider's", () => {
 	const terms = (topUpsOutlivePlan: boolean) =>
 		serverText(<TopUps pricing={{ ...pricingOf(topUp), topUpsOutlivePlan }} shell={shellOf(ada, paidUsage)} />);
 	expect(terms(false)).toContain("Valid while your plan is active.");

@@ -88,7 +88,7 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 
 type SamePlan = [PlanView, ...PlanView[]];
 
-/** Prices of one plan for several intervals are one plan, the shortest interval first. */
+/** Groups the prices of one plan for several intervals, the shortest first. */
 function byName(plans: readonly PlanView[]): SamePlan[] {
 	const found = new Map<string, SamePlan>();
 	for (const plan of plans.toSorted((a, b) => daysOf(a) - daysOf(b))) {
@@ -100,7 +100,7 @@ function byName(plans: readonly PlanView[]): SamePlan[] {
 	return [...found.values()].sort(([a], [b]) => cheapest.indexOf(a.name) - cheapest.indexOf(b.name));
 }
 
-/** "Pro by the year": what a button calls a longer time of a plan. */
+/** "Pro by the year": the button label of a plan's longer interval. */
 function nameByInterval({ name, interval }: PlanView): string {
 	switch (interval) {
 		case "day":
@@ -118,7 +118,7 @@ function nameByInterval({ name, interval }: PlanView): string {
 
 const daysOf = ({ interval }: PlanView): number => ({ day: 1, week: 7, month: 30, year: 365 })[interval ?? "day"];
 
-/** The same plan for a longer time, below its price. */
+/** The same plan's longer interval, below its price. */
 function LongerPrice({ amountCents, currency, interval, requests }: PlanView) {
 	const cost = { price: money(amountCents, currency), every: everyText(interval) };
 	return (
@@ -130,7 +130,7 @@ function LongerPrice({ amountCents, currency, interval, requests }: PlanView) {
 
 const MIB = 1024 * 1024;
 
-/** What a tier may use besides its requests: the models, where there is a choice, and files. */
+/** A tier's features besides its requests: the models, if there are several, and files. */
 function contents({ models, files }: Shell, tier: Tier): string[] {
 	const open = models.filter(({ tiers }) => tiers.includes(tier));
 	const { count, bytes } = files[tier];
@@ -156,7 +156,7 @@ const trialLine = ({ trialDays, amountCents, currency }: PlanView): string[] =>
 
 interface SubscribeProps {
 	plan: PlanView;
-	/** What a button calls it. */
+	/** The name used in its button's label. */
 	label: string;
 	/** Whether this is the primary action of the page. */
 	main: boolean;
@@ -201,7 +201,7 @@ function Subscribe({ plan, label, main, isChange, onBuy, shell: { viewer, usage,
 /** Whether the viewer may change the plan that pays for them. */
 const mayManagePlan = (viewer: Viewer) => viewer.kind === "guest" || viewer.organization?.mayBuy !== false;
 
-/** Says that the buttons below buy for the viewer's organization, when they act for one. */
+/** Says that the buttons below buy for the viewer's organization, if they act for one. */
 export function BuyingFor({ viewer }: { viewer: Viewer }) {
 	const organization = viewer.kind === "user" ? viewer.organization : null;
 	if (!organization) return null;

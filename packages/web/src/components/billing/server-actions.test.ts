@@ -30,7 +30,7 @@ describe("a change of plan", () => {
 		expect(assign).not.toHaveBeenCalled();
 	});
 
-	test("that the customer must confirm first leaves for the provider's page", async () => {
+	test("that the customer must confirm first opens the provider's page", async () => {
 		answer({ takesEffect: "not-yet", url: "https://pay.example/in_1" });
 		expect(await serverActions.change("sub_1", "max_monthly")).toEqual({ kind: "done", value: "not-yet" });
 		expect(assign).toHaveBeenCalledExactlyOnceWith("https://pay.example/in_1");
@@ -43,7 +43,7 @@ describe("a change of plan", () => {
 	});
 });
 
-/** Every button of the page, and the action whose sentences it has. The type checker asks for a new one. */
+/** Every button of the page, and the action that it reports on. The type checker requires an entry for a new action. */
 const BUTTONS: Record<keyof BillingActions, [action: BillingAction, press: () => Promise<ActionResult<unknown>>]> = {
 	buy: ["buy", () => serverActions.buy("pro_monthly", "/", "/pricing")],
 	addPaymentMethod: ["add-card", () => serverActions.addPaymentMethod("sub_1")],
@@ -63,9 +63,9 @@ const LOST: [what: string, fetch: () => Promise<Response>][] = [
 ];
 
 describe.each(Object.entries(BUTTONS))("the button for %s", (_, [action, press]) => {
-	test.each(LOST)("after %s says what is known of it, and nothing else", async (what, fetch) => {
+	test.each(LOST)("after %s reports what is known, and nothing else", async (what, fetch) => {
 		vi.stubGlobal("fetch", fetch);
-		// An action without an answer needs none of its body.
+		// An action without a result does not read the response body.
 		const needsBody = action !== "cancel" && action !== "resume";
 		if (what === "half an answer" && !needsBody) expect(await press()).toMatchObject({ kind: "done" });
 		else expect(await press()).toEqual({ kind: "failed", ...unheard(action) });

@@ -2,7 +2,7 @@ import type { BillingAction } from "../../billing-sentences.ts";
 import { fetchOrThrow } from "../requests.ts";
 import { type ActionResult, type BillingActions, type ChangeResult, failureOf } from "./source.ts";
 
-/** Every action, through our server: one answer says what became of it, whoever the provider is. */
+/** Every action, through our server: one response states its outcome, for any provider. */
 export const serverActions: BillingActions = {
 	buy: (priceSlug, successUrl, cancelUrl) => leads("buy", "checkout", { priceSlug, successUrl, cancelUrl }),
 	addPaymentMethod: (planId) => leads("add-card", "payment-method", planId ? { planId } : {}),

@@ -10,7 +10,7 @@ export default function ServerSource({ children }: { children: (source: BillingS
 	const read = useCallback(async () => {
 		const answer = await fetchOrThrow("/api/billing").catch(() => undefined);
 		const fresh: BillingView | undefined = await answer?.json();
-		// A failed reload keeps what is shown.
+		// A failed reload keeps the displayed data.
 		setView((shown) => fresh ?? shown ?? null);
 	}, []);
 	useEffect(() => void read(), [read]);

@@ -3,27 +3,27 @@ import type { BillingView } from "../../view/billing.ts";
 import type { Outcome } from "../../view/problem.ts";
 import { Refused } from "../requests.ts";
 
-/** What became of an action. `sentence` says what is known, and no more. */
+/** The outcome of an action. `sentence` states what is known, and no more. */
 export type ActionResult<T = void> = { kind: "done"; value: T } | ActionFailure;
 
 export interface ActionFailure {
 	kind: "failed";
 	outcome: Outcome;
-	/** Why, or what is known: the reason of our server where it gave one. */
+	/** The reason or the known outcome, from our server if it gave one. */
 	sentence: string;
 }
 
 /**
- * When a change of plan takes effect. `confirming`: the payment is under way, and a later read tells. `not-yet`: the page leaves for the provider's, where
- * the customer confirms the payment or enters a card.
+ * When a change of plan takes effect. `confirming`: the payment is in progress, and a later read shows the outcome. `not-yet`: the provider's page
+ * opens, where the customer confirms the payment or enters a card.
  */
 export type ChangeResult = "now" | "period-end" | "confirming" | "not-yet";
 
-/** What a viewer can do about their plan. */
+/** The viewer's actions on their plan. */
 export interface BillingActions {
-	/** Leaves for the provider's checkout. */
+	/** Opens the provider's checkout. */
 	buy(priceSlug: string, successPath: string, cancelPath: string): Promise<ActionResult>;
-	/** Leaves for the provider's page. The new card pays for the plan, or for later purchases without one. */
+	/** Opens the provider's page. The new card pays for the plan, or for later purchases without one. */
 	addPaymentMethod(planId: string | undefined): Promise<ActionResult>;
 	/** Starts a plan that waits for a card. */
 	activate(planId: string, successPath: string): Promise<ActionResult>;
@@ -36,7 +36,7 @@ export interface BillingActions {
 
 const OURS = "urn:parley:problem:";
 
-/** What is known after an action failed: what our server says, or else only what every call of this action leaves known. */
+/** What is known after a failed action: the server's statement, or what is known after any call of this action. */
 export function failureOf(action: BillingAction, error: unknown): ActionFailure {
 	if (!(error instanceof Refused)) return { kind: "failed", ...unheard(action) };
 	const { outcome, detail, status, type } = error.problem;
@@ -45,7 +45,7 @@ export function failureOf(action: BillingAction, error: unknown): ActionFailure 
 	return { kind: "failed", ...(outcome === "unknown" ? { outcome, sentence: detail } : unheard(action)) };
 }
 
-/** The sentence for the dialog of an action. An unknown outcome is shown, and followed, by the page (outcome-notice.tsx), so that the dialog closes. */
+/** The message for an action's dialog. For an unknown outcome the dialog closes, and the page shows and polls it (outcome-notice.tsx). */
 export const refusalOf = (result: ActionResult<unknown>): string | undefined =>
 	result.kind === "failed" && result.outcome === "unchanged" ? result.sentence : undefined;
 
@@ -55,7 +55,7 @@ export type BillingSource =
 	| { state: "unavailable" }
 	| {
 			state: "here";
-			/** The customer, if the source names one: it may still hold what it read of the previous payer. */
+			/** The customer, if the source names one. It may still hold the previous payer's data. */
 			customerId?: string;
 			view: BillingView;
 			actions: BillingActions;

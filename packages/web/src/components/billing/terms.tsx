@@ -7,7 +7,7 @@ const terms = () => [
 	{ about: t("terms_refunds"), says: t("terms_refunds_says") },
 ];
 
-/** What is agreed to with a purchase, a line each. */
+/** The terms of a purchase, one per line. */
 export function Terms() {
 	return (
 		<section aria-labelledby="terms" className="mt-16 border-line border-t pt-8">

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { t } from "../../text/text.ts";
 import type { RuleText } from "../chat/rule-texts.ts";
 
-/** What counts as a request, in short, and the way to every rule. */
+/** A short summary of what counts as a request, with a link to every rule. */
 export function WhatCounts() {
 	const rows = [
 		{ happens: t("short_complete_happens"), counted: t("short_complete_counted") },
@@ -26,7 +26,7 @@ export function WhatCounts() {
 	);
 }
 
-/** What happens, and whether it is counted, row by row. */
+/** What happens and whether it counts, in rows. */
 export function Rows({ rows }: { rows: readonly RuleText[] }) {
 	return (
 		<dl className="mt-6 max-w-read divide-y divide-line">

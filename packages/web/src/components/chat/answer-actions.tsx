@@ -10,11 +10,11 @@ import { listOf } from "./sources.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 import { Why } from "./why.tsx";
 
-/** What can be asked after the last answer, with what it costs in requests. */
+/** The actions offered below the last answer, with their prices in requests. */
 export interface Next {
 	regenerate: () => void;
 	regenerateUnits: number;
-	/** Why the chosen model cannot answer the question again; "" where it can. */
+	/** Why the chosen model cannot answer the question again. Empty if it can. */
 	unreadable: string;
 	goOn: () => void;
 	goOnUnits: number;
@@ -22,19 +22,19 @@ export interface Next {
 
 interface AnswerActionsProps {
 	message: LiveMessage;
-	/** The name of the model that wrote it. */
+	/** The display name of the model that wrote the answer. */
 	model: string;
-	/** While the answer is written the actions are invisible but take up space, so that nothing moves at the end. */
+	/** While an answer streams, the actions are invisible but keep their space, so the layout does not jump at the end. */
 	writing: boolean;
 	/** Set for the last answer only. */
 	next: Next | undefined;
-	/** Undefined while an answer is written. */
+	/** Undefined while an answer streams. */
 	events: MessageEvents | undefined;
 }
 
 /**
- * The versions of an answer, and buttons to copy it, to continue one that reached the output limit, to regenerate it, which is free after an uncounted
- * failure and otherwise a new request, to branch off, and to see why it was counted.
+ * Below an answer: the version switcher, and buttons to copy, continue after the output limit, regenerate (free after an uncounted failure, otherwise
+ * a new request), branch off, and explain the count.
  */
 export function AnswerActions({ message, model, writing, next, events }: AnswerActionsProps) {
 	const { state, counted, imported, versions } = message.metadata ?? {};
@@ -82,7 +82,7 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 	);
 }
 
-/** Which model answered, when, and for how many requests. */
+/** Which model answered, when, and how many requests it cost. */
 function Facts({ model, askedAt, counted, imported, units = 1, className }: AnswerMetadata & { model: string; className: string }) {
 	const price = imported ? t("chat_imported") : counted === undefined ? "" : counted ? inRequests(units) : t("chat_not_counted");
 	return (

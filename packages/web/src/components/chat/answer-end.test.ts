@@ -5,7 +5,7 @@ import { sentenceOfEnd } from "./answer-end.ts";
 
 const failed = (metadata: AnswerMetadata) => sentenceOfEnd({ state: "failed", counted: false, rule: "failed-early", ...metadata });
 
-test("a busy model says when to try again, as the provider wants it", () => {
+test("a busy model's message gives the provider's retry time", () => {
 	expect(failed({ failure: "busy", retryAfterS: 7 })).toBe("The model is busy, so this didn’t count. Try again in 7 seconds.");
 	expect(failed({ failure: "busy", retryAfterS: 0.2 })).toContain("in 1 second.");
 	expect(failed({ failure: "busy", retryAfterS: 119 })).toContain("in 119 seconds.");
@@ -22,12 +22,12 @@ test("each failure names its next step", () => {
 	);
 });
 
-test("nothing is called uncounted that was counted", () => {
+test("no counted answer is described as uncounted", () => {
 	for (const failure of ["busy", "too-long", "unavailable"] as const)
 		expect(failed({ failure, counted: true })).not.toContain("didn’t count");
 });
 
-test("every other end has the words of its rule, or none", () => {
+test("every other end has its rule's message, or none", () => {
 	expect(failed({ failure: "failed" })).toBe("That answer failed, so it was not counted.");
 	expect(failed({ failure: "failed", counted: true })).toBe("That answer failed.");
 	expect(failed({ failure: "interrupted", rule: "lost-midway" })).toBe("That answer was interrupted, so it was not counted.");
@@ -39,7 +39,7 @@ const ENDS: readonly AnswerEnd[] = ["complete", "length", "filtered", "stopped",
 const OUTPUTS: readonly Output[] = ["words", "tokens", "none"];
 const FAILURES: readonly (Failure | undefined)[] = [undefined, "busy", "too-long", "unavailable", "failed", "interrupted"];
 
-test("every end says what the ledger decided, also beyond the bound, and only a complete answer says nothing", () => {
+test("every incomplete end states the ledger's decision, also beyond the forgiveness bound; a complete answer has no message", () => {
 	for (const end of ENDS)
 		for (const output of OUTPUTS)
 			for (const failure of FAILURES) {

@@ -1,7 +1,7 @@
 import { t } from "../../text/text.ts";
 import type { AnswerMetadata, AnswerState } from "../../view/chat.ts";
 
-/** How an answer ended, whether it was counted, and what to do next, in a sentence or two; null when nothing needs saying. */
+/** How an answer ended, whether it was counted, and what to do next, in a sentence or two. Null if there is nothing to say. */
 export function sentenceOfEnd({ state, failure, rule, retryAfterS, counted, imported }: AnswerMetadata): string | null {
 	if (imported) return endElsewhere(state);
 	switch (failure === "busy" || failure === "too-long" || failure === "unavailable" ? failure : rule) {
@@ -33,7 +33,7 @@ export function sentenceOfEnd({ state, failure, rule, retryAfterS, counted, impo
 	}
 }
 
-/** How an answer ended that was not written for this reader: nothing of it was counted here. */
+/** How an answer in a shared chat ended. Nothing was counted for this reader. */
 export function endElsewhere(state: AnswerState | undefined): string | null {
 	switch (state) {
 		case "stopped":
@@ -50,7 +50,7 @@ export function endElsewhere(state: AnswerState | undefined): string | null {
 	}
 }
 
-/** Rounded up to minutes from two minutes on. */
+/** The retry time in words. Rounded up to minutes from two minutes on. */
 function whenToTry(seconds: number | undefined): string {
 	if (!seconds) return t("end_try_in_minutes", { count: 1 });
 	return seconds >= 120

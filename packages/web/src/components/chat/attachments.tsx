@@ -5,7 +5,7 @@ import { AttachIcon, CloseIcon, FileIcon } from "../frame/icons.tsx";
 import { useHydrated } from "../frame/local-time.tsx";
 import type { Attachment, Attachments } from "./use-attachments.ts";
 
-/** A longer text that is pasted becomes a file. */
+/** Pasted text longer than this becomes a file. */
 const PASTE_CHARS_MAX = 4_000;
 
 /** Opens the file dialog. */
@@ -31,7 +31,7 @@ export function AttachButton({ onFiles }: { onFiles: (files: File[]) => void }) 
 				hidden
 				onChange={({ currentTarget }) => {
 					onFiles([...(currentTarget.files ?? [])]);
-					// The same file may be chosen again.
+					// Cleared, so that choosing the same file again fires a change event.
 					currentTarget.value = "";
 				}}
 			/>
@@ -39,7 +39,7 @@ export function AttachButton({ onFiles }: { onFiles: (files: File[]) => void }) 
 	);
 }
 
-/** The files of the message that is being written, each with its state and a button that removes it. */
+/** The attachments of the unsent message, each with its state and a remove button. */
 export function AttachmentList({ list, refusal, news, unreadable, remove, retry }: Attachments & { unreadable: string }) {
 	return (
 		<>
@@ -92,21 +92,21 @@ function Chip({ name, state, thumb, why, file, onRemove, onRetry }: Attachment &
 	);
 }
 
-/** A file of a message that is edited. */
+/** A file of a message that is being edited. */
 export function FileChip({ file: { url, mediaType, filename = t("chat_file") }, onRemove }: { file: FileUIPart; onRemove: () => void }) {
 	const thumb = mediaType.startsWith("image/") ? url : undefined;
 	return <Chip id={url} name={filename} state="ready" thumb={thumb} onRemove={onRemove} onRetry={onRemove} />;
 }
 
-/** The files of a paste: those in the clipboard, or a long text as one. Undefined where it is to be pasted as text. */
+/** The files of a paste: those on the clipboard, or a long text as one file. Undefined if it should be pasted as text. */
 export function pastedFiles({ clipboardData }: ClipboardEvent): File[] | undefined {
 	const text = clipboardData.getData("text/plain");
-	// Office programs put a picture of the text beside it.
+	// Office programs add a picture of the text to the clipboard, so text takes precedence.
 	if (!text) return clipboardData.files.length > 0 ? [...clipboardData.files] : undefined;
 	return text.length > PASTE_CHARS_MAX ? [new File([text], t("chat_pasted_name"), { type: "text/plain" })] : undefined;
 }
 
-/** Takes files that are dropped anywhere on the page. @returns whether files are held above it */
+/** Accepts files dropped anywhere on the page. @returns whether files are being dragged over it */
 export function useDroppedFiles(onFiles: (files: File[]) => void): boolean {
 	const [over, setOver] = useState(false);
 	const dropped = useEffectEvent(onFiles);

@@ -9,7 +9,7 @@ const titles = (changes: ChatChanges, shell: LoadedShell) => listed(changes, she
 
 const first = loaded(1_000, chat("a"), chat("b"));
 
-test("a change is shown at once, and stays over data that were asked for before the server had answered it", () => {
+test("a change shows at once, and overrides data requested before the server answered it", () => {
 	const asked = changing(NO_CHANGES, first, "a", { folder: "f" });
 	expect(titles(asked, first)).toEqual(["b"]);
 	expect(titles(asked, loaded(2_000, chat("a"), chat("b")))).toEqual(["b"]);
@@ -22,30 +22,30 @@ test.each<[string, ChatChange]>([
 	["archived, and brought back elsewhere", { archived: true }],
 	["deleted, and brought back elsewhere", { deleted: true }],
 	["renamed, and renamed elsewhere since", { title: "mine" }],
-])("data that were asked for afterwards are right about a chat that was %s", (_, change) => {
+])("data requested after a change override a chat that was %s", (_, change) => {
 	const done = answered(changing(NO_CHANGES, first, "a", change), "a", 3_000);
 	expect(titles(done, loaded(3_001, chat("a", "theirs"), chat("b")))).toEqual(["theirs", "b"]);
 });
 
-test("a refused change leaves the list as it was", () => {
+test("a refused change restores the list", () => {
 	const refused = answered(changing(NO_CHANGES, first, "a", { deleted: true }), "a", 3_000, {});
 	expect(titles(refused, first)).toEqual(["a", "b"]);
 });
 
-test("a chat that begins here is listed first until the data list it, also after data that do not yet", () => {
+test("a chat begun on this page is listed first until loaded data contain it", () => {
 	const changes = begun(NO_CHANGES, first, chat("new"));
 	expect(titles(changes, first)).toEqual(["new", "a", "b"]);
 	expect(titles(changes, loaded(9_000, chat("a"), chat("b")))).toEqual(["new", "a", "b"]);
 	expect(titles(changes, loaded(9_000, chat("a"), chat("new", "Its title"), chat("b")))).toEqual(["a", "Its title", "b"]);
 });
 
-test("a chat that begins here and is moved away does not come back", () => {
+test("a chat begun on this page does not reappear once it is moved away", () => {
 	const moved = answered(changing(begun(NO_CHANGES, first, chat("new")), first, "new", { folder: "f" }), "new", 3_000);
 	expect(titles(moved, first)).toEqual(["a", "b"]);
 	expect(titles(moved, loaded(4_000, chat("a"), chat("b")))).toEqual(["a", "b"]);
 });
 
-test("data that were asked for once every change was answered are shown as they are", () => {
+test("data requested after every change was answered are shown unchanged", () => {
 	const id = fc.constantFrom("a", "b", "c");
 	const change = fc.record({
 		title: fc.constantFrom("x", "y"),

@@ -4,7 +4,7 @@ import { t } from "../../text/text.ts";
 import { NewChatIcon } from "../frame/icons.tsx";
 import { SideButton, type SideProps } from "../frame/side-column.tsx";
 
-/** The bar above a chat: the button for the list, the title, the tools of the chat, and the button for a new chat where the column is not there. */
+/** The bar above a chat: the sidebar button, the title, the chat's tools, and, while the sidebar is hidden, the new-chat button. */
 export function ChatHeader({ title, side, tools }: { title: string; side: SideProps; tools?: ReactNode }) {
 	return (
 		<header className="frame-header flex h-14 shrink-0 items-center gap-2 px-2 sm:px-4">

@@ -15,12 +15,12 @@ const InstructionsDialog = opened<InstructionsDialogProps>(() =>
 interface ChatInstructionsProps extends Pick<InstructionsDialogProps, "sizes" | "isUser" | "unitsWith"> {
 	/** The chat's instructions. */
 	saved: string;
-	/** Set while a first message is on its way: nobody knows yet whether it took the instructions along. */
+	/** Set while a first message is in flight: whether it carried the instructions is not known yet. */
 	disabled: boolean;
 	onSave: (text: string) => Promise<string | undefined>;
 }
 
-/** The button for a chat's instructions, marked where it has any. The dialog is loaded when it is first opened. What was written stays until it is saved or dropped. */
+/** The button for a chat's instructions, marked if there are any. The dialog loads when first opened. Unsaved text stays until it is discarded. */
 export function ChatInstructions({ saved, disabled, onSave, ...props }: ChatInstructionsProps) {
 	const [open, setOpen] = useState(false);
 	const [written, setWritten] = useState<string>();
@@ -57,7 +57,7 @@ export function ChatInstructions({ saved, disabled, onSave, ...props }: ChatInst
 	);
 }
 
-/** Saves a chat's instructions; those of a new chat wait for its first message. Resolves to a sentence when it failed. */
+/** Saves a chat's instructions. Those of a new chat wait for its first message. Resolves to an error message on failure. */
 export async function instruct({ chat, draftKey, patch, events }: Conversation, text: string): Promise<string | undefined> {
 	const plain = plainInstruction(text);
 	try {

@@ -44,7 +44,7 @@ function field(): HTMLTextAreaElement {
 	return area;
 }
 
-/** Types as a browser does: sets the value behind React's back and dispatches an input event. */
+/** Types like a browser: sets the value without React's setter, then dispatches an input event. */
 const type = (text: string) =>
 	act(async () => {
 		Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(field(), text);
@@ -83,14 +83,14 @@ describe("keys", () => {
 		expect(onSend).not.toHaveBeenCalled();
 	});
 
-	test("Enter that confirms a word of an input method does not send", async () => {
+	test("Enter that confirms an input-method composition does not send", async () => {
 		page = await mount(composer());
 		await type("にほん");
 		await press({ isComposing: true });
 		expect(onSend).not.toHaveBeenCalled();
 	});
 
-	test("on a touch screen Enter breaks the line, and Ctrl+Enter sends", async () => {
+	test("on a touch screen Enter inserts a newline, and Ctrl+Enter sends", async () => {
 		onTouchScreen(true);
 		page = await mount(composer());
 		await type("Hello");
@@ -117,7 +117,7 @@ describe("the draft", () => {
 		expect(field().value).toBe("Half a thought");
 	});
 
-	test("is saved at most twice a second while it is typed, and at once when the field or the page is left", async () => {
+	test("is saved at most twice a second while typing, and at once when the field or the page is left", async () => {
 		vi.useFakeTimers();
 		try {
 			page = await mount(composer());
@@ -127,7 +127,7 @@ describe("the draft", () => {
 				await type("x".repeat(chars));
 				await act(async () => vi.advanceTimersByTime(50));
 			}
-			// Two seconds: one save at once, and one after each half second.
+			// Two seconds: one save at once, then one every half second.
 			expect(saved.mock.calls.length).toBeLessThanOrEqual(5);
 			await act(async () => vi.advanceTimersByTime(500));
 			expect(kept()).toBe("x".repeat(40));
@@ -158,7 +158,7 @@ describe("the draft", () => {
 		expect(sessionStorage.getItem("parley:draft:c1")).toBe("Next question");
 	});
 
-	test("survives a refusal: returned text goes before what was typed meanwhile", async () => {
+	test("survives a refusal: returned text is inserted before newly typed text", async () => {
 		page = await mount(composer());
 		await type("Typed meanwhile");
 		await act(async () => handle.current?.insert("Refused"));
@@ -184,7 +184,7 @@ describe("at the limit", () => {
 		expect(page.button("Send").getAttribute("aria-disabled")).toBe("true");
 	});
 
-	test("a blocked message goes out once after the purchase", async () => {
+	test("a blocked message is sent once after the purchase", async () => {
 		page = await mount(composer({ atLimit: true }));
 		await type("Hello");
 		await page.render(composer({ due: { text: "Hello" } }));
@@ -192,7 +192,7 @@ describe("at the limit", () => {
 		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello", priceFor("Hello"), []);
 	});
 
-	test("a blocked message that was changed since does not go out by itself", async () => {
+	test("a blocked message that was changed since is not sent automatically", async () => {
 		page = await mount(composer({ atLimit: true }));
 		await type("Hello, again");
 		await page.render(composer({ due: { text: "Hello" } }));
@@ -201,7 +201,7 @@ describe("at the limit", () => {
 });
 
 describe("the price", () => {
-	test("is on the button when it is above one request, follows the text, and goes out with the message", async () => {
+	test("is on the button when it is above one request, follows the text, and is sent with the message", async () => {
 		page = await mount(composer());
 		expect(page.button("Send").textContent).toBe("");
 		await type("Hello, hello, hello");
@@ -211,13 +211,13 @@ describe("the price", () => {
 		expect(page.button("Send").textContent).toBe("");
 	});
 
-	test("is not on the button that stops an answer", async () => {
+	test("is not on the stop button", async () => {
 		page = await mount(composer({ answering: true }));
 		await type("Hello, hello, hello");
 		expect(page.button("Stop").textContent).toBe("");
 	});
 
-	test("that the viewer has agreed to is sent past a limit, and the field is emptied", async () => {
+	test("agreed to by the viewer is sent despite a limit, and the field is emptied", async () => {
 		const agreed = vi.fn();
 		page = await mount(composer({ atLimit: true }));
 		await type("Hello");
@@ -229,7 +229,7 @@ describe("the price", () => {
 	});
 });
 
-test("a message over the server's limit is not sent, and the excess is named", async () => {
+test("a message over the server's limit is not sent, and the excess is shown", async () => {
 	page = await mount(composer());
 	await type("x".repeat(32_769));
 	await press({});
@@ -241,7 +241,7 @@ test("a message over the server's limit is not sent, and the excess is named", a
 });
 
 describe("while an answer is written", () => {
-	test("the button stops it, and Enter queues the message at the price that its button shows", async () => {
+	test("the button stops it, and Enter queues the message at the displayed price", async () => {
 		page = await mount(composer({ answering: true, queues: true }));
 		await press({});
 		expect(onQueue).not.toHaveBeenCalled();
@@ -264,14 +264,14 @@ describe("while an answer is written", () => {
 	});
 });
 
-test("a message goes behind those that are about to be sent", async () => {
+test("a new message queues behind those about to be sent", async () => {
 	page = await mount(composer({ queues: true }));
 	await type("Next");
 	await page.press("Add to queue");
 	expect(onQueue).toHaveBeenCalledExactlyOnceWith("Next", priceFor("Next"), []);
 });
 
-test("the arrow up edits the last message, in an empty field only", async () => {
+test("Arrow Up edits the last message, only while the field is empty", async () => {
 	page = await mount(composer());
 	await press({ key: "ArrowUp", isComposing: true });
 	await press({ key: "ArrowUp", shiftKey: true });
@@ -283,7 +283,7 @@ test("the arrow up edits the last message, in an empty field only", async () => 
 	expect(onEditLast).toHaveBeenCalledTimes(1);
 });
 
-test("the button keeps its element and its focus while an answer is stopped and ends", async () => {
+test("the main button keeps its element and focus while an answer is stopped and ends", async () => {
 	page = await mount(composer({ answering: true }));
 	const stop = page.button("Stop");
 	stop.focus();

@@ -24,11 +24,11 @@ import { isSendKey, isTouch } from "./send-key.ts";
 import { useAttachments } from "./use-attachments.ts";
 
 export interface ComposerHandle {
-	/** Inserts text and uploaded files before what is already there. */
+	/** Inserts text and uploaded files before the existing content. */
 	insert: (text: string, files?: readonly FileUIPart[]) => void;
-	/** Takes the focus, except on a touch screen, where that would open the keyboard. */
+	/** Focuses the field, except on a touch screen, where that would open the keyboard. */
 	focus: () => void;
-	/** Sends what is written. `send` takes its place where the viewer has agreed to another way to send it, which a limit does not block. */
+	/** Submits the content. `send` replaces the normal send once the viewer has agreed to another price or settings, and ignores a limit. */
 	submit: (send?: (text: string, files: FileUIPart[]) => void) => void;
 }
 
@@ -36,30 +36,30 @@ interface ComposerProps {
 	ref: Ref<ComposerHandle>;
 	/** The key of the draft in the tab's storage: "new" or the chat's id. */
 	draftKey: string;
-	/** A chat without messages. */
+	/** Whether the chat has no messages. */
 	isNew: boolean;
 	answering: boolean;
-	/** Whether a message waits until the answers before it have ended, instead of being sent now. */
+	/** Whether a message is queued until the answers before it have ended, instead of being sent now. */
 	queues: boolean;
-	/** What sending a text costs, with files of so many tokens. */
+	/** The price of a text with files of `ofFiles` tokens. */
 	priceFor: (text: string, ofFiles: number) => Price;
-	/** The chat that files are uploaded to, and what a message may have of them. */
+	/** The chat that files are uploaded to, and the limits on a message's files. */
 	chatId: string;
 	fileLimit: FileLimit;
-	/** The model that is asked. */
+	/** The chosen model. */
 	model: Pick<ModelOption, "label" | "accepts">;
-	/** What is chosen for the next request, below the text. */
+	/** The controls for the next request, below the text. */
 	tools?: ReactNode;
-	/** No request is left: the text stays, and the notice above the composer says what to do. */
+	/** No requests are left: the text stays, and the notice above the composer gives the next step. */
 	atLimit: boolean;
-	/** A message that a limit refused and that may be sent now. It is sent if it is still what the composer holds. */
+	/** A message blocked by a limit that may be sent now. It is sent only if the composer still holds it unchanged. */
 	due: Pick<PendingSend, "text" | "files"> | undefined;
 	/** The viewer pressed send at the limit. */
 	onBlocked: (text: string, files: FileUIPart[]) => void;
-	/** `price`: what the button has shown. */
+	/** `price`: the price displayed on the button. */
 	onSend: (text: string, price: Price, files: FileUIPart[]) => void;
 	onQueue: (text: string, price: Price, files: FileUIPart[]) => void;
-	/** The viewer wants to edit what they have sent last. */
+	/** The viewer wants to edit their last message. */
 	onEditLast: () => void;
 	onStop: () => void;
 	onFocus: () => void;
@@ -137,11 +137,11 @@ export function Composer(props: ComposerProps) {
 						if (pasted && attachments.add(pasted)) event.preventDefault();
 					}}
 					onFocus={onFocus}
-					// Nothing is left to save when somebody signs out, here or in another window.
+					// Saved on blur, so that signing out, here or in another window, has nothing left to save.
 					onBlur={saveNow}
 				/>
 				{isDropping && <DropHere />}
-				{/* Beside the text where there is nothing to choose. */}
+				{/* Beside the text if there is nothing to choose. */}
 				<div className={`composer-tools flex items-end p-1.5 ${tools ? "w-full justify-between gap-2 pl-2" : "shrink-0"}`}>
 					{tools && (
 						<div className="flex min-w-0 items-end">
@@ -156,7 +156,7 @@ export function Composer(props: ComposerProps) {
 	);
 }
 
-/** Sends, or edits what was sent last, by the key that is pressed. */
+/** Sends, or edits the last message, depending on the key. */
 function actOnKey(event: KeyboardEvent, send: () => void, editLast: (() => void) | undefined): void {
 	const act = isSendKey(event.nativeEvent) ? send : isKey(event.nativeEvent, "editLast") ? editLast : undefined;
 	if (!act) return;
@@ -180,14 +180,14 @@ const areaProps = () => ({
 		"field-sizing-content block max-h-[40dvh] min-h-14 w-0 min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none",
 });
 
-/** The text of the composer, kept under `draftKey` in the tab's storage. The last function saves at once what was typed. */
+/** The composer's text, kept under `draftKey` in session storage. The last function saves it at once. */
 function useDraft(draftKey: string, area: RefObject<HTMLTextAreaElement | null>): [string, (text: string) => void, () => void] {
 	const [text, setText] = useState("");
 	const [{ save, flush }] = useState(draftSaver);
 	const keyBefore = useRef(draftKey);
 	useEffect(() => {
 		flush();
-		// Text typed before hydration, or before a new chat got its id, wins over the kept draft.
+		// Text typed before hydration, or before a new chat got its id, takes precedence over the kept draft.
 		const typed = area.current?.value;
 		if (typed && keyBefore.current !== draftKey) keepDraft(keyBefore.current, "");
 		if (typed) keepDraft(draftKey, typed);
@@ -239,7 +239,7 @@ interface MainButtonProps {
 	onStop: (() => void) | undefined;
 }
 
-/** The main button, and beside Stop the one that adds to the queue. */
+/** The main button and, beside Stop, the queue button. */
 function Buttons(props: MainButtonProps) {
 	return (
 		<div className="flex shrink-0 items-end gap-1.5">
@@ -249,7 +249,7 @@ function Buttons(props: MainButtonProps) {
 	);
 }
 
-/** Sends, with the price if it is above one request, or stops the answer under way. One element for both, so that it keeps the focus. */
+/** Sends, showing a price above one request, or stops the running answer. One element for both, so that it keeps focus. */
 function MainButton({ sendable, queues, units, onStop }: MainButtonProps) {
 	// Before hydration a submit button would reload the page.
 	const type = useHydrated() && !onStop ? "submit" : "button";
@@ -269,7 +269,7 @@ function MainButton({ sendable, queues, units, onStop }: MainButtonProps) {
 	);
 }
 
-/** While an answer is written: the message waits for its end. */
+/** Queues the message until the running answer has ended. */
 function QueueButton({ units }: { units: number }) {
 	return (
 		<button

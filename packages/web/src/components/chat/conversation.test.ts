@@ -105,7 +105,7 @@ describe("sending", () => {
 		expect(events.announce).toHaveBeenCalledWith("Thinking.");
 	});
 
-	test("holds a message until the live chat is loaded, and shows it meanwhile", () => {
+	test("holds a message until the live chat is loaded, and shows it in the meantime", () => {
 		const { conversation, state, handle } = conversationWith();
 		conversation.live.current = null;
 		sendNew(conversation, "Why?", price);
@@ -126,7 +126,7 @@ describe("sending", () => {
 		expect(handle.send).not.toHaveBeenCalled();
 	});
 
-	test("gives every edit and every regeneration a key of its own", () => {
+	test("gives each edit and each regeneration its own key", () => {
 		const { conversation, handle } = conversationWith();
 		edit(conversation, "m1", "Other", price, []);
 		edit(conversation, "m1", "Other", price, []);
@@ -164,7 +164,7 @@ describe("a refusal", () => {
 		}
 	});
 
-	test("keeps no message for later when no purchase would unblock it", () => {
+	test("keeps no message when no purchase would lift the limit", () => {
 		for (const policy of ["guest", "network", "member", "in-flight", undefined]) {
 			const { conversation, state } = conversationWith();
 			sendNew(conversation, "Why?", price);
@@ -180,7 +180,7 @@ describe("a refusal", () => {
 		expect(events.onReturned).not.toHaveBeenCalled();
 	});
 
-	test("because the page is someone else's reads nothing more, and carries the message to the page that follows", async () => {
+	test("for a page of another account reads nothing more, and passes the message on to the next page", async () => {
 		const { conversation, events } = conversationWith();
 		sendNew(conversation, "Why?", price);
 		ended(conversation, refusal(409, { type: "urn:parley:problem:signed-in-as-someone-else" }), undefined);
@@ -189,7 +189,7 @@ describe("a refusal", () => {
 		expect(stored.get("parley:carried")).toBe("Why?");
 	});
 
-	test("because the price has changed keeps the message and those shown, and loads the new prices and instructions", async () => {
+	test("for a changed price keeps the message and the thread, and loads the new prices and instructions", async () => {
 		const { conversation, state, events } = conversationWith();
 		events.readChat.mockResolvedValue({ ...serverCopy, unchanged: true, instructions: "Be brief." });
 		const problem = { type: "urn:parley:problem:price-has-changed", price: { ...price, units: 6 } };
@@ -201,11 +201,11 @@ describe("a refusal", () => {
 		expect(events.readChat.mock.calls).toEqual([[{ seen: "a1" }]]);
 		expect(state).toMatchObject({ instructions: "Be brief.", failure: { kind: "refused", problem, sending: { kind: "new", price } } });
 		expect(state.report.messages).toEqual(said);
-		// Its key has a price for good.
+		// A key's price is fixed.
 		expect(stored.get("parley:pending:c1")).toBeUndefined();
 	});
 
-	test.each(["new", "edit", "regenerate"] as const)("of a request (%s) can be sent at another price, as what it was", (kind) => {
+	test.each(["new", "edit", "regenerate"] as const)("of a request (%s) can be resent at another price, as the same kind", (kind) => {
 		const { conversation, state, handle } = conversationWith();
 		if (kind === "new") sendNew(conversation, "Why?", price);
 		else if (kind === "edit") edit(conversation, "m1", "Why?", price, []);
@@ -219,7 +219,7 @@ describe("a refusal", () => {
 		if (kind !== "new") expect(second?.messageId).toBe(first?.messageId);
 	});
 
-	test("because of another tab's answer shows that answer", async () => {
+	test("for an answer in another tab shows that answer", async () => {
 		const { conversation, state, events } = conversationWith();
 		sendNew(conversation, "Why?", price);
 		ended(conversation, refusal(409), undefined);
@@ -239,7 +239,7 @@ describe("a retry", () => {
 		expect(second).toMatchObject({ key: first?.key, messageId: first?.messageId });
 	});
 
-	test("at another price is the same request, and with another model or effort a new one", () => {
+	test("at another price is the same request; with another model or effort it is a new one", () => {
 		const { conversation, handle } = conversationWith();
 		for (const asked of [price, { ...price, units: 6 }, { ...price, effort: "low" as const }, { ...price, model: "n" }]) {
 			sendNew(conversation, "Why?", asked);
@@ -250,7 +250,7 @@ describe("a retry", () => {
 		expect(new Set([first, lower, other]).size).toBe(3);
 	});
 
-	test("after the server accepted the first one is a new request", () => {
+	test("is a new request once the server has accepted the first one", () => {
 		const { conversation, handle } = conversationWith();
 		sendNew(conversation, "Why?", price);
 		accepted(conversation);
@@ -262,7 +262,7 @@ describe("a retry", () => {
 });
 
 describe("the end of an answer", () => {
-	test("is announced in words, or as complete", async () => {
+	test("is announced with its message, or as complete", async () => {
 		for (const [end, words] of [
 			[{ state: "complete" as const, counted: true, rule: "complete" }, "Answer complete."],
 			[{ state: "failed" as const, rule: "failed-early" }, "That answer failed, so it was not counted."],
@@ -278,7 +278,7 @@ describe("the end of an answer", () => {
 		}
 	});
 
-	test("without the server's last chunk is looked up at the server, and nothing is sent again", async () => {
+	test("without the server's last chunk is read from the server, and nothing is sent again", async () => {
 		const { conversation, state, handle, events } = conversationWith();
 		sendNew(conversation, "Why?", price);
 		accepted(conversation);
@@ -291,7 +291,7 @@ describe("the end of an answer", () => {
 		expect(state).toMatchObject({ joining: false, failure: undefined });
 	});
 
-	test("is reported as broken only after the server stayed out of reach for half a minute", async () => {
+	test("is reported as broken only after the server was unreachable for half a minute", async () => {
 		const { conversation, state, events } = conversationWith();
 		events.readChat.mockRejectedValue(new Unreached("offline"));
 		sendNew(conversation, "Why?", price);
@@ -303,7 +303,7 @@ describe("the end of an answer", () => {
 		expect(state).toMatchObject({ joining: false, failure: { kind: "broken" } });
 	});
 
-	test("is joined again while the server is still writing", async () => {
+	test("rejoins the answer while the server is still writing", async () => {
 		const { conversation, state, handle, events } = conversationWith();
 		events.readChat.mockResolvedValue({ ...serverCopy, running: true });
 		sendNew(conversation, "Why?", price);
@@ -325,18 +325,18 @@ describe("the end of an answer", () => {
 	});
 });
 
-describe("the tokens of the messages that are not shown", () => {
+describe("the tokens of hidden messages", () => {
 	const earlier = [message("m0", "user", "x".repeat(30)), message("a0", "assistant", "x".repeat(60))] as ChatView["messages"];
 	const tokens = tokensIn(earlier);
 
-	test("shrink by those of an earlier page that is shown", async () => {
+	test("shrink by those of an earlier page once it is shown", async () => {
 		const { conversation, state, events } = conversationWith({ earlier: 7, hiddenTokens: () => 500 });
 		events.readChat.mockResolvedValue({ ...serverCopy, messages: earlier, earlier: 3, tokens: 1_000 });
 		await showEarlier(conversation);
 		expect([state.earlier, state.hiddenTokens()]).toEqual([3, 500 - tokens]);
 	});
 
-	test("are read anew with the newest page, like the setting of the chat", async () => {
+	test("are read again with the newest page, like the chat's setting", async () => {
 		const { conversation, state, events } = conversationWith();
 		events.readChat.mockResolvedValue({ ...serverCopy, messages: earlier, earlier: 3, tokens: 1_000, whole: true });
 		await refresh(conversation);
@@ -344,20 +344,20 @@ describe("the tokens of the messages that are not shown", () => {
 	});
 });
 
-test("what was accepted without the older messages is the chat's setting from then on", () => {
+test("an accepted request without the older messages sets the chat's setting", () => {
 	const { conversation, state } = conversationWith({ whole: true });
 	sendNew(conversation, "Why?", price);
 	accepted(conversation);
 	expect(state.whole).toBe(false);
 });
 
-test("an answer that was running when the page loaded is joined", () => {
+test("joins an answer that was running when the page loaded", () => {
 	const { conversation, handle } = conversationWith({ joining: true });
 	liveReady(conversation);
 	expect(handle.join).toHaveBeenCalledTimes(1);
 });
 
-test("a live chat that cannot be loaded returns the queued text and offers a retry", () => {
+test("a live chat that fails to load returns the queued text and offers a retry", () => {
 	const { conversation, state, events } = conversationWith();
 	conversation.live.current = null;
 	sendNew(conversation, "Why?", price);
@@ -370,7 +370,7 @@ describe("a queued message", () => {
 	const queued = { key: "k", messageId: "q1", chatId: "c1", text: "Next", files: [], price };
 	const toldOf = (events: ReturnType<typeof conversationWith>["events"]) => events.onQueue.mock.calls.map(([event]) => event);
 
-	test("is sent with its own ids and price, and only while nothing else is", () => {
+	test("is sent with its own ids and price, and only while no other request is running", () => {
 		const { conversation, handle, events } = conversationWith();
 		expect(sendQueued(conversation, queued)).toBe(true);
 		expect(sendQueued(conversation, { ...queued, messageId: "q2" })).toBe(false);
@@ -389,7 +389,7 @@ describe("a queued message", () => {
 		[refusal(429, { policy: "guest" }), "refused"],
 		[refusal(409, { type: "urn:parley:problem:price-has-changed", price }), "refused"],
 		[new Unreached("no connection"), "unreached"],
-	])("that the server does not take stays in the queue, not in the composer (%#)", (error, end) => {
+	])("that the server refuses stays in the queue, not in the composer (%#)", (error, end) => {
 		const { conversation, state, events } = conversationWith();
 		sendQueued(conversation, queued);
 		ended(conversation, error, undefined);
@@ -399,7 +399,7 @@ describe("a queued message", () => {
 		expect(state.refused).toBeUndefined();
 	});
 
-	test("leaves the ids of a message that the composer may send again", () => {
+	test("leaves the ids of the composer's retry unchanged", () => {
 		const { conversation } = conversationWith();
 		sendNew(conversation, "Unreached", price);
 		ended(conversation, new Unreached("no connection"), undefined);
@@ -410,7 +410,7 @@ describe("a queued message", () => {
 		expect(readPending("c1")).toEqual(kept);
 	});
 
-	test("waits after a stop, also one that came too late for the answer", () => {
+	test("waits after a stop, even one that came too late for the answer", () => {
 		const { conversation, state, events } = conversationWith();
 		sendNew(conversation, "Why?", price);
 		accepted(conversation);
@@ -419,7 +419,7 @@ describe("a queued message", () => {
 		expect(toldOf(events).at(-1)).toMatchObject({ type: "ended", end: "stopped" });
 	});
 
-	test("learns from the server's copy how an answer ended whose connection was lost", async () => {
+	test("learns from the server's copy how an answer ended after a lost connection", async () => {
 		const { conversation, events } = conversationWith();
 		const answer = { id: "a9", role: "assistant" as const, parts: [], metadata: { state: "complete" as const } };
 		events.readChat.mockResolvedValue({ ...serverCopy, messages: [answer] });
@@ -449,7 +449,7 @@ describe("stopping", () => {
 		expect(state).toMatchObject({ stopping: true, failure: undefined });
 	});
 
-	test("says so when the server did not reply or failed", async () => {
+	test("reports a missing reply or a server failure", async () => {
 		for (const reply of [() => Promise.reject(new TypeError("offline")), () => Promise.resolve(new Response(null, { status: 500 }))]) {
 			fetchMock.mockImplementation(reply);
 			const { conversation, state } = conversationWith({ report: { messages: said, status: "streaming" } });
@@ -458,7 +458,7 @@ describe("stopping", () => {
 		}
 	});
 
-	test("succeeds when the answer has just ended", async () => {
+	test("succeeds if the answer has just ended", async () => {
 		fetchMock.mockResolvedValue(new Response(null, { status: 409 }));
 		const { conversation, state } = conversationWith({ report: { messages: said, status: "streaming" } });
 		await stop(conversation);
@@ -466,7 +466,7 @@ describe("stopping", () => {
 	});
 });
 
-test("the phase is writing from the first text of the answer on", () => {
+test("the phase is `writing` from the answer's first text", () => {
 	const streaming = (text: string) =>
 		conversationWith({ report: { messages: [...said, message("a2", "assistant", text)], status: "streaming" } }).state;
 	expect(phaseOf(conversationWith().state)).toBe("idle");
@@ -483,7 +483,7 @@ describe("the versions of a message", () => {
 	const view = { ...serverCopy, messages: path } as ChatView;
 	const reply = (body: object, status = 200) => fetchMock.mockResolvedValue(Response.json(body, { status }));
 
-	test("are switched by one call, which names what the page shows; the newer path is shown, announced, and told to other tabs", async () => {
+	test("are switched by one call that names what the page shows; the new path is shown, announced, and sent to other tabs", async () => {
 		const { conversation, handle, events } = conversationWith();
 		reply(view);
 		await showVersion(conversation, 2, "question");
@@ -494,7 +494,7 @@ describe("the versions of a message", () => {
 		expect(events.onChanged).toHaveBeenCalledTimes(1);
 	});
 
-	test("are not switched while an answer is written or another switch is under way", async () => {
+	test("cannot be switched while an answer streams or another switch is running", async () => {
 		const writing = conversationWith({ report: { messages: said, status: "streaming" } });
 		await showVersion(writing.conversation, 2, "answer");
 		expect(fetchMock).not.toHaveBeenCalled();
@@ -504,7 +504,7 @@ describe("the versions of a message", () => {
 		expect(fetchMock).toHaveBeenCalledTimes(1);
 	});
 
-	test("of a chat that has gone on elsewhere show it, and say why", async () => {
+	test("of a chat that was changed elsewhere show its new state, and say why", async () => {
 		const { conversation, state, handle, events } = conversationWith();
 		reply({ type: "urn:parley:problem:chat-has-moved-on", detail: "It has gone on.", chat: view }, 409);
 		await showVersion(conversation, 2, "question");
@@ -513,7 +513,7 @@ describe("the versions of a message", () => {
 		expect(events.onChanged).not.toHaveBeenCalled();
 	});
 
-	test("that could not be reached leave the chat as it is", async () => {
+	test("that cannot be reached leave the chat unchanged", async () => {
 		const { conversation, state, handle } = conversationWith();
 		fetchMock.mockRejectedValue(new TypeError("offline"));
 		await showVersion(conversation, 2, "question");
@@ -521,7 +521,7 @@ describe("the versions of a message", () => {
 		expect(state.failure).toEqual({ kind: "not-done" });
 	});
 
-	test("give way to a request that has begun meanwhile", async () => {
+	test("yield to a request that has begun in the meantime", async () => {
 		const { conversation, handle } = conversationWith();
 		reply(view);
 		const switching = showVersion(conversation, 2, "question");
@@ -530,7 +530,7 @@ describe("the versions of a message", () => {
 		expect(handle.show).not.toHaveBeenCalled();
 	});
 
-	test("are read again when an edit or another answer has ended, after the messages that are shown before them", async () => {
+	test("are reread after an edit or a regeneration, and shown after the earlier pages", async () => {
 		const older = message("m0", "user", "Before");
 		const { conversation, state, handle, events } = conversationWith({
 			earlier: 7,
@@ -547,7 +547,7 @@ describe("the versions of a message", () => {
 		expect(events.readChat).toHaveBeenCalledTimes(1);
 	});
 
-	test("a branch is opened when the server has copied it", async () => {
+	test("a branch opens once the server has copied it", async () => {
 		const { conversation, events } = conversationWith();
 		reply({ id: "x" }, 201);
 		await branchOff(conversation, "a1");

@@ -13,30 +13,30 @@ import type { End, QueuedMessage, QueueEvent } from "./queue.ts";
 
 export type Phase = "idle" | "thinking" | "writing";
 
-/** Why the last request did not end as it should, as far as the notice above the composer distinguishes it. */
+/** Why the last request failed, in the kinds that the notice above the composer distinguishes. */
 export type Failure =
-	/** `sending`: what was refused, unless the server had accepted it before. */
+	/** `sending`: the refused send, unless the server had already accepted it. */
 	| { kind: "refused"; problem: Problem; sending?: Sending }
 	| { kind: "unreached" | "broken" | "stop-failed" | "not-done"; problem?: undefined }
-	/** An edit or another answer came to nothing. */
+	/** An edit or a regeneration produced no answer. */
 	| { kind: "undone"; end: AnswerMetadata; problem?: undefined };
 
 export interface ConversationEvents {
 	/** The server has accepted the request: the chat exists from now on. */
 	onAccepted: (text: string) => void;
-	/** An answer ended, well or not, or a request was refused: the balance may have changed. `ended` is announced with the new balance. */
+	/** An answer ended or a request was refused, so the balance may have changed. `ended` is announced with the new balance. */
 	onSettled: (ended?: string | Promise<string>) => void;
-	/** Puts text and files that could not be sent back into the composer. */
+	/** Returns unsent text and files to the composer. */
 	onReturned: (text: string, files?: FileUIPart[]) => void;
-	/** Reads the server's copy of the chat: its newest page or the one `before`, without messages where `seen` is the last. */
+	/** Reads the server's copy of the chat: its newest page, or the one `before`. Omits the messages if `seen` is still the last. */
 	readChat: (page?: { before?: number; seen?: string }) => Promise<ChatView | null>;
-	/** The server's prices are not those of the page. */
+	/** The server's prices differ from the page's. */
 	onPricesChanged: () => void;
 	/** The chat was copied into a new one. */
 	onBranched: (chatId: string) => void;
-	/** The chat has changed, which other tabs may want to know. */
+	/** The chat has changed, so other tabs are notified. */
 	onChanged: () => void;
-	/** Something that the queue depends on. */
+	/** An event that the queue depends on. */
 	onQueue: (event: QueueEvent) => void;
 	/** Announces a status to screen readers. */
 	announce: (text: string) => void;
@@ -46,20 +46,20 @@ export interface ConversationState {
 	/** Whether the live chat should be loaded. */
 	armed: boolean;
 	report: LiveReport;
-	/** A send that waits for the live chat to load. */
+	/** A send waiting for the live chat to load. */
 	queued: Sending | undefined;
 	failure: Failure | undefined;
-	/** Whether the viewer has stopped the answer under way. */
+	/** Whether the viewer has stopped the running answer. */
 	stopping: boolean;
-	/** Where the page of messages before those shown begins; null without any. */
+	/** The cursor of the page of messages before those shown. Null if there is none. */
 	earlier: number | null;
-	/** The estimated tokens of the messages before those shown. Few requests need them, and counting takes a phone a tenth of a second. */
+	/** The estimated tokens of the hidden messages. A function, because few requests need them and counting takes a phone 100 ms. */
 	hiddenTokens: () => number;
-	/** Whether the next request sends the whole chat. The server keeps it as the chat's setting from that request on. */
+	/** Whether the next request sends the whole chat. From that request on it is the chat's setting on the server. */
 	whole: boolean;
-	/** What the chat tells every model. Those of a new chat go out with its first message. */
+	/** The chat's instructions to every model. A new chat sends them with its first message. */
 	instructions: string;
-	/** The tokens of what its folder tells every model. */
+	/** The tokens of its folder's instructions. */
 	folderTokens: number;
 	/** Whether the server's copy is being read after a lost connection or a page load during an answer. */
 	joining: boolean;
@@ -74,9 +74,9 @@ export interface Attempt {
 	accepted: boolean;
 }
 
-/** What one render passes to the steps below. `patch` merges changes into the state. */
+/** What one render passes to the functions below. `patch` merges changes into the state. */
 export interface Conversation {
-	/** `temporary`: the page is the only one that has its messages. */
+	/** `temporary`: only this page has the messages. */
 	chat: { id: string; folder?: FolderName; temporary?: true };
 	draftKey: string;
 	events: ConversationEvents;
@@ -84,9 +84,9 @@ export interface Conversation {
 	patch: (changes: Partial<ConversationState>) => void;
 	live: RefObject<LiveHandle | null>;
 	attempt: RefObject<Attempt | undefined>;
-	/** A solved Turnstile check, which is valid for one request. */
+	/** A solved Turnstile check, valid for one request. */
 	humanToken: RefObject<string | undefined>;
-	/** Whether messages are being read or the path is being moved: one of these at a time. */
+	/** Whether messages are being read or the path is being switched. Only one of these runs at a time. */
 	moving: RefObject<boolean>;
 	mounted: RefObject<boolean>;
 }
@@ -95,7 +95,7 @@ export interface Conversation {
 const isBusy = ({ queued, joining, report }: ConversationState): boolean =>
 	queued !== undefined || joining || report.status === "submitted" || report.status === "streaming";
 
-/** The messages to show: those of the live chat, and a new one that still waits for it to load. */
+/** The messages to show: the live chat's, plus a new one that waits for it to load. */
 export const shownMessages = ({ queued, report }: ConversationState): LiveMessage[] =>
 	queued?.kind === "new"
 		? [...report.messages, { id: queued.messageId, role: "user", parts: partsFor(queued.text, queued.files) }]
@@ -128,36 +128,36 @@ function start(
 ): void {
 	attempt.current = { before: state.report.messages, sending, accepted: false };
 	events.announce(t("chat_thinking_spoken"));
-	// The server keeps those of a chat that it knows.
+	// An existing chat's instructions are on the server.
 	const instructions = draftKey === "new" || temporary ? state.instructions : undefined;
 	const seen = state.report.messages.at(-1)?.id ?? null;
 	void handle.send({ ...sending, seen, instructions, folder: folder?.id, temporary, humanToken: humanToken.current });
 	humanToken.current = undefined;
 }
 
-/** Sends a new message. A retry of a failed send has the same ids, so that it is counted once. */
+/** Sends a new message. A retry reuses the ids, so it is counted once. */
 export function sendNew(conversation: Conversation, text: string, price: Price, files: FileUIPart[] = []): void {
 	const { key, messageId } = keepSend(conversation, text, price, files, undefined);
 	begin(conversation, { kind: "new", text, files, price, key, messageId });
 }
 
-/** Sends a message of the queue. @returns false while another request is under way */
+/** Sends a queued message. @returns false while another request is running */
 export function sendQueued(conversation: Conversation, { text, files = [], price, key, messageId }: QueuedMessage): boolean {
 	if (conversation.attempt.current || isBusy(conversation.state)) return false;
 	begin(conversation, { kind: "new", fromQueue: true, text, files, price, key, messageId });
 	return true;
 }
 
-/** Asks again with other words, and with those files that are left. The message stays as it was when no answer comes. */
+/** Resends a message with new text and its remaining files. The message is unchanged if no answer comes. */
 export function edit(conversation: Conversation, messageId: string, text: string, price: Price, files: FileUIPart[]): void {
 	begin(conversation, { kind: "edit", text, files, messageId, price, key: randomId() });
 }
 
-/** Requests another answer, which is shown in place of the last one when it comes. */
+/** Requests another answer, which replaces the last one once it arrives. */
 export const regenerate = (conversation: Conversation, messageId: string, price: Price): void =>
 	begin(conversation, { kind: "regenerate", text: "", messageId, price, key: randomId() });
 
-/** Sends what the server refused, as the viewer has changed it since, at a price that they have agreed to. */
+/** Sends a refused message, in the viewer's current wording, at a price that they agreed to. */
 export function sendRefused(
 	conversation: Conversation,
 	{ kind, messageId, files: refused = [] }: Sending,
@@ -187,20 +187,20 @@ function keepSend(
 	return pending;
 }
 
-/** The live chat is loaded: starts the queued send, or joins an answer that was running when the page loaded. */
+/** The live chat is loaded: starts the waiting send, or joins an answer that was running when the page loaded. */
 export function liveReady(conversation: Conversation): void {
 	const { live, patch } = conversation;
 	const { queued, joining } = conversation.state;
 	const handle = live.current;
 	if (!handle) return;
 	if (queued) {
-		// Shown until the live chat reports it: without it the thread would be gone for a moment, and lose its place.
+		// Shown until the live chat reports the message. Otherwise the thread would disappear for a moment and lose its scroll position.
 		patch({ queued: undefined, report: { messages: shownMessages(conversation.state), status: "submitted" } });
 		start(conversation, handle, queued);
 	} else if (joining) void handle.join().then((joined) => (joined ? undefined : rejoin(conversation, { kind: "broken" })));
 }
 
-/** The live chat could not be loaded: a queued send goes back to the composer. */
+/** The live chat failed to load: a waiting send returns to the composer. */
 export function liveNotLoaded(conversation: Conversation): void {
 	const { patch, events } = conversation;
 	const { joining, queued } = conversation.state;
@@ -212,7 +212,7 @@ export function liveNotLoaded(conversation: Conversation): void {
 	patch({ queued: undefined, failure: { kind: "unreached" } });
 }
 
-/** The server has accepted the request. From now on the answer is the server's and nothing is sent again. */
+/** The server has accepted the request. From here on it owns the answer, and nothing is sent again. */
 export function accepted(conversation: Conversation): void {
 	const { attempt, draftKey, events, state, patch } = conversation;
 	const current = attempt.current;
@@ -224,7 +224,7 @@ export function accepted(conversation: Conversation): void {
 	events.onQueue({ type: "accepted", messageId: current.sending.messageId });
 	const { text, files = [] } = current.sending;
 	events.onAccepted(text || (files[0]?.filename ?? ""));
-	// A stop that was pressed before may have been lost with its connection.
+	// A stop pressed before acceptance may have been lost with its connection.
 	if (state.stopping) void stop(conversation);
 	events.onChanged();
 }
@@ -241,22 +241,22 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 		events.onSettled(end.state === "complete" ? t("chat_complete") : wordsOf(end));
 		events.onChanged();
 		if (!end.counted) undo(conversation, current, end);
-		// Stop stops the queue, even if it came too late for the answer.
+		// A stop also stops the queue, even if it came too late for the answer.
 		const how = stopping ? "stopped" : (end.state ?? "none");
-		// There is another version now, or the part of one that came.
+		// There is a new version now, complete or partial.
 		if (current && current.sending.kind !== "new" && !conversation.chat.temporary)
 			void readAnew(conversation).then(() => tellEnd(events, how));
 		else tellEnd(events, how);
 	} else if (current && !current.accepted && error) restore(conversation, current, error);
-	// The server goes on with an accepted answer when the connection breaks, so read its copy.
+	// The server continues an accepted answer after a broken connection, so read its copy.
 	else void rejoin(conversation, failureFrom(error, "broken"));
 }
 
-/** Most answers are complete, so the words for the others are loaded when one is not. */
+/** Most answers are complete, so the messages for other ends are loaded on demand. */
 const wordsOf = (end: AnswerMetadata): Promise<string> =>
 	import("./answer-end.ts").then(({ sentenceOfEnd }) => sentenceOfEnd(end) ?? t("chat_complete")).catch(() => t("chat_complete"));
 
-/** An edit or another answer that came to nothing leaves the chat as it was. A page that only joined it reads what that is. */
+/** An edit or a regeneration without an answer leaves the chat unchanged. A page that only joined it reads the chat's state. */
 function undo(conversation: Conversation, current: Attempt | undefined, end: AnswerMetadata): void {
 	const { live, events, patch } = conversation;
 	if (!current) return void rejoin(conversation, { kind: "broken" });
@@ -266,7 +266,7 @@ function undo(conversation: Conversation, current: Attempt | undefined, end: Ans
 	patch({ failure: { kind: "undone", end } });
 }
 
-/** Puts everything back as it was before a request that the server did not accept. */
+/** Restores the state from before a request that the server did not accept. */
 function restore(conversation: Conversation, { before, sending }: Attempt, error: Error): void {
 	const { live, events, patch } = conversation;
 	const failure = failureFrom(error, "unreached", sending);
@@ -280,24 +280,24 @@ function restore(conversation: Conversation, { before, sending }: Attempt, error
 	patch({ failure });
 	events.onSettled();
 	if (problem?.type === PRICE_HAS_CHANGED) void onPriceChanged(conversation, before.at(-1)?.id ?? "");
-	// 409: the chat has gone on elsewhere, or is being answered there. Show it.
+	// 409: the chat was changed, or is being answered, elsewhere. Show it.
 	else if (problem?.status === 409 && problem.type !== SOMEONE_ELSE) void rejoin(conversation, failure);
 }
 
-/** Nothing was held under the send's key. Its price is that of a first attempt for good, so another price needs another key. */
+/** Nothing was held under the send's key. A key's price is fixed, so another price needs another key. */
 async function onPriceChanged(conversation: Conversation, seen: string): Promise<void> {
 	const { draftKey, events, attempt, mounted, patch } = conversation;
 	keepPending(draftKey, undefined);
 	events.onPricesChanged();
-	// The price may have grown with instructions that another page has saved.
+	// The price may have grown because another page saved instructions.
 	const view = draftKey === "new" || conversation.chat.temporary ? null : await events.readChat({ seen }).catch(() => null);
 	if (view && !attempt.current && mounted.current) patch(instructionsOf(view));
 }
 
-/** The page is being left: it belongs to someone else than the browser's cookies. */
+/** The page belongs to a different account than the browser's cookies, so it is being left. */
 const SOMEONE_ELSE = "urn:parley:problem:signed-in-as-someone-else";
 
-/** The request costs more than the page has shown. Nothing was held. */
+/** The request costs more than the page displayed. Nothing was held. */
 export const PRICE_HAS_CHANGED = "urn:parley:problem:price-has-changed";
 
 const failureFrom = (error: Error | undefined, otherwise: "broken" | "unreached", sending?: Sending): Failure =>
@@ -328,7 +328,7 @@ async function rejoin(conversation: Conversation, cause: Failure): Promise<void>
 	settle(conversation, cause);
 }
 
-/** What the server's copy of a chat tells the queue. */
+/** The queue event for the server's copy of a chat. */
 export const readEvent = ({ messages, running }: Pick<ChatView, "messages" | "running">): Extract<QueueEvent, { type: "read" }> => ({
 	type: "read",
 	shown: messages.map(({ id }) => id),
@@ -338,12 +338,12 @@ export const readEvent = ({ messages, running }: Pick<ChatView, "messages" | "ru
 
 const tellEnd = ({ onQueue }: ConversationEvents, end: End): void => onQueue({ type: "ended", end, atMs: Date.now() });
 
-/** Puts what could not be sent back into the composer. The queue has kept its own. */
+/** Returns an unsent message to the composer. A queued one is still in the queue. */
 function giveBack({ onReturned }: ConversationEvents, sending: Sending): void {
 	if (sending.kind !== "regenerate" && !sending.fromQueue) onReturned(sending.text, newFilesOf(sending));
 }
 
-/** The part of the state that belongs to the newest page of a chat, besides its messages. */
+/** The state that comes with a chat's newest page, besides its messages. */
 export const pageOf = ({
 	messages,
 	earlier,
@@ -362,7 +362,7 @@ const instructionsOf = ({ instructions = "", folderTokens = 0 }: Pick<ChatView, 
 	folderTokens,
 });
 
-/** Shows the newest page, after the messages before it that are shown already. */
+/** Shows the newest page, after the earlier messages already shown. */
 function showNewest(conversation: Conversation, view: ChatView): void {
 	const { state, patch } = conversation;
 	const shown = state.report.messages;
@@ -378,7 +378,7 @@ function show({ live, patch }: Conversation, messages: LiveMessage[]): void {
 	else patch({ report: { messages, status: "ready" } });
 }
 
-/** Shows what other tabs and devices have written since the page last read the chat. */
+/** Shows what other tabs and devices have written since the last read. */
 export async function refresh(conversation: Conversation): Promise<void> {
 	const { state, events, attempt, live, mounted, patch } = conversation;
 	const seen = state.report.messages.at(-1)?.id;
@@ -400,7 +400,7 @@ const readAnew = (conversation: Conversation): Promise<void> =>
 		(view) => showNewest(conversation, view),
 	);
 
-/** Shows the messages before those that are shown. */
+/** Shows the page of messages before those shown. */
 export async function showEarlier(conversation: Conversation): Promise<void> {
 	const { state, events, patch } = conversation;
 	const { earlier, hiddenTokens } = state;
@@ -415,7 +415,7 @@ export async function showEarlier(conversation: Conversation): Promise<void> {
 	);
 }
 
-/** Shows another version of a question or an answer, with what follows it. `turn` is one of its versions. */
+/** Shows another version of a question or an answer and the messages after it. `turn` is one of its versions. */
 export async function showVersion(conversation: Conversation, turn: number, of: "question" | "answer"): Promise<void> {
 	const { chat, state, events } = conversation;
 	const seen = state.report.messages.at(-1)?.id ?? null;
@@ -449,7 +449,7 @@ export async function branchOff(conversation: Conversation, messageId: string): 
 	);
 }
 
-/** Reads messages or moves the path, one after the other, and shows what comes unless a request has begun meanwhile. */
+/** Reads messages or switches the path, one at a time. Drops the result if a request has begun in the meantime. */
 async function move<T>(conversation: Conversation, call: () => Promise<T | null>, onDone: (result: T) => void): Promise<void> {
 	const { moving, attempt, mounted, patch } = conversation;
 	if (moving.current) return;
@@ -472,10 +472,10 @@ function settle({ patch, events }: Conversation, failure: Failure | undefined): 
 	events.onSettled();
 }
 
-/** The files that go back into the composer. Those of an edit stay with its message. */
+/** The files to return to the composer. An edit's files stay with its message. */
 const newFilesOf = ({ kind, files }: Sending) => (kind === "new" ? files : undefined);
 
-/** Stops the answer that is being written, or takes back a send that still waits for the live chat. */
+/** Stops the running answer, or takes back a send that still waits for the live chat. */
 export async function stop({ chat, state: { queued }, attempt, patch, events }: Conversation): Promise<void> {
 	if (queued) {
 		patch({ queued: undefined });
@@ -485,7 +485,7 @@ export async function stop({ chat, state: { queued }, attempt, patch, events }: 
 	patch({ stopping: true });
 	await stopAnswer(chat.id, attempt.current?.sending.key).catch((error: unknown) => {
 		patch({ stopping: false });
-		// After 404 or 409 nothing is left to stop: the end of the answer is on its way.
+		// 404 and 409 mean that there is nothing to stop: the end of the answer is on its way.
 		if (error instanceof Unreached || (error instanceof Refused && error.problem.status >= 500))
 			patch({ failure: { kind: "stop-failed" } });
 	});

@@ -17,7 +17,7 @@ afterEach(() => vi.unstubAllGlobals());
 const price = { units: 3, model: "fast", effort: "low", whole: false } as const;
 const pending: PendingSend = { key: "k", messageId: "m", chatId: "c", text: "Hello", price };
 
-test("a draft survives a reload, each chat with its own", () => {
+test("each chat's draft survives a reload", () => {
 	keepDraft("new", "Hello");
 	keepDraft("c1", "Other");
 	expect([readDraft("new"), readDraft("c1"), readDraft("c2")]).toEqual(["Hello", "Other", ""]);
@@ -45,7 +45,7 @@ test("damaged storage reads as no pending send", () => {
 
 const file = { type: "file", url: "/api/chat/c/files/f", mediaType: "text/plain", filename: "a.txt" } as const;
 
-test("uploaded files survive a reload with their chat, and leave nothing once they are gone", () => {
+test("uploaded files survive a reload with their chat, and leave no storage once removed", () => {
 	keepFiles("new", { chatId: "c", files: [file] });
 	expect(readFiles("new")).toEqual({ chatId: "c", files: [file] });
 	keepFiles("new", { chatId: "c", files: [] });
@@ -68,14 +68,14 @@ test("damaged storage reads as no files", () => {
 	}
 });
 
-test("a message is the same only with the same words and files", () => {
+test("two messages are the same only with the same text and files", () => {
 	expect(isSameMessage({ text: "a", files: [file] }, { text: "a", files: [{ ...file, filename: "b" }] })).toBe(true);
 	expect(isSameMessage({ text: "a" }, { text: "a", files: [] })).toBe(true);
 	expect(isSameMessage({ text: "a" }, { text: "a", files: [file] })).toBe(false);
 	expect(isSameMessage({ text: "a" }, { text: "b" })).toBe(false);
 });
 
-test("a queue survives a reload; what is damaged of it is left out", () => {
+test("a queue survives a reload, without its damaged messages", () => {
 	const { price: _price, ...priceless } = pending;
 	const queue = { messages: [{ ...pending, price }], ended: { end: "failed" as const, atMs: 5, messageId: undefined } };
 	keepQueue("c", queue);
@@ -113,14 +113,14 @@ describe("sendFor", () => {
 		expect(sendFor(pending, { ...wanted, price: { ...price, units: 6 } }, newId)).toMatchObject({ key: "k", messageId: "m" });
 	});
 
-	test("another text, chat, model, effort or part of the chat is another request", () => {
+	test("another text, chat, model, effort or history setting is another request", () => {
 		const prices = [{ model: "slow" }, { effort: null }, { whole: true }].map((other) => ({ price: { ...price, ...other } }));
 		for (const other of [{ text: "Hello!" }, { chatId: "d" }, { price: undefined }, ...prices]) {
 			expect(sendFor(pending, { ...wanted, ...other }, newId)).toMatchObject({ key: "fresh", messageId: "fresh" });
 		}
 	});
 
-	test("a retry after a purchase no longer counts as refused", () => {
+	test("a retry after a purchase is no longer marked as refused", () => {
 		expect(sendFor({ ...pending, refusedAtMs: 1 }, wanted, newId).refusedAtMs).toBeUndefined();
 	});
 });

@@ -1,14 +1,11 @@
 import type { FileUIPart } from "ai";
 import type { Price } from "../../view/chat.ts";
 
-/**
- * A message that was sent and is not accepted yet. Kept in the tab's session storage with the draft, so that a reload or a sign-up loses
- * neither.
- */
+/** A message that was sent and is not accepted yet. Kept in session storage with the draft, so that both survive a reload or a sign-up. */
 export interface PendingSend {
 	key: string;
 	messageId: string;
-	/** A retry after a reload must name the same chat, and a new chat gets its id with the first send. */
+	/** A retry after a reload must name the same chat. A new chat gets its id with the first send. */
 	chatId: string;
 	text: string;
 	files?: FileUIPart[] | undefined;
@@ -17,19 +14,19 @@ export interface PendingSend {
 	refusedAtMs?: number | undefined;
 }
 
-/** Files that were uploaded to a chat and are not sent yet. */
+/** Files uploaded to a chat that are not sent yet. */
 export interface KeptFiles {
 	chatId: string;
 	files: FileUIPart[];
 }
 
-/** The key of the instructions that a new chat is given, which wait for its first message like a draft. */
+/** The storage key of a new chat's instructions, which wait for its first message like a draft. */
 export const NEW_INSTRUCTIONS = "new:instructions";
 
-/** Notes in the tab that a temporary chat has messages. What is left of it after a reload is this note. */
+/** Marks that the tab's temporary chat has messages. After a reload only this mark is left. */
 export const keepTemporary = (hasMessages: boolean): void => writeItem(TEMPORARY, hasMessages ? "true" : undefined);
 
-/** Whether a temporary chat was lost with the page before. Said once. */
+/** Whether the last page load lost a temporary chat. Returns true only once. */
 export function takeLostTemporary(): boolean {
 	const isLost = readJson(TEMPORARY) === true;
 	writeItem(TEMPORARY, undefined);
@@ -42,7 +39,7 @@ const draftItem = (draftKey: string) => `parley:draft:${draftKey}`;
 const filesItem = (draftKey: string) => `parley:files:${draftKey}`;
 const pendingItem = (draftKey: string) => `parley:pending:${draftKey}`;
 
-/** Storage may be disabled or full. A draft then lasts as long as the page. */
+/** Storage may be disabled or full. A draft then lasts until the page is left. */
 function attempt<T>(use: (storage: Storage) => T): T | undefined {
 	try {
 		return use(sessionStorage);
@@ -51,11 +48,11 @@ function attempt<T>(use: (storage: Storage) => T): T | undefined {
 	}
 }
 
-/** Keeps a value in the tab's storage. `undefined` and "" remove it. */
+/** Writes a value to session storage. `undefined` and "" remove it. */
 export const writeItem = (item: string, value: string | undefined): void =>
 	attempt((storage) => (value ? storage.setItem(item, value) : storage.removeItem(item)));
 
-/** A value that was kept as JSON; null where there is none, and where it is damaged. */
+/** A value stored as JSON. Null if it is missing or damaged. */
 export const readJson = (item: string): unknown => attempt((storage) => JSON.parse(storage.getItem(item) ?? "null")) ?? null;
 
 /** The unsent text kept under `draftKey` ("new" or a chat id), or "". */
@@ -66,13 +63,13 @@ export const keepDraft = (draftKey: string, text: string): void => {
 	writeItem(draftItem(draftKey), text);
 };
 
-/** How often a draft is saved at most while it is typed. */
+/** The shortest interval between two saves while typing. */
 const SAVE_EVERY_MS = 500;
 
 export interface DraftSaver {
 	/** Saves a draft now, or within half a second. */
 	save: (draftKey: string, text: string) => void;
-	/** Saves now what waits: before the page is left, and before another draft. */
+	/** Saves a waiting draft now: before the page is left, and before another draft. */
 	flush: () => void;
 }
 
@@ -97,7 +94,7 @@ export function draftSaver(): DraftSaver {
 	return { save, flush };
 }
 
-/** The uploaded files kept under `draftKey`, or undefined when there are none or they are not readable. */
+/** The uploaded files kept under `draftKey`. Undefined if there are none or they are damaged. */
 export function readFiles(draftKey: string): KeptFiles | undefined {
 	const kept = readJson(filesItem(draftKey));
 	if (typeof kept !== "object" || kept === null || !("chatId" in kept) || !("files" in kept)) return;
@@ -108,12 +105,12 @@ export function readFiles(draftKey: string): KeptFiles | undefined {
 const isFile = (value: unknown): value is FileUIPart =>
 	typeof value === "object" && value !== null && "url" in value && typeof value.url === "string" && "mediaType" in value;
 
-/** Keeps uploaded files under `draftKey`. None removes them. */
+/** Keeps uploaded files under `draftKey`. An empty list removes them. */
 export const keepFiles = (draftKey: string, { chatId, files }: KeptFiles): void => {
 	writeItem(filesItem(draftKey), files.length > 0 ? JSON.stringify({ chatId, files }) : undefined);
 };
 
-/** The send kept under `draftKey`, or undefined when there is none or it is not readable. */
+/** The send kept under `draftKey`. Undefined if there is none or it is damaged. */
 export function readPending(draftKey: string): PendingSend | undefined {
 	const pending = readJson(pendingItem(draftKey));
 	return isPending(pending) ? pending : undefined;
@@ -124,7 +121,7 @@ export const keepPending = (draftKey: string, pending: PendingSend | undefined):
 	writeItem(pendingItem(draftKey), pending && JSON.stringify(pending));
 };
 
-/** Whether a kept value is a send. */
+/** Whether a stored value is a send. */
 export function isPending(value: unknown): value is PendingSend {
 	return (
 		typeof value === "object" &&
@@ -134,8 +131,8 @@ export function isPending(value: unknown): value is PendingSend {
 }
 
 /**
- * The send to make for a message. Sending the same text and files to the same chat, model and effort again reuses the ids of the kept send, so that the
- * server recognizes a retry and counts it once.
+ * The send for a message. The same text and files to the same chat, model and effort reuse the kept send's ids, so that the server recognizes a retry
+ * and counts it once.
  */
 export function sendFor(
 	kept: PendingSend | undefined,
@@ -147,12 +144,12 @@ export function sendFor(
 	return { ...wanted, key, messageId };
 }
 
-/** Whether two messages have the same words and files. */
+/** Whether two messages have the same text and files. */
 export const isSameMessage = (one: Pick<PendingSend, "text" | "files">, other: Pick<PendingSend, "text" | "files">): boolean =>
 	one.text === other.text && urlsOf(one.files) === urlsOf(other.files);
 
 const urlsOf = (files: FileUIPart[] = []) => JSON.stringify(files.map(({ url }) => url));
 
-/** Whether two prices are of the same request. The server tells requests apart by everything but the units. */
+/** Whether two prices are for the same request. The server distinguishes requests by every field except the units. */
 const isSameRequest = (one: Price | undefined, other: Price | undefined): boolean =>
 	one?.model === other?.model && one?.effort === other?.effort && one?.whole === other?.whole && one?.search === other?.search;

@@ -1,16 +1,16 @@
 import { useEffect, useEffectEvent, useRef } from "react";
 import { t } from "../../text/text.ts";
 
-/** Earlier messages load this far before they are seen, pixels: scrolling rarely waits for them. */
+/** How far from the view earlier messages start to load, in pixels, so that scrolling rarely waits. */
 const NEAR_PX = 800;
 
 interface EarlierProps {
-	/** The first message on the page. With a new one, the page before may be near as well. */
+	/** The id of the first message on the page. When it changes, the page before may be near as well. */
 	first: string | undefined;
 	onShow: () => void;
 }
 
-/** Shows the messages before those on the page: when the viewer scrolls near them, or by its button. */
+/** Loads the messages before those on the page, when the viewer scrolls near them or presses the button. */
 export function Earlier({ first, onShow }: EarlierProps) {
 	const button = useRef<HTMLButtonElement>(null);
 	const show = useEffectEvent(onShow);
@@ -18,7 +18,7 @@ export function Earlier({ first, onShow }: EarlierProps) {
 	useEffect(() => {
 		if (!button.current) return;
 		const onNear = (entries: IntersectionObserverEntry[]) => entries.some(({ isIntersecting }) => isIntersecting) && show();
-		// Not `rootMargin`: the scroller around the messages would cut it off.
+		// Not `rootMargin`, which the scroll container around the messages clips.
 		const observer = new IntersectionObserver(onNear, { scrollMargin: `${NEAR_PX}px 0px 0px` });
 		observer.observe(button.current);
 		return () => observer.disconnect();

@@ -16,14 +16,14 @@ interface EditFormProps {
 	files: readonly FileUIPart[];
 	terms: EditTerms;
 	action: string;
-	/** What becomes of the message as it was. */
+	/** What happens to the original message. */
 	note?: string;
-	/** Undefined while it cannot be sent, because an answer is written. */
+	/** Undefined while sending is blocked by a running answer. */
 	onSave: ((text: string, price: Price, files: FileUIPart[]) => void) | undefined;
 	onCancel: () => void;
 }
 
-/** A message as it is edited: its text, and its files, which can be removed. Unchanged it is not saved. */
+/** The form that edits a message: its text, and its files, which can be removed. An unchanged message is not saved. */
 export function EditForm({ label, text, files, terms, action, note, onSave, onCancel }: EditFormProps) {
 	const area = useRef<HTMLTextAreaElement>(null);
 	const [changed, change] = useState(text);
@@ -39,10 +39,10 @@ export function EditForm({ label, text, files, terms, action, note, onSave, onCa
 			? t("chat_characters_over", { count: charsOver })
 			: unreadable || undefined;
 	useEffect(() => {
-		// The viewer has just opened this form to write on.
+		// The viewer opened this form to type.
 		area.current?.focus();
 		area.current?.setSelectionRange(area.current.value.length, area.current.value.length);
-		// Its buttons, too.
+		// The buttons must be visible too.
 		area.current?.form?.scrollIntoView({ block: "nearest" });
 	}, []);
 	return (
@@ -55,7 +55,7 @@ export function EditForm({ label, text, files, terms, action, note, onSave, onCa
 			}}
 			onKeyDown={(event) => {
 				if (event.key === "Escape" && !isComposing(event.nativeEvent)) {
-					// Nor does it stop an answer.
+					// Escape must not also stop an answer.
 					event.preventDefault();
 					onCancel();
 				}

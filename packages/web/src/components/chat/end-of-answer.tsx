@@ -5,11 +5,11 @@ import { Reference } from "./notice-row.tsx";
 
 export interface EndOfAnswerProps {
 	metadata: AnswerMetadata;
-	/** What follows from it. */
+	/** The next steps. */
 	children?: ReactNode;
 }
 
-/** How an answer ended that is not complete, and the reference of a fault. */
+/** How an incomplete answer ended, with a fault's reference. */
 export default function EndOfAnswer({ metadata, children }: EndOfAnswerProps) {
 	const sentence = sentenceOfEnd(metadata);
 	if (!sentence) return children;

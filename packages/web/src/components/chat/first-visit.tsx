@@ -13,7 +13,7 @@ interface FirstVisitProps {
 	atLimit: boolean;
 	/** Puts a prompt into the composer. */
 	onPick: (text: string) => void;
-	/** Whether the chat will be kept nowhere. */
+	/** Whether the chat will not be stored. */
 	temporary: boolean;
 	onTemporary: (temporary: boolean) => void;
 }

@@ -13,7 +13,7 @@ declare global {
 
 const scriptUrl = "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
 
-/** Adds Turnstile's script to the page once. A failed load removes it, so that the next check tries again. */
+/** Adds Turnstile's script to the page once. A failed load removes it, so that the next check retries. */
 async function loadTurnstile(): Promise<void> {
 	if (window.turnstile) return;
 	const script = document.querySelector<HTMLScriptElement>(`script[src="${scriptUrl}"]`) ?? document.createElement("script");
@@ -31,9 +31,9 @@ async function loadTurnstile(): Promise<void> {
 
 export interface HumanCheckProps {
 	siteKey: string;
-	/** What the token is for: the server refuses it for anything else (lib/identity/turnstile.ts). */
+	/** The token's purpose. The server rejects it for any other (lib/identity/turnstile.ts). */
 	action: "guest" | "sign-up";
-	/** Gets a token that is valid for one request. */
+	/** Receives a token that is valid for one request. */
 	onSolved: (token: string) => void;
 }
 
@@ -48,7 +48,7 @@ export default function HumanCheck({ siteKey, action, onSolved }: HumanCheckProp
 			if (!mounted || !element.current) return;
 			widget = window.turnstile?.render(element.current, { sitekey: siteKey, action, callback: (token) => solved(token) });
 		};
-		// When it does not load, the text beside it still says what is needed.
+		// If the script does not load, the text beside it still says what is needed.
 		loadTurnstile().then(show, () => undefined);
 		return () => {
 			mounted = false;

@@ -9,22 +9,22 @@ import { InstructionField } from "../frame/instruction-field.tsx";
 import { inRequests } from "../frame/local-time.tsx";
 
 export interface InstructionsDialogProps {
-	/** What is written, saved or not. */
+	/** The current text, saved or not. */
 	text: string;
 	onChange: (text: string) => void;
-	/** Estimated tokens of the instructions that every chat sends: the deployer's and the viewer's own, and those of the chat's folder. */
+	/** Estimated tokens of the instructions sent by every chat (the deployer's and the viewer's) and of the chat's folder. */
 	sizes: { site: number; own: number; folder: number };
 	/** Whether the viewer has instructions for all chats. */
 	isUser: boolean;
-	/** What a short message costs with so many tokens of the chat's. */
+	/** The price of a short message with chat instructions of `tokens` tokens. */
 	unitsWith: (tokens: number) => number;
-	/** Resolves to a sentence when it failed. The dialog then stays open and shows it. */
+	/** Resolves to an error message on failure. The dialog then stays open and shows it. */
 	onSave: () => Promise<string | undefined>;
-	/** `isDropped`: what was written is not to be kept. */
+	/** `isDropped`: the text was discarded. */
 	onClose: (isDropped?: boolean) => void;
 }
 
-/** The instructions of a chat, with the size of everything that is sent before its messages. */
+/** Edits a chat's instructions and shows the size of everything sent before its messages. */
 export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, onSave, onClose }: InstructionsDialogProps) {
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	const [busy, setBusy] = useState(false);
@@ -93,7 +93,7 @@ interface SumProps {
 	units: number;
 }
 
-/** What every message sends before its own text, and what a short one costs with it. */
+/** The tokens that every message sends before its own text, and the price of a short message with them. */
 function Sum({ chat, sizes: { site, own, folder }, units }: SumProps) {
 	const parts = [
 		site > 0 && t("chat_sum_site", { tokens: number(site) }),

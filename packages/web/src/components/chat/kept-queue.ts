@@ -3,7 +3,7 @@ import type { Ended, Queue, QueuedMessage } from "./queue.ts";
 
 const item = (chatId: string) => `parley:queue:${chatId}`;
 
-/** The queue that the tab's storage has for a chat. What is damaged is left out. */
+/** A chat's queue in session storage, without damaged messages. */
 export function readQueue(chatId: string): Queue {
 	const kept = readJson(item(chatId));
 	if (typeof kept !== "object" || kept === null || !("messages" in kept) || !Array.isArray(kept.messages)) return { messages: [] };
@@ -17,6 +17,6 @@ const isQueued = (value: unknown): value is QueuedMessage =>
 const isEnded = (value: unknown): value is Ended =>
 	typeof value === "object" && value !== null && "end" in value && typeof value.end === "string" && "atMs" in value;
 
-/** Keeps a chat's queue. An empty one is removed. */
+/** Keeps a chat's queue. An empty queue is removed. */
 export const keepQueue = (chatId: string, { messages, ended }: Queue): void =>
 	writeItem(item(chatId), messages.length > 0 ? JSON.stringify({ messages, ended }) : undefined);

@@ -3,16 +3,16 @@ import type { Problem } from "../../view/problem.ts";
 import type { UsageView } from "../../view/usage.ts";
 import type { Failure } from "./conversation.ts";
 
-/** A limit that blocks the next request, and when it resets (ISO 8601; null for never). */
+/** A limit that blocks the next request, and when it resets (ISO 8601; null if never). */
 export interface Limit {
 	policy: NonNullable<Problem["policy"]>;
 	limit: number;
 	resetAt: string | null;
-	/** Set when requests are left, but too few for the refused one. `left`: without the free day of a subscriber. `affordable`: what they do pay for. */
+	/** Set if requests are left, but too few for the refused one. `left`: without a subscriber's free day. `affordable`: what they cover. */
 	tooFew?: { units: number; left: number; affordable: Price[] };
 }
 
-/** The limit that blocks the next request: the one that the last refusal names, or the one that the balance shows before any refusal. */
+/** The limit that blocks the next request: the one in the last refusal, or the one that the balance already shows. */
 export function limitOf(usage: UsageView, failure: Failure | undefined): Limit | undefined {
 	const { resetAt } = usage;
 	const left = usage.remaining || (usage.freeDay?.remaining ?? 0);
@@ -22,14 +22,14 @@ export function limitOf(usage: UsageView, failure: Failure | undefined): Limit |
 		if (price && price.units > usage.remaining)
 			return { policy, limit, resetAt, tooFew: { units: price.units, left: usage.remaining, affordable } };
 	}
-	// An answer of the viewer's own that is under way may still be released.
+	// The viewer's own running answer may still be released.
 	const member = usage.organization?.member;
 	if (left > 0 || (member ?? usage).held > 0) return;
 	if (member && member.limit !== null && member.used >= member.limit) return { policy: "member", limit: member.limit, resetAt };
-	// With requests left of their own, the viewer is blocked by a pool that they share.
+	// If the viewer has requests of their own left, a shared pool is what blocks them.
 	const policy = usage.tier === "paid" || usage.used >= usage.limit ? usage.tier : usage.tier === "guest" ? "network" : "unconfirmed";
 	return { policy, limit: usage.limit, resetAt };
 }
 
-/** Whether nothing can be sent. Answers in flight are ignored, because they end by themselves. */
+/** Whether nothing can be sent. Answers in flight are ignored, because they end without the viewer. */
 export const isSpent = (limit: Limit | undefined): boolean => limit !== undefined && limit.policy !== "in-flight" && !limit.tooFew;

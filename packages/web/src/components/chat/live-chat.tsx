@@ -11,31 +11,31 @@ export interface Sending {
 	/** `edit` replaces the viewer's last message, `regenerate` requests another answer to it. */
 	kind: "new" | "edit" | "regenerate";
 	text: string;
-	/** Whether it waited in the queue, which keeps it until it is accepted. */
+	/** Whether it comes from the queue, which keeps it until it is accepted. */
 	fromQueue?: boolean;
-	/** The files of the message; for an edit, those that are left of it. */
+	/** The message's files. For an edit, the remaining ones. */
 	files?: FileUIPart[];
-	/** The message to write; for `regenerate`, the answer to replace. */
+	/** The id of the message to write. For `regenerate`, the answer to replace. */
 	messageId: string;
-	/** The idempotency key: the same for every retry of one press of send. */
+	/** The idempotency key, shared by all retries of one press of send. */
 	key: string;
-	/** What it asks, and the price that the viewer has seen: the server takes no more. */
+	/** The model and effort, with the price displayed to the viewer. The server charges no more than that. */
 	price: Price;
-	/** The last message that the page shows, by which the server knows whether the chat has gone on elsewhere. */
+	/** The last message shown, from which the server detects that the chat was changed elsewhere. */
 	seen?: string | null;
 	/** The instructions of a new chat. */
 	instructions?: string | undefined;
-	/** The folder in which a new chat begins. */
+	/** The folder for a new chat. */
 	folder?: string | undefined;
-	/** Whether the server keeps nothing of the chat, so that each request brings what was said before. */
+	/** Whether the server does not store the chat, so each request carries the history. */
 	temporary?: true | undefined;
-	/** A Turnstile token, when the server required one. */
+	/** A Turnstile token, if the server required one. */
 	humanToken?: string | undefined;
 }
 
 export interface LiveHandle {
 	send: (sending: Sending) => Promise<void>;
-	/** Joins the answer that the server is writing, and resolves when it has ended; false when there was none to join. */
+	/** Joins the running answer and resolves when it has ended. False if there was none. */
 	join: () => Promise<boolean>;
 	/** Replaces the messages that are shown. */
 	show: (messages: LiveMessage[]) => void;
@@ -51,7 +51,7 @@ interface LiveEvents {
 	onReport: (report: LiveReport) => void;
 	/** The server has accepted the request and begins to answer. */
 	onAccepted: () => void;
-	/** Called once for each answer that ended, with its error if the stream broke. */
+	/** Called once per ended answer, with the error if the stream broke. */
 	onEnded: (error: Error | undefined, end: AnswerMetadata | undefined) => void;
 }
 
@@ -61,7 +61,7 @@ export interface LiveChatProps extends LiveEvents {
 	ref: Ref<LiveHandle>;
 }
 
-/** The AI SDK's chat without an interface of its own: it is loaded when the composer gets the focus, and the page draws what it reports. */
+/** The AI SDK's chat, without markup. Loaded when the composer gets focus; the page renders what it reports. */
 export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveChatProps) {
 	const events = useRef<LiveEvents>(callbacks);
 	events.current = callbacks;
@@ -108,7 +108,7 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	useEffect(() => events.current.onReport({ messages, status }), [messages, status]);
 
 	useEffect(() => {
-		// Development runs effects twice, and the first clean-up would end what has begun. So wait until this turn is over.
+		// Development runs effects twice, and the first clean-up would end a send already begun. Start it after the current task.
 		const timer = setTimeout(() => events.current.onReady(), 0);
 		return () => clearTimeout(timer);
 	}, []);
@@ -116,10 +116,10 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	return null;
 }
 
-/** Characters of messages that a body has room for, in any script. */
+/** How many characters of messages a request body may carry, in any script. */
 const BODY_CHARS_MAX = 250_000;
 
-/** The texts of the newest messages, as many as one request may hold. */
+/** The newest messages' texts that fit into one request. */
 function withinBody(messages: readonly LiveMessage[]) {
 	let chars = 0;
 	return messages
@@ -141,7 +141,7 @@ const transportTo = (events: RefObject<LiveEvents>, joined: RefObject<boolean>) 
 			if (joined.current) events.current.onAccepted();
 			return response;
 		},
-		// The server keeps the history, so only the last message is sent, unless the chat is temporary.
+		// The server has the history, so only the last message is sent, except in a temporary chat.
 		prepareSendMessagesRequest: ({ id, messages, trigger, messageId, headers, body }) => ({
 			headers: Object.fromEntries(new Headers(headers)),
 			body: { ...body, id, trigger, messageId, messages: body?.temporary ? withinBody(messages) : messages.slice(-1) },

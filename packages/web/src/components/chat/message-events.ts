@@ -3,9 +3,9 @@ import type { Price } from "../../view/chat.ts";
 
 /** What can be done with a message. */
 export interface MessageEvents {
-	/** Opens the form of a message of the viewer; undefined closes it. */
+	/** Opens the edit form of one of the viewer's messages. Undefined closes it. */
 	onEditing: (messageId: string | undefined) => void;
-	/** `files`: those of the message that are left. */
+	/** `files`: the message's remaining files. */
 	onEdit: (messageId: string, text: string, price: Price, files: FileUIPart[]) => void;
 	/** Shows another version: `turn` is one of the message's `versions`. */
 	onVersion: (turn: number, of: "question" | "answer") => void;
@@ -14,11 +14,11 @@ export interface MessageEvents {
 }
 
 /**
- * What a message costs as it is edited, and whether the asked model can read it. Passed to the one form that is open, and not by a context: a context
- * that changes while a page becomes interactive makes React draw every answer again, first as plain text.
+ * The price of a message while it is edited, and whether the chosen model can read it. Passed to the open form as a prop, not in a context: a context
+ * that changes during hydration makes React render every answer again, first as plain text.
  */
 export interface EditTerms {
 	priceFor: (text: string, files: readonly FileUIPart[]) => Price;
-	/** Why the model cannot read files of a message; "" where it can. */
+	/** Why the model cannot read a message's files. Empty if it can. */
 	unreadable: (files: readonly FileUIPart[]) => string;
 }

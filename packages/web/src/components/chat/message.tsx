@@ -13,21 +13,21 @@ import { definitionsOf, Searching, Sources } from "./sources.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 import { Waiting } from "./waiting.tsx";
 
-// Most answers are complete.
+// Loaded on demand, because most answers are complete.
 const EndOfAnswer = lazy<ComponentType<EndOfAnswerProps>>(() => import("./end-of-answer.tsx").catch(() => ({ default: () => null })));
 
 interface UserMessageProps {
 	message: LiveMessage;
-	/** Whether more than its own answer follows. */
+	/** Whether more than its own answer follows it. */
 	followed: boolean;
-	/** Undefined where it is not being edited. */
+	/** Undefined if it is not being edited. */
 	editing: EditTerms | undefined;
-	/** Whether no answer is written. */
+	/** Whether no answer is streaming. */
 	idle: boolean;
 	events: MessageEvents;
 }
 
-/** A message that the viewer wrote, with its versions, and buttons to edit it and to branch off. */
+/** A user message, with its versions and buttons to edit it and to branch off. */
 export function UserMessage({ message, followed, editing, idle, events }: UserMessageProps) {
 	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
@@ -88,18 +88,18 @@ export function UserMessage({ message, followed, editing, idle, events }: UserMe
 
 interface AnswerMessageProps {
 	message: LiveMessage;
-	/** False where the page holds more than can be formatted. */
+	/** False if the page has more text than can be formatted. */
 	formatted?: boolean | undefined;
-	/** The name of the model that wrote it. */
+	/** The display name of the model that wrote it. */
 	model: string;
 	writing: boolean;
 	/** Set for the last answer only. */
 	next?: Next | undefined;
-	/** Undefined while an answer is written. */
+	/** Undefined while an answer streams. */
 	events: MessageEvents | undefined;
 }
 
-/** An answer: the reasoning folded away, the text as Markdown, and how it ended. */
+/** An answer: its collapsed reasoning, its text as Markdown, and how it ended. */
 export function AnswerMessage({ message, formatted, model, writing, next, events }: AnswerMessageProps) {
 	const text = textOf(message);
 	const sources = sourcesOf(message);
@@ -134,13 +134,13 @@ export function AnswerMessage({ message, formatted, model, writing, next, events
 }
 
 interface ReasoningProps {
-	/** "" for a model that keeps it to itself. */
+	/** Empty if the model does not return its reasoning. */
 	text: string;
 	thoughtMs: number | undefined;
 	thinking: boolean;
 }
 
-/** What the model thought before it answered, folded away under how long that took. */
+/** The model's reasoning, collapsed below how long it took. */
 function Reasoning({ text, thoughtMs, thinking }: ReasoningProps) {
 	const title = thinking
 		? t("chat_thinking")

@@ -45,7 +45,7 @@ async function choose(name: string, value: string): Promise<void> {
 	});
 }
 
-test("there is a choice of several models, several efforts, or how much of the chat is sent", async () => {
+test("the picker appears with several models, several efforts, or a choice of history", async () => {
 	page = await mount(null);
 	const of = (props: Partial<ModelPickerProps>) =>
 		isChoice({ models: [nano], choice: { model: nano, effort: null }, whole: undefined, ...props });
@@ -57,7 +57,7 @@ test("there is a choice of several models, several efforts, or how much of the c
 });
 
 describe("the lists", () => {
-	test("have every model with its price and description, and the chosen one", async () => {
+	test("list every model with its price and description, and mark the chosen one", async () => {
 		page = await mount(picker());
 		expect(optionsOf("Model")).toEqual(["GPT-5 nano · 1 request", "GPT-5 mini · 2 requests", "GPT-5 · 6 requests"]);
 		expect(list("Model")?.value).toBe("nano");
@@ -65,20 +65,20 @@ describe("the lists", () => {
 		expect(list("Effort")).toBeNull();
 	});
 
-	test("choose a model, at the effort that is kept or its lowest", async () => {
+	test("choose a model at the kept effort, or its lowest", async () => {
 		page = await mount(picker());
 		await choose("Model", "big");
 		expect(onChoose).toHaveBeenLastCalledWith({ model: big, effort: "low" });
 	});
 
-	test("have the levels of effort that the model has, each with its price", async () => {
+	test("list the model's effort levels, each with its price", async () => {
 		page = await mount(picker({ choice: { model: big, effort: "low" } }));
 		expect(optionsOf("Effort")).toEqual(["Low effort · 6 requests", "High effort · 24 requests"]);
 		await choose("Effort", "high");
 		expect(onChoose).toHaveBeenLastCalledWith({ model: big, effort: "high" });
 	});
 
-	test("are beside a switch for how much of the chat is sent, at its price", async () => {
+	test("come with a switch for sending the whole chat, at its price", async () => {
 		page = await mount(picker({ whole: false }));
 		const label = page.root.querySelector("label");
 		expect(label?.textContent).toBe("Include the whole chat · 3 requests each");
@@ -88,7 +88,7 @@ describe("the lists", () => {
 });
 
 describe("a model that is not in the viewer's plan", () => {
-	test("is shown with what it takes, and leads there when it is chosen, not to a request", async () => {
+	test("is listed with the plan it needs, and choosing it leads to that plan instead of a request", async () => {
 		page = await mount(picker({ tier: "free" }));
 		expect(optionsOf("Model")[2]).toBe("GPT-5 · 6 requests · in Pro");
 		await choose("Model", "big");
@@ -106,7 +106,7 @@ describe("a model that is not in the viewer's plan", () => {
 		expect(page.root.querySelector("a")?.getAttribute("href")).toBe("/sign-up?next=%2Fc%2Fabc");
 	});
 
-	test("cannot be chosen where nothing is sold", async () => {
+	test("cannot be chosen on a server that sells nothing", async () => {
 		page = await mount(picker({ tier: "free", canPay: false }));
 		expect([...(list("Model")?.options ?? [])].map(({ disabled }) => disabled)).toEqual([false, false, true]);
 	});

@@ -11,10 +11,10 @@ export interface ModelPickerProps {
 	models: ModelOption[];
 	choice: Choice;
 	onChoose: (choice: Choice) => void;
-	/** Whether the whole chat is sent; undefined where that is no choice, because all of it fits. */
+	/** Whether the whole chat is sent. Undefined if all of it fits anyway. */
 	whole: boolean | undefined;
 	onWhole: (whole: boolean) => void;
-	/** Requests that a message costs as it is chosen, or otherwise. */
+	/** The price of a message in requests, for a given choice. */
 	unitsOf: (choice: Choice, whole?: boolean) => number;
 	tier: Tier;
 	path: string;
@@ -24,13 +24,13 @@ export interface ModelPickerProps {
 
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Whether there is anything to choose. */
+/** Whether there is more than one option. */
 export const isChoice = ({ models, choice, whole }: Pick<ModelPickerProps, "models" | "choice" | "whole">): boolean =>
 	models.length > 1 || levelsOf(choice.model).length > 1 || whole !== undefined;
 
 /**
- * The model, the effort, and how much of the chat is sent, each with its price. The browser's own lists: they work with every keyboard, screen reader
- * and phone, and where the browser can style them they show descriptions, too.
+ * Selects the model, the effort, and whether the whole chat is sent, each with its price. Native selects: they work with every keyboard, screen
+ * reader and phone, and show descriptions in browsers that can style them.
  */
 export function ModelPicker(props: ModelPickerProps) {
 	const { models, choice, onChoose, whole, onWhole, unitsOf, tier, path, canPay } = props;
@@ -98,13 +98,13 @@ export function ModelPicker(props: ModelPickerProps) {
 	);
 }
 
-/** What a viewer needs to ask a model; null when they may. */
+/** What a viewer needs before using a model. Null if they may use it. */
 function neededFor({ tiers }: ModelOption, tier: Tier): "account" | "Pro" | null {
 	if (tiers.includes(tier)) return null;
 	return tier === "guest" && tiers.includes("free") ? "account" : "Pro";
 }
 
-/** How the viewer gets a model that they have chosen and may not ask. */
+/** How the viewer gets access to a model that they have chosen and may not use. */
 function Needed({ model, tier, path }: { model: ModelOption; tier: Tier; path: string }) {
 	const className = "link px-2 text-small";
 	return (

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { rich } from "../../text/rich.ts";
 import { t } from "../../text/text.ts";
 
-/** A notice above the composer, with what to do next beside it. */
+/** A notice above the composer, with its next step beside it. */
 export function NoticeRow({ children, next }: { children: ReactNode; next?: ReactNode }) {
 	return (
 		<div role="status" className="flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-line border-t py-3">
@@ -12,7 +12,7 @@ export function NoticeRow({ children, next }: { children: ReactNode; next?: Reac
 	);
 }
 
-/** What names a failure in the deployer's log. */
+/** The reference that identifies a failure in the deployer's log. */
 export function Reference({ id }: { id: string | undefined }) {
 	if (!id) return null;
 	return (

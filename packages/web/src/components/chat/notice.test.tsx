@@ -53,7 +53,7 @@ describe("each limit names its one next step", () => {
 		expect(serverHtml(limitNotice("network"))).toContain('href="/sign-up?next=%2Fc%2Fabc"');
 	});
 
-	test("unconfirmed: confirming the address gives back the account's own requests", () => {
+	test("unconfirmed: confirming the address restores the account's own requests", () => {
 		expect(serverText(limitNotice("unconfirmed"))).toBe(
 			"Accounts on your network without a confirmed email share a daily number of requests, and it’s used up. They reset at 6:30 AM UTC. " +
 				"Open the link we emailed you to use your own 20 a day now. Your draft is saved.Confirm email",
@@ -73,7 +73,7 @@ describe("each limit names its one next step", () => {
 		);
 	});
 
-	test("paid, of a cancelled plan: resume it, because it takes no top-up", () => {
+	test("paid, with a cancelled plan: resume it first, because it takes no top-up", () => {
 		const notice = limitNotice("paid", { plan: { state: "ending", at: resetAt }, isKept: true });
 		expect(serverText(notice)).toBe(
 			"You’ve used all your requests for this billing period, and the plan ends on December 1. Resume it to buy a top-up and keep going." +
@@ -94,7 +94,7 @@ describe("each limit names its one next step", () => {
 	});
 });
 
-describe("nobody is offered what they cannot buy", () => {
+describe("no purchase is offered that the viewer cannot make", () => {
 	test("on a server that sells nothing", () => {
 		for (const policy of ["free", "paid"] as const) {
 			const html = serverHtml(limitNotice(policy, { canPay: false, isKept: true }));
@@ -103,14 +103,14 @@ describe("nobody is offered what they cannot buy", () => {
 		}
 	});
 
-	test("a member of an organization whose plan is spent", () => {
+	test("to a member of an organization with a used-up plan", () => {
 		const notice = limitNotice("paid", { organization: joined });
 		expect(serverText(notice)).toContain("Acme has used all its requests for this billing period.");
 		expect(serverText(notice)).toContain("An owner or admin can buy a top-up");
 		expect(serverHtml(notice)).not.toContain("href");
 	});
 
-	test("a member whose own share is spent", () => {
+	test("to a member with a used-up share", () => {
 		const notice = limitNotice("member", { organization: joined });
 		expect(serverText(notice)).toContain("An owner or admin can give you more.");
 		expect(serverHtml(notice)).not.toContain("href");
@@ -124,7 +124,7 @@ test("only a kept message is announced as sent after the purchase", () => {
 	}
 });
 
-test("the notice names the organization when its plan is spent", () => {
+test("the notice names the organization when its plan is used up", () => {
 	expect(serverText(limitNotice("paid", { organization: managed }))).toContain("Acme has used all its requests for this billing period.");
 });
 
@@ -141,15 +141,15 @@ test("a broken connection offers no retry, because the server continues the answ
 	expect(serverHtml(failureNotice({ kind: "broken" }))).not.toContain("<button");
 });
 
-test("a failed stop says that the answer continues", () => {
+test("a failed stop reports that the answer continues", () => {
 	expect(serverText(failureNotice({ kind: "stop-failed" }))).toContain("The answer could not be stopped");
 });
 
-test("a refusal is shown in the server's own words, with a retry", () => {
+test("a refusal is shown in the server's own text, with a retry", () => {
 	expect(serverText(failureNotice({ kind: "refused", problem: { ...refusal, detail: "Not now." } }))).toBe("Not now.Try again");
 });
 
-test("what would be refused again offers no retry, and a fault of the server has a reference to quote", () => {
+test("a refusal that would repeat offers no retry, and a server fault has a reference to quote", () => {
 	const problem = { ...refusal, type: "urn:parley:problem:not-readable-by-model", status: 400, detail: "No images." };
 	expect(serverText(failureNotice({ kind: "refused", problem }))).toBe("No images.");
 	const fault = { ...refusal, type: "urn:parley:problem:internal-error", status: 500, detail: "It failed.", requestId: "r-1" };
@@ -175,10 +175,10 @@ test("the offline notice says that writing is still possible", () => {
 const asked: Price = { units: 6, model: "dear", effort: "high", whole: true };
 const sending: Sending = { kind: "new", text: "Hello", messageId: "m", key: "k", price: asked };
 
-describe("a price that has changed", () => {
+describe("a changed price", () => {
 	const problem = { ...refusal, type: "urn:parley:problem:price-has-changed", status: 409, price: { ...asked, units: 12 } };
 
-	test("is named, and one press sends at it", async () => {
+	test("is shown, and one press sends at it", async () => {
 		const onSendAt = vi.fn();
 		const page = await mount(<RefusalNotice {...common} refusal={{ kind: "refused", problem, sending }} onSendAt={onSendAt} />);
 		expect(page.text()).toContain("The price has changed: this now costs 12 requests, not 6. Nothing was sent or counted.");
@@ -188,7 +188,7 @@ describe("a price that has changed", () => {
 	});
 });
 
-describe("fewer requests left than a request costs", () => {
+describe("fewer requests left than the request costs", () => {
 	const notice = (affordable: Price[], more: Partial<RefusalNoticeProps> = {}, left = 2) => (
 		<RefusalNotice
 			{...common}
@@ -198,7 +198,7 @@ describe("fewer requests left than a request costs", () => {
 		/>
 	);
 
-	test("offers each request that they pay for as a button", async () => {
+	test("offer each request that they cover as a button", async () => {
 		const onSendAt = vi.fn();
 		const cheap = { units: 1, model: "cheap", effort: null, whole: false };
 		const page = await mount(notice([{ ...asked, whole: false, units: 2 }, { ...asked, effort: "low" }, cheap], { onSendAt }));
@@ -210,24 +210,24 @@ describe("fewer requests left than a request costs", () => {
 		await page.unmount();
 	});
 
-	test("offers one of two efforts at the same price", () => {
+	test("offer one of two efforts at the same price", () => {
 		const low = { ...asked, effort: "low" as const, units: 2 };
 		const text = serverText(notice([low, { ...low, effort: null }, { ...low, effort: null, units: 1 }]));
 		expect(text).toContain("Send with low effort · 2 requestsSend without extra effort · 1 request");
 	});
 
-	test("leads to the plans, but nobody to what they cannot buy", () => {
+	test("lead to the plans, but only a viewer who can buy there", () => {
 		expect(serverHtml(notice([]))).toContain('href="/pricing"');
 		expect(serverHtml(notice([], { canPay: false }))).not.toContain("href");
 		expect(serverHtml(notice([], { organization: joined }))).not.toContain("href");
 	});
 
-	test("says when only the free day of a subscriber is left, and does not pay for this one", () => {
+	test("say so when only a subscriber's free day is left and does not cover this request", () => {
 		expect(serverText(notice([], {}, 0))).toContain("Your plan’s requests are used up, and today’s free requests don’t cover this one.");
 	});
 });
 
-test("a model that is not in the viewer's plan leads to a plan that has it, and the message is kept", () => {
+test("a model outside the viewer's plan leads to a plan that has it, and the message is kept", () => {
 	const problem = { ...refusal, type: "urn:parley:problem:not-in-your-plan", detail: "GPT-5 is part of Pro.", upgradeUrl: "/pricing" };
 	const notice = (more: Partial<RefusalNoticeProps> = {}, upgradeUrl = "/pricing") => (
 		<RefusalNotice {...common} {...more} refusal={{ kind: "refused", problem: { ...problem, upgradeUrl }, sending }} />
@@ -238,7 +238,7 @@ test("a model that is not in the viewer's plan leads to a plan that has it, and 
 	expect(serverHtml(notice({ canPay: false }, "/sign-up"))).toContain('href="/sign-up?next=%2Fc%2Fabc"');
 });
 
-test("what the server has to say is loaded when it is said, and the page tells it without", async () => {
+test("notices about a server reply are loaded on demand, and the page renders without them", async () => {
 	const page = await mount(<Notice {...common} failure={{ kind: "refused", problem: { ...refusal, detail: "Not now." } }} online />);
 	await vi.waitFor(() => expect(page.text()).toBe("Not now.Try again"), { timeout: 30_000 });
 	await page.unmount();

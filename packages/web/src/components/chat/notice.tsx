@@ -5,7 +5,7 @@ import type { EndOfAnswerProps } from "./end-of-answer.tsx";
 import { NoticeRow, TryAgain } from "./notice-row.tsx";
 import type { RefusalNoticeProps } from "./refusal-notice.tsx";
 
-// Only what the server has to say is loaded when it is said: the rest must be shown without a connection.
+// Only notices about a server reply are loaded on demand. The others must work without a connection.
 const RefusalNotice = lazy<ComponentType<RefusalNoticeProps>>(() =>
 	import("./refusal-notice.tsx").catch(() => ({
 		default: ({ refusal }) => <NoticeRow>{refusal?.problem.detail ?? t("chat_half_loaded")}</NoticeRow>,
@@ -21,7 +21,7 @@ interface NoticeProps extends Omit<RefusalNoticeProps, "refusal"> {
 	online: boolean;
 }
 
-/** Why nothing can be sent, or why the last request failed, with the one next step; null when there is nothing to say. */
+/** Why nothing can be sent, or why the last request failed, with the one next step. Null if there is nothing to say. */
 export function Notice({ failure, online, ...props }: NoticeProps) {
 	if (props.limit || failure?.kind === "refused") {
 		return (

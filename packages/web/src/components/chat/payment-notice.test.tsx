@@ -29,7 +29,7 @@ test("a top-up bought earlier does not confirm the one in the open checkout", ()
 	expect(isConfirmed("plan", freeUsage)).toBe(false);
 });
 
-test("says that the payment is being confirmed, and reads the balance again until it is", async () => {
+test("says that the payment is being confirmed, and polls the balance until it is", async () => {
 	page = await mount(notice());
 	expect(page.text()).toContain("Your payment is being confirmed");
 	await act(() => vi.advanceTimersByTimeAsync(1_300));
@@ -37,7 +37,7 @@ test("says that the payment is being confirmed, and reads the balance again unti
 	expect(onConfirmed).not.toHaveBeenCalled();
 });
 
-test("confirms once, says what is left, and stops reading", async () => {
+test("confirms once, shows the remaining requests, and stops polling", async () => {
 	page = await mount(notice());
 	await page.render(notice(paidUsage));
 	expect(onConfirmed).toHaveBeenCalledTimes(1);
@@ -58,7 +58,7 @@ test("gives up after two minutes without claiming that the payment failed", asyn
 	expect(page.text()).toContain("Your payment isn’t confirmed yet. You can keep chatting; your balance will update automatically.");
 });
 
-test("stops reading when it is closed", async () => {
+test("stops polling when it is closed", async () => {
 	page = await mount(notice());
 	await page.unmount();
 	const reads = refresh.mock.calls.length;

@@ -6,14 +6,14 @@ import { CloseIcon } from "../frame/icons.tsx";
 interface PaymentNoticeProps {
 	bought: "plan" | "top-up";
 	usage: UsageView;
-	/** Makes the server read the purchase from the provider. Resolves when the new balance is read. */
+	/** Makes the server read the purchase from the provider. Resolves once the new balance is read. */
 	refresh: () => Promise<unknown>;
 	/** Called once when the purchase shows in the balance. */
 	onConfirmed: () => void;
 	onClose: () => void;
 }
 
-/** Confirmation usually takes a second or two, so the first reads are close together. Gives up after two minutes. */
+/** Confirmation usually takes a second or two, so the first polls are close together. Stops after two minutes. */
 const pausesMs = [0, 250, 400, 600, 900, 1_300, ...Array<number>(58).fill(2_000)];
 
 /** Whether the balance shows the purchase. A top-up bought earlier does not count as this one while the checkout is open. */
@@ -25,7 +25,7 @@ function whatIsHere(bought: "plan" | "top-up", { organization }: UsageView): str
 	return organization ? t("chat_organization_on_pro", { organization: organization.name }) : t("chat_on_pro");
 }
 
-/** Shown after the checkout. Reads the balance until the provider confirms the payment. */
+/** Shown after the checkout. Polls the balance until the provider confirms the payment. */
 export function PaymentNotice({ bought, usage, refresh, onConfirmed, onClose }: PaymentNoticeProps) {
 	const [givenUp, setGivenUp] = useState(false);
 	const confirmed = isConfirmed(bought, usage);

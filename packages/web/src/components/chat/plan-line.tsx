@@ -5,7 +5,7 @@ import { t } from "../../text/text.ts";
 import type { PlanNews } from "../../view/usage.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 
-/** What happens to the plan, with its day where that is known. */
+/** What is about to happen to the plan, and on which day if that is known. */
 function sentenceOf({ state, at }: PlanNews): ReactNode {
 	const day = at && <LocalTime iso={at} form="day" />;
 	switch (state) {
@@ -23,7 +23,7 @@ function sentenceOf({ state, at }: PlanNews): ReactNode {
 	}
 }
 
-/** What its owner can do about it. */
+/** The owner's next step. */
 function actionOf(state: PlanNews["state"]): string {
 	switch (state) {
 		case "owed":
@@ -37,7 +37,7 @@ function actionOf(state: PlanNews["state"]): string {
 	}
 }
 
-/** One quiet line by the tally: what its owner should know of the plan, and the way to act on it. */
+/** One unobtrusive line by the tally: the plan's news for its owner, and a link to act on it. */
 export default function PlanLine({ news }: { news: PlanNews }) {
 	const { state, of } = news;
 	return (

@@ -1,45 +1,43 @@
 import { number } from "../../text/format.ts";
 import { t } from "../../text/text.ts";
 
-/*
- * What is done to a file before it is uploaded, loaded with the first one: images become small, and everything else becomes text in UTF-8.
- */
+/* Prepares a file for its upload. Loaded with the first file: images are scaled down, and everything else becomes UTF-8 text. */
 
-/** A sentence for the viewer on why a file cannot be attached. Trying again would change nothing. */
+/** A message for the viewer on why a file cannot be attached. Retrying would not help. */
 class Unusable extends Error {
 	override name = "Unusable";
 }
 
-/** Models see no more than the first of an image, in pixels of its longer side. The others are for images that are too large even so. */
+/** The longer side of a scaled image, in pixels. Models read no more than the first; the others are for images that are still too large. */
 const SIDES = [1_568, 1_120, 784, 560] as const;
 const THUMB_SIDE = 96;
-/** A smaller image in a fitting size is sent as it is. */
+/** A smaller image of a fitting size is sent unchanged. */
 const BYTES_UNTOUCHED = 512 * 1024;
 const QUALITY = 0.85;
-/** As the server's limit. */
+/** The server's limit. */
 const CHARS_MAX = 400_000;
 
 export interface PreparedFile {
 	body: Blob;
-	/** A small picture of an image, as a data URL. */
+	/** A thumbnail of an image, as a data URL. */
 	thumb?: string;
 }
 
 /**
  * Prepares a file for its upload.
- * @param bytesMax what the server takes: an image is made small enough
+ * @param bytesMax the server's limit, to which an image is scaled down
  * @throws {Unusable}
  */
 export async function prepareFile(file: File, bytesMax: number): Promise<PreparedFile> {
 	const head = new Uint8Array(await file.slice(0, 21).arrayBuffer());
 	const is = (text: string, at = 0) => [...text].every((one, n) => head[at + n] === one.charCodeAt(0));
 	const isWebp = is("RIFF") && is("WEBP", 8);
-	// A moving picture would stand still after it was scaled.
+	// Scaling would freeze an animation at its first frame.
 	if (is("GIF8") || (isWebp && is("VP8X", 12) && ((head[20] ?? 0) & 2) !== 0)) return image(file, bytesMax, "kept");
 	if (is("\x89PNG") || isWebp) return image(file, bytesMax, "scaled");
 	if (is("\xff\xd8\xff")) return image(file, bytesMax, "scaled", "image/jpeg");
 	if (is("%PDF-")) return { body: asFile(await textOfPdf(file)) };
-	// Formats that only some browsers read, such as the HEIC of iPhones. SVG is text.
+	// Formats that only some browsers decode, such as the HEIC of iPhones. SVG is text.
 	if (file.type.startsWith("image/") && file.type !== "image/svg+xml") return image(file, bytesMax, "converted", "image/jpeg");
 	return { body: asFile(await textOf(file)) };
 }
@@ -95,7 +93,7 @@ function drawn(bitmap: ImageBitmap, scale: number): HTMLCanvasElement {
 	return canvas;
 }
 
-/** Loads the reader of PDFs. It is no part of the Worker, which is as large without it as both are allowed to be. */
+/** Loads the PDF reader. Browser only: the Worker bundle has no room for it within its size limit. */
 const loadPdfReader = () => (import.meta.env.SSR ? Promise.reject(new Error("only in a browser")) : import("./read-pdf.ts"));
 
 /** The pages of a PDF as text. */
@@ -108,10 +106,10 @@ async function textOfPdf(file: File): Promise<string> {
 	return text;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it detects
 const BINARY = /[\0-\x08\x0e-\x1a\x1c-\x1f]/;
 
-/** Text in UTF-8, in UTF-16 with its mark, or in the encoding of older Western Windows. */
+/** Decodes text in UTF-8, in UTF-16 with a byte order mark, or in Windows-1252. */
 async function textOf(file: File): Promise<string> {
 	const bytes = new Uint8Array(await file.arrayBuffer());
 	const mark = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : null;
@@ -120,7 +118,7 @@ async function textOf(file: File): Promise<string> {
 			const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
 			if (!BINARY.test(text)) return text;
 		} catch {
-			// Another encoding may fit.
+			// Try the next encoding.
 		}
 	}
 	throw new Unusable(t("file_kind"));

@@ -26,7 +26,7 @@ describe("the price of a message", () => {
 		}
 	});
 
-	test("does not depend on the messages before it, unless all of them are sent", () => {
+	test("does not depend on the messages before it, unless the whole chat is sent", () => {
 		expect(priceOfSend(plain, false, 500, "Hello").units).toBe(1);
 		expect(priceOfSend(plain, true, 500, "Hello")).toMatchObject({ units: 6, whole: true });
 	});
@@ -48,7 +48,7 @@ describe("the price of a message", () => {
 		);
 	});
 
-	test("never exceeds what the model reads", () => {
+	test("is at most that of the model's full context", () => {
 		fc.assert(
 			fc.property(fc.nat(100_000), fc.string({ maxLength: 300 }), (before, text) => {
 				expect(priceOfSend(plain, true, before, text).units).toBeLessThanOrEqual(6);
@@ -57,7 +57,7 @@ describe("the price of a message", () => {
 	});
 });
 
-test("messages are measured without the reasoning, which is not sent back", () => {
+test("messages are measured without their reasoning, which is not sent back", () => {
 	const message: LiveMessage = {
 		id: "a",
 		role: "assistant",
@@ -69,7 +69,7 @@ test("messages are measured without the reasoning, which is not sent back", () =
 	expect(tokensIn([message, message])).toBe(2 * (MESSAGE_TOKENS + tokensOf("x".repeat(30))));
 });
 
-test("the server's own sum counts, and what came after it is added", () => {
+test("tokens are the server's own count plus the messages after it", () => {
 	const said = (text: string, tokens?: number): LiveMessage => ({
 		id: text,
 		role: "user",
@@ -88,18 +88,18 @@ describe("the choice", () => {
 		return [model.id, effort];
 	};
 
-	test("is what the viewer wants, where the tier and the model have it", () => {
+	test("is what the viewer wants, if the tier and the model have it", () => {
 		expect(chosen("paid", { model: "t", effort: "high" })).toEqual(["t", "high"]);
 		expect(chosen("paid", { model: "m", effort: "high" })).toEqual(["m", null]);
 	});
 
-	test("is otherwise the first model that the tier may ask, at its lowest effort", () => {
+	test("otherwise is the first model that the tier includes, at its lowest effort", () => {
 		expect(chosen("paid", {})).toEqual(["t", "low"]);
 		expect(chosen("paid", { model: "gone", effort: "medium" })).toEqual(["t", "low"]);
 		expect(chosen("guest", { model: "t", effort: "high" })).toEqual(["m", null]);
 	});
 
-	test("has only the levels of the model, lowest first", () => {
+	test("contains only the model's levels, lowest first", () => {
 		fc.assert(
 			fc.property(fc.uniqueArray(fc.constantFrom<Effort>("low", "medium", "high")), (levels) => {
 				const model = modelOf("m", { efforts: Object.fromEntries(levels.map((level) => [level, 1])) });

@@ -6,12 +6,12 @@ import type { LiveMessage } from "./live-chat.tsx";
 import { filesOf, textOf, tokensOfFiles } from "./message-text.ts";
 import type { Choice } from "./use-choice.ts";
 
-/** What a request asks, and the tokens of the instructions that it sends. */
+/** A request's model and effort, and the tokens of the instructions that it sends. */
 export type AskedOf = Choice & { instructions: number };
 
 /**
- * What sending `text` costs, as the server computes it.
- * @param before the estimated tokens of the messages before it. They cost nothing unless the whole chat is sent: what a step has left over is theirs.
+ * The price of sending `text`, as the server computes it.
+ * @param before the estimated tokens of the messages before it. Free unless the whole chat is sent: they only fill the last paid step
  * @param ofFiles the tokens of its files, as the server counted them
  */
 export function priceOfSend(
@@ -21,7 +21,7 @@ export function priceOfSend(
 	text: string,
 	ofFiles = 0,
 ): Price {
-	// A longer text cannot be sent, so that typing never measures more than this.
+	// A longer text cannot be sent, so typing never measures more than this.
 	const least = instructions + MESSAGE_TOKENS + tokensOf(text.slice(0, MESSAGE_CHARS_MAX)) + ofFiles;
 	const tokens = whole ? Math.min(before + least, model.contextWindow - model.maxOutput) : least;
 	const { units } = priceOf(model, effort, tokens);
@@ -29,7 +29,7 @@ export function priceOfSend(
 }
 
 /**
- * The estimated tokens of messages and of those before them, as the server counts them: by its own sum with the last answer that has one.
+ * The estimated tokens of messages and of those before them: the server's count at the last answer that has one, plus the messages after it.
  * @param hidden the tokens of the messages before these
  */
 export function tokensUpTo(messages: readonly LiveMessage[], hidden: () => number): number {
@@ -42,7 +42,7 @@ function tokensOfMessage(text: string, ofFiles: number): number {
 	return content === 0 ? 0 : content + MESSAGE_TOKENS;
 }
 
-/** The name of an effort, within a sentence. */
+/** An effort's name, for use within a sentence. */
 export function effortName(effort: Effort): string {
 	switch (effort) {
 		case "low":
@@ -56,7 +56,7 @@ export function effortName(effort: Effort): string {
 
 const measured = new WeakMap<LiveMessage, number>();
 
-/** The estimated tokens of messages. Empty ones are not sent to a model. */
+/** The estimated tokens of messages. Empty messages are not sent to a model. */
 export function tokensIn(messages: readonly LiveMessage[]): number {
 	let sum = 0;
 	for (const message of messages) {

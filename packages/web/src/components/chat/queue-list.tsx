@@ -10,15 +10,15 @@ import type { Ended, QueuedMessage } from "./queue.ts";
 
 export interface QueueListProps {
 	messages: readonly QueuedMessage[];
-	/** The message that is on its way to the server. */
+	/** The id of the message in flight. */
 	sending: string | undefined;
-	/** Why the queue waits; undefined where an answer is under way. */
+	/** Why the queue waits. Undefined while an answer is running. */
 	waiting: Ended | undefined;
 	models: readonly ModelOption[];
-	/** Whether something else than the viewer has to change before anything can be sent. */
+	/** Whether sending is blocked by something that the viewer cannot change here. */
 	blocked: boolean;
 	editing: string | undefined;
-	/** Of the message that is edited. */
+	/** The terms of the message being edited. */
 	terms: EditTerms;
 	onEditing: (messageId: string | undefined) => void;
 	onChange: (messageId: string, text: string, price: Price, files: FileUIPart[]) => void;
@@ -26,7 +26,7 @@ export interface QueueListProps {
 	onResume: () => void;
 }
 
-/** The messages that wait for an answer to end, above the composer, and why they go on waiting if they do. */
+/** The queued messages above the composer, and why they wait if they do. */
 export function QueueList({ messages, sending, waiting, blocked, onResume, ...props }: QueueListProps) {
 	const [first] = messages;
 	return (
@@ -55,7 +55,7 @@ export function QueueList({ messages, sending, waiting, blocked, onResume, ...pr
 interface RowProps extends Pick<QueueListProps, "models" | "editing" | "terms" | "onEditing" | "onChange" | "onRemove"> {
 	message: QueuedMessage;
 	place: number;
-	/** It is on its way to the server. */
+	/** Whether it is in flight. */
 	isSending: boolean;
 }
 
@@ -120,7 +120,7 @@ function aboutOf({ files = [], price }: QueuedMessage, models: readonly ModelOpt
 		.join(" · ");
 }
 
-/** Why the queue waits, so that nobody wonders whether it still sends. */
+/** Why the queue waits, so that it never looks stuck. */
 function whyItWaits({ end, messageId }: Ended): string {
 	if (messageId !== undefined) return t("queue_why_not_sent");
 	switch (end) {

@@ -19,7 +19,7 @@ const resumed = (at?: typeof price | { units: number; model: string; effort: nul
 });
 
 describe("a queue", () => {
-	test("sends the first message when the answer before it is complete, and the next one after its own", () => {
+	test("sends the first message once the answer before it is complete, and the next after its own answer", () => {
 		const first = after(...added("a", "b"), ended("complete"));
 		expect(nextName(first)).toBe("a");
 		const sending = queueAfter(first, begun("a"));
@@ -29,14 +29,14 @@ describe("a queue", () => {
 		expect(nextName(queueAfter(taken, ended("complete")))).toBe("b");
 	});
 
-	test("sends nothing while an answer is under way, whatever the one before has come to", () => {
+	test("sends nothing while an answer is running, however the one before ended", () => {
 		for (const end of ["complete", "failed"] as const) {
 			const queue = after(...added("a"), ended(end), { type: "begun", messageId: undefined });
 			expect([nextName(queue), waitingOf(queue)]).toEqual([undefined, undefined]);
 		}
 	});
 
-	test("waits after every other end, and says why, until the viewer sends the next or an answer is complete", () => {
+	test("waits after any other end, and says why, until the viewer resumes it or an answer is complete", () => {
 		for (const why of [
 			"stopped",
 			"failed",
@@ -56,14 +56,14 @@ describe("a queue", () => {
 		}
 	});
 
-	test("keeps a message that was not taken, in its place and with its ids", () => {
+	test("keeps a message that was not accepted, in its place and with its ids", () => {
 		const refused = after(...added("a", "b"), begun("a"), ended("unreached"));
 		expect([namesOf(refused), waitingOf(refused)?.messageId]).toEqual([["a", "b"], "a"]);
 		const again = queueAfter(refused, resumed());
 		expect(nextOf(again, undefined)).toMatchObject({ key: "k-a", messageId: "a" });
 	});
 
-	test("sends a message at a price that the viewer has agreed to: as the same request, or as another one where it asks another model", () => {
+	test("sends a message at a newly agreed price: as the same request, or as a new one if the model differs", () => {
 		const refused = after(...added("a"), begun("a"), ended("refused"));
 		const dearer = queueAfter(refused, resumed({ ...price, units: 3 }));
 		expect(nextOf(dearer, undefined)).toMatchObject({ key: "k-a", messageId: "a", price: { units: 3 } });
@@ -71,49 +71,49 @@ describe("a queue", () => {
 		expect(nextOf(other, undefined)).toMatchObject({ key: "new", messageId: "new", text: "a", price: { model: "n" } });
 	});
 
-	test("goes on after a purchase that came after the limit, and for no other reason to wait", () => {
+	test("resumes after a purchase that followed a limit, and not if it waits for another reason", () => {
 		const bought: QueueEvent = { type: "bought", atMs: 10 };
 		expect(nextName(after(...added("a"), ended("limit", 5), bought))).toBe("a");
 		expect(nextName(after(...added("a"), ended("limit", 15), bought))).toBeUndefined();
 		expect(nextName(after(...added("a"), ended("failed", 5), bought))).toBeUndefined();
 	});
 
-	test("does not send past a message that is being edited, and takes the edited one in its place", () => {
+	test("waits for a first message that is being edited, and then sends its new text", () => {
 		const queue = after(...added("a", "b"), ended("complete"));
 		expect(nextName(queue, "a")).toBeUndefined();
 		expect(nextName(queue, "b")).toBe("a");
 		expect(namesOf(queueAfter(queue, { type: "changed", messageId: "a", to: message("a2") }))).toEqual(["a2", "b"]);
 	});
 
-	test("neither changes nor removes a message that is on its way", () => {
+	test("neither changes nor removes a message in flight", () => {
 		const sending = after(...added("a"), ended("complete"), begun("a"));
 		expect(queueAfter(sending, { type: "removed", messageId: "a" })).toBe(sending);
 		expect(queueAfter(sending, { type: "changed", messageId: "a", to: message("a2") })).toBe(sending);
 	});
 
-	test("that was reloaded drops what the chat shows, and goes on as the last answer ended", () => {
+	test("drops messages that the chat already shows after a reload, and resumes according to the last answer's end", () => {
 		const kept = after(...added("a", "b"));
 		const read = (end: End | undefined, shown: string[], of = kept) => after({ type: "read", kept: of, shown, end, atMs: 7 });
 		expect(namesOf(read("complete", ["a"]))).toEqual(["b"]);
 		expect(nextName(read("complete", ["a"]))).toBe("b");
 		expect(waitingOf(read("failed", ["a"]))).toEqual({ end: "failed", atMs: 7 });
-		// While an answer is written its end decides.
+		// A running answer's end decides.
 		const joined = read(undefined, []);
 		expect([nextName(joined), waitingOf(joined)]).toEqual([undefined, undefined]);
-		// What it waited for is still so, unless it was that message which the server has accepted after all.
+		// The reason to wait still holds, unless it was a message that the server has accepted after all.
 		const waiting = after(...added("a", "b"), begun("a"), ended("unreached"));
 		expect(waitingOf(read("complete", [], waiting))?.messageId).toBe("a");
 		expect(nextName(read("complete", ["a"], waiting))).toBe("b");
 	});
 });
 
-/** A page with a server that counts what it accepts: by key, so that a message that arrives twice counts once. */
+/** A simulated page with a server that counts accepted requests by key, so that a duplicate counts once. */
 interface World {
 	queue: Queue;
 	written: string[];
 	removed: Set<string>;
 	accepted: string[];
-	/** Keys of requests, in the order of their arrival. */
+	/** Request keys in order of arrival. */
 	arrived: string[];
 	underWay: { name: string; accepted: boolean } | undefined;
 }
@@ -133,7 +133,7 @@ const steps = fc.array(
 );
 type Step = typeof steps extends fc.Arbitrary<(infer One)[]> ? One : never;
 
-/** What a step does to the world, and what the queue is told of it. */
+/** A step's effect on the world, and the event that the queue receives. */
 function step(world: World, one: Step): QueueEvent | undefined {
 	const accept = (name: string) => {
 		if (!world.accepted.includes(name)) world.accepted.push(name);
@@ -155,7 +155,7 @@ function step(world: World, one: Step): QueueEvent | undefined {
 			if (!next) return;
 			world.underWay = { name: next.messageId, accepted: false };
 			world.arrived.push(next.key);
-			// The server has accepted it, and the page does not hear of it.
+			// The server accepted it, but the page lost the reply.
 			if (one.arrives) accept(next.messageId);
 			return begun(next.messageId);
 		}
@@ -183,7 +183,7 @@ function step(world: World, one: Step): QueueEvent | undefined {
 	}
 }
 
-test("loses nothing, sends nothing twice and keeps the order, whatever happens", () => {
+test("no sequence of events loses, duplicates or reorders a message", () => {
 	fc.assert(
 		fc.property(steps, (all) => {
 			const world: World = { queue: emptyQueue, written: [], removed: new Set(), accepted: [], arrived: [], underWay: undefined };
@@ -194,10 +194,10 @@ test("loses nothing, sends nothing twice and keeps the order, whatever happens",
 				const inOrder = (names: string[]) => expect(names).toEqual(world.written.filter((name) => names.includes(name)));
 				inOrder(waiting);
 				inOrder(world.accepted);
-				// Each message waits, was accepted, or was removed by the viewer.
+				// Each message is queued, was accepted, or was removed by the viewer.
 				for (const name of world.written)
 					expect(waiting.includes(name) || world.accepted.includes(name) || world.removed.has(name), name).toBe(true);
-				// What comes twice comes with the same key, so that the server knows it; what it has accepted is not overtaken.
+				// A duplicate has the same key, so the server recognizes it. Nothing overtakes an accepted message.
 				for (const key of new Set(world.arrived))
 					expect(world.arrived.lastIndexOf(key) - world.arrived.indexOf(key)).toBe(
 						world.arrived.filter((other) => other === key).length - 1,

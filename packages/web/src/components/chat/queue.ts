@@ -1,12 +1,12 @@
 import type { AnswerState, Price } from "../../view/chat.ts";
 import { type PendingSend, sendFor } from "./draft.ts";
 
-/** A message that is sent once the answers before it have ended well. Its ids stay the same, so that sending it again counts once. */
+/** A message that is sent once the answers before it are complete. Its ids never change, so that resending it counts once. */
 export type QueuedMessage = Omit<PendingSend, "refusedAtMs" | "price"> & { price: Price };
 
 /**
- * How an answer, or the request for it, ended. `limit`: no request is left, which paying changes; `spent`: nor does paying. `none`: there is no answer, or
- * none that is known.
+ * How an answer, or its request, ended. `limit`: no requests are left, and paying lifts the limit. `spent`: paying does not. `none`: there is no
+ * answer, or no known one.
  */
 export type End = AnswerState | "refused" | "limit" | "spent" | "unreached" | "none";
 
@@ -14,16 +14,16 @@ export interface Ended {
 	end: End;
 	/** Epoch milliseconds. */
 	atMs: number;
-	/** The queued message that was not taken, if that is what ended. */
+	/** The id of the queued message that was not accepted, if its request is what ended. */
 	messageId?: string | undefined;
 }
 
 /** The messages that wait for an answer, in the order in which they are sent. */
 export interface Queue {
 	messages: QueuedMessage[];
-	/** The first message from the start of its request to the end of its answer. It stays in the queue until the server has accepted it. */
+	/** The id of the first message, from its request to the end of its answer. It stays in the queue until the server has accepted it. */
 	sending?: string | undefined;
-	/** How the last answer ended; undefined while one is under way. The queue waits unless it is complete. */
+	/** How the last answer ended. Undefined while one is running. The queue waits unless it is complete. */
 	ended?: Ended | undefined;
 }
 
@@ -32,13 +32,13 @@ export type QueueEvent =
 	| { type: "removed"; messageId: string }
 	/** The viewer has changed a message. */
 	| { type: "changed"; messageId: string; to: QueuedMessage }
-	/** The page shows the server's copy of the chat: what is in it was accepted. `end` is that of its last answer, undefined while one is written. */
+	/** The page shows the server's copy: its messages were accepted. `end` is the last answer's end, undefined while it is running. */
 	| { type: "read"; kept?: Queue; shown: readonly string[]; end: End | undefined; atMs: number }
-	/** A request is on its way: of the queued message with this id, or another one. */
+	/** A request began, for the queued message with this id or for another one. */
 	| { type: "begun"; messageId: string | undefined }
 	| { type: "accepted"; messageId: string }
 	| { type: "ended"; end: End; atMs: number }
-	/** The viewer sends the first message in spite of how the last answer ended, perhaps at another price. */
+	/** The viewer sends the first message despite how the last answer ended, perhaps at another price. */
 	| { type: "resumed"; price?: Price | undefined; atMs: number; newId: () => string }
 	/** Something was bought, which lifts limits that were reached before. */
 	| { type: "bought"; atMs: number };
@@ -55,18 +55,18 @@ export const queuedMessage = (message: Omit<QueuedMessage, "key" | "messageId">,
 /** Why the queue waits; undefined while an answer is under way, or where the next message may be sent. */
 export const waitingOf = ({ ended }: Queue): Ended | undefined => (ended?.end === "complete" ? undefined : ended);
 
-/** The message to send now. One that is being edited holds up those behind it. */
+/** The message to send now. A first message that is being edited blocks those behind it. */
 export const nextOf = ({ messages: [first], ended }: Queue, editing: string | undefined): QueuedMessage | undefined =>
 	ended?.end === "complete" && first?.messageId !== editing ? first : undefined;
 
-/** The queue after an event. A message leaves it only when the server has accepted it, or when the viewer removes it. */
+/** The queue after an event. A message leaves it only when the server has accepted it or the viewer removes it. */
 export function queueAfter(queue: Queue, event: QueueEvent): Queue {
 	const { messages, sending, ended } = queue;
 	switch (event.type) {
 		case "added":
 			return { ...queue, messages: [...messages, event.message] };
 		case "removed":
-			// What is under way can only be stopped.
+			// A message in flight can only be stopped.
 			return event.messageId === sending ? queue : without(queue, [event.messageId]);
 		case "changed": {
 			const { messageId, to } = event;
@@ -81,7 +81,7 @@ export function queueAfter(queue: Queue, event: QueueEvent): Queue {
 		case "read": {
 			const { kept = queue, shown, end, atMs } = event;
 			const left = without({ messages: kept.messages, ended: waitingOf(kept) }, shown);
-			// A message that was accepted after all has an answer, whose end counts.
+			// If the message was accepted after all, its answer's end decides.
 			const isStillWaiting = left.ended && left.ended.messageId === kept.ended?.messageId;
 			return { messages: left.messages, ended: end && (isStillWaiting ? left.ended : { end, atMs }) };
 		}

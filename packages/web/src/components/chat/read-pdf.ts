@@ -1,6 +1,6 @@
 import { getDocumentProxy } from "unpdf";
 
-/** The text of a PDF, page by page, until it has more than `charsMax` characters. It may be empty, as for a scan. */
+/** The text of a PDF, page by page, up to the page that exceeds `charsMax` characters. May be empty, for example for a scan. */
 export async function readPdf(bytes: Uint8Array, charsMax: number): Promise<string | "locked" | "damaged"> {
 	try {
 		const pdf = await getDocumentProxy(bytes);

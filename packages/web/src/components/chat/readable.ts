@@ -6,19 +6,19 @@ type Model = Pick<ModelOption, "label" | "accepts">;
 
 const isImage = ({ mediaType }: FileUIPart) => mediaType.startsWith("image/");
 
-/** Says that a model cannot read files of a message; "" where it can. The text of files is text to every model. */
+/** Why a model cannot read a message's files. Empty if it can. Every model can read text files. */
 export function unreadableBy({ label, accepts }: Model, files: readonly FileUIPart[]): string {
 	const images = files.filter(isImage).length;
 	if (images === 0 || accepts.includes("image")) return "";
 	return t("chat_no_images_choose", { model: label, count: images });
 }
 
-/** The same for a message that was sent, whose files stay. */
+/** The same for a sent message, whose files cannot be removed. */
 export function unansweredBy({ label, accepts }: Model, files: readonly FileUIPart[]): string {
 	return accepts.includes("image") || !files.some(isImage) ? "" : t("chat_no_images_again", { model: label });
 }
 
-/** Says that a model gets only the names of images that earlier messages have; "" where it reads them. */
+/** A warning that a model gets only the names of earlier messages' images. Empty if it can read them. */
 export function unseenBy({ label, accepts }: Model, files: readonly FileUIPart[]): string {
 	const images = files.filter(isImage).length;
 	if (images === 0 || accepts.includes("image")) return "";

@@ -13,22 +13,22 @@ import type { Sending } from "./live-chat.tsx";
 import { NoticeRow, Reference, TryAgain } from "./notice-row.tsx";
 import { effortName } from "./price.ts";
 
-// Few viewers ever see the check. When it does not load, the notice still offers to sign up.
+// Few viewers ever see the check. If it does not load, the notice still offers to sign up.
 const HumanCheck = lazy<ComponentType<HumanCheckProps>>(() => import("./human-check.tsx").catch(() => ({ default: () => null })));
 
 type Refusal = Extract<Failure, { kind: "refused" }>;
 
 export interface RefusalNoticeProps {
 	limit: Limit | undefined;
-	/** The last refusal; undefined where the balance alone shows the limit. */
+	/** The last refusal. Undefined if only the balance shows the limit. */
 	refusal: Refusal | undefined;
-	/** The organization whose plan pays, if one does. */
+	/** The paying organization, if any. */
 	organization: UsageView["organization"];
-	/** What there is to know of the plan that pays. */
+	/** News about the paying plan. */
 	plan: UsageView["plan"];
 	models: ModelOption[];
 	path: string;
-	/** Requests a day with a free account. */
+	/** Requests per day with a free account. */
 	freeLimit: number;
 	/** Whether this server sells anything. */
 	canPay: boolean;
@@ -36,11 +36,11 @@ export interface RefusalNoticeProps {
 	isKept: boolean;
 	/** `token`: a solved Turnstile check. */
 	onTryAgain: (token?: string) => void;
-	/** Sends what was refused in another way, or at another price. */
+	/** Sends the refused message with other settings or at another price. */
 	onSendAt: (sending: Sending, price: Price) => void;
 }
 
-/** Why no request can be sent, or why the server did not take the last one, and what to do next. */
+/** Why no request can be sent, or why the last one was refused, and the next step. */
 export default function RefusalNotice({ limit, refusal, ...props }: RefusalNoticeProps) {
 	if (limit?.tooFew) return <TooFewNotice {...props} limit={limit} tooFew={limit.tooFew} sending={refusal?.sending} />;
 	if (limit) return <LimitNotice {...props} limit={limit} />;
@@ -49,7 +49,7 @@ export default function RefusalNotice({ limit, refusal, ...props }: RefusalNotic
 
 type PartProps = Omit<RefusalNoticeProps, "limit" | "refusal">;
 
-/** No request is left: each policy has its own next step. */
+/** No requests are left. Each policy has its own next step. */
 function LimitNotice(props: PartProps & { limit: Limit }) {
 	const { limit, organization, path, freeLimit, canPay, isKept, onTryAgain } = props;
 	const resets = limit.resetAt && <> {rich("chat_they_reset", { time: <LocalTime iso={limit.resetAt} form="time" /> })}</>;
@@ -108,7 +108,7 @@ interface TooFewNoticeProps extends PartProps {
 	sending: Sending | undefined;
 }
 
-/** Requests are left, but fewer than the refused one costs: what they do pay for is a button each. */
+/** Requests are left, but fewer than the refused one costs. Each request that they cover is a button. */
 function TooFewNotice({ limit, tooFew, sending, models, onSendAt, ...props }: TooFewNoticeProps) {
 	const { units, left, affordable } = tooFew;
 	return (
@@ -136,11 +136,11 @@ function TooFewNotice({ limit, tooFew, sending, models, onSendAt, ...props }: To
 	);
 }
 
-/** Whether no offer before it costs the same for the same model: of two efforts at one price, one is enough. */
+/** Whether no earlier offer has the same model and price: of two efforts at one price, one is enough. */
 const isNew = (price: Price, at: number, offers: Price[]): boolean =>
 	offers.findIndex(({ model, whole, units }) => model === price.model && whole === price.whole && units === price.units) === at;
 
-/** How a request differs from the one that was refused: "Send without older messages". */
+/** How an offer differs from the refused request: "Send without older messages". */
 function otherWay(refused: Price, offered: Price, models: ModelOption[]): string {
 	const model = models.find(({ id }) => id === offered.model)?.label ?? offered.model;
 	const ways = [
@@ -156,7 +156,7 @@ interface MoreLinkProps extends Pick<PartProps, "organization" | "path" | "canPa
 	className: string;
 }
 
-/** Where the viewer gets more requests than a limit allows, if anywhere. */
+/** Where the viewer gets more requests than the limit allows, if anywhere. */
 function MoreLink({ policy, organization, path, canPay, className }: MoreLinkProps) {
 	const to = (page: NextPage, text: string) => (
 		<NextLink to={page} className={className}>
@@ -175,7 +175,7 @@ function Resets({ resetAt }: { resetAt: string | null }) {
 	return <> {rich("chat_they_renew", { day: <LocalTime iso={resetAt} form="day" /> })}</>;
 }
 
-/** The organization's plan is spent, and the viewer may not buy for it. */
+/** The organization's plan is used up, and the viewer may not buy for it. */
 function SpentPlanNotice({ name, resetAt }: { name: string; resetAt: string | null }) {
 	return (
 		<NoticeRow>
@@ -187,7 +187,7 @@ function SpentPlanNotice({ name, resetAt }: { name: string; resetAt: string | nu
 
 type PaidLimitNoticeProps = Pick<PartProps, "plan" | "canPay" | "isKept" | "organization"> & { resetAt: string | null };
 
-/** The plan is spent. A cancelled plan takes no top-up, so the viewer has to resume it first. */
+/** The plan is used up. A cancelled plan takes no top-up, so it has to be resumed first. */
 function PaidLimitNotice({ plan, resetAt, canPay, isKept, organization }: PaidLimitNoticeProps) {
 	if (plan?.state === "ending" && plan.at) {
 		const day = <LocalTime iso={plan.at} form="day" />;
@@ -209,7 +209,7 @@ function PaidLimitNotice({ plan, resetAt, canPay, isKept, organization }: PaidLi
 	);
 }
 
-/** The server did not take the last request. */
+/** The server refused the last request. */
 function RefusedNotice({ refusal: { problem, sending }, path, canPay, onTryAgain, onSendAt }: PartProps & { refusal: Refusal }) {
 	const { price, upgradeUrl } = problem;
 	if (problem.type === PRICE_HAS_CHANGED && price && sending) {
@@ -263,7 +263,7 @@ function RefusedNotice({ refusal: { problem, sending }, path, canPay, onTryAgain
 	);
 }
 
-/** The same message again would be refused again. */
+/** Problem types for which resending the same message would fail again. */
 const WANTS_A_CHANGE = /:(?:not-readable-by-model|too-many-files|file-not-found|message-too-long)$/;
 
 function SignUpLink({ path, className = "button-next" }: { path: string; className?: string }) {

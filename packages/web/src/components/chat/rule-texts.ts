@@ -1,13 +1,13 @@
 import type { RuleName } from "@parley/metering/who-pays";
 import { t } from "../../text/text.ts";
 
-/** A row of the table of what counts, as a reader sees it. */
+/** A row of the table of what counts, as displayed. */
 export interface RuleText {
 	happens: string;
 	counted: string;
 }
 
-/** Every rule, in the order of the table. Not taken from it: the scripts of a page would hold its English texts in every language. */
+/** Every rule, in the table's order. Not imported from it, which would put its English texts into every language's bundle. */
 export const RULES: readonly RuleName[] = [
 	"refused",
 	"price-rose",
@@ -41,7 +41,7 @@ export const RULES: readonly RuleName[] = [
 	"deleted",
 ];
 
-/** The rules whose requests are free, as long as the bound of forgiveness allows. */
+/** The rules whose requests are free, within the forgiveness bound. */
 export const FREE_RULES: readonly RuleName[] = [
 	"stopped-early",
 	"busy",
@@ -56,7 +56,7 @@ export const FREE_RULES: readonly RuleName[] = [
 	"never-started",
 ];
 
-/** What a rule says. */
+/** A rule's texts. */
 export function ruleText(name: RuleName): RuleText {
 	switch (name) {
 		case "refused":

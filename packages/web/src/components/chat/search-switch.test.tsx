@@ -26,8 +26,8 @@ afterEach(() => page.unmount());
 const isOn = () => page.button(NAME).getAttribute("aria-checked") === "true";
 const price = () => JSON.parse(page.root.querySelector("output")?.textContent ?? "");
 
-describe("the switch of web search", () => {
-	test("says what a search costs before it is switched on, and adds at most so much to the price", async () => {
+describe("the web search switch", () => {
+	test("shows the price per search before it is switched on, and adds at most that to the price", async () => {
 		page = await mount(<Chat id="a" />);
 		expect(isOn()).toBe(false);
 		expect(price()).toEqual({ units: 1, model: "m", effort: null, whole: false });
@@ -38,7 +38,7 @@ describe("the switch of web search", () => {
 		expect(isOn()).toBe(false);
 	});
 
-	test("is remembered for its chat alone", async () => {
+	test("is remembered for its own chat only", async () => {
 		page = await mount(<Chat id="a" />);
 		await page.press(NAME);
 		await page.unmount();
@@ -53,7 +53,7 @@ describe("the switch of web search", () => {
 		expect(isOn()).toBe(true);
 	});
 
-	test("means nothing where search is not offered any more", async () => {
+	test("has no effect once search is no longer offered", async () => {
 		page = await mount(<Chat id="a" />);
 		await page.press(NAME);
 		await page.render(<Chat id="a" offered={false} />);

@@ -11,7 +11,7 @@ interface SearchSwitchProps {
 	onChoose: (choice: Choice) => void;
 }
 
-/** Lets the model search the web. Says what each search costs, also before it is switched on. */
+/** Lets the model search the web. Shows the price per search, also before it is switched on. */
 export function SearchSwitch({ offer, choice, onChoose }: SearchSwitchProps) {
 	const hydrated = useHydrated();
 	const { search, ...without } = choice;

@@ -14,20 +14,20 @@ const press = (init: KeyboardEventInit & { isComposing?: boolean; keyCode?: numb
 const screen = (touch: boolean) => vi.stubGlobal("matchMedia", () => ({ matches: touch }));
 
 describe("Enter", () => {
-	test("sends, and breaks the line with Shift; on a touch keyboard it sends only with Ctrl or the Mac's command key", () => {
+	test("sends, and inserts a newline with Shift; on a touch keyboard only Ctrl+Enter or ⌘+Enter sends", () => {
 		screen(false);
 		expect([press(), press({ shiftKey: true }), press({ key: "a" })]).toEqual([true, false, false]);
 		screen(true);
 		expect([press(), press({ ctrlKey: true }), press({ metaKey: true })]).toEqual([false, true, true]);
 	});
 
-	test("breaks the line where the reader has chosen to send with Ctrl or the Mac's command key", () => {
+	test("inserts a newline if the reader has chosen to send with Ctrl or ⌘", () => {
 		screen(false);
 		document.documentElement.dataset.enter = "mod";
 		expect([press(), press({ ctrlKey: true }), press({ metaKey: true }), press({ shiftKey: true })]).toEqual([false, true, true, false]);
 	});
 
-	test("that chooses a word of an input method never sends, in Safari too, which tells it after the composition", () => {
+	test("never sends while it confirms an input-method composition, including Safari's Enter after the composition", () => {
 		screen(false);
 		expect([press({ isComposing: true }), press({ keyCode: 229 })]).toEqual([false, false]);
 	});

@@ -1,17 +1,17 @@
 /** Whether the screen is operated by touch. Focusing a field there opens a keyboard over half of the screen. */
 export const isTouch = () => matchMedia("(hover: none)").matches;
 
-/** What a key press has as `keyCode` while an input method has the keyboard. Safari tells the Enter that ends a composition after it, by this alone. */
+/** The `keyCode` of keys handled by an input method. Safari reports the Enter that ends a composition after it, marked only by this. */
 const COMPOSING = 229;
 
-/** Whether an input method has the keyboard: Enter then chooses a word, and Escape drops it. */
+/** Whether an input method handles the key: Enter then confirms a composition, and Escape cancels it. */
 export const isComposing = ({ isComposing, keyCode }: Pick<KeyboardEvent, "isComposing" | "keyCode">): boolean =>
 	isComposing || keyCode === COMPOSING;
 
-/** Whether the reader has chosen that only Ctrl or the Mac's command key with Enter sends (components/account/appearance.ts). */
+/** Whether the reader has chosen to send only with Ctrl+Enter or ⌘+Enter (components/account/appearance.ts). */
 export const sendsWithMod = () => document.documentElement.dataset.enter === "mod";
 
-/** Whether a key press sends the message. Enter sends and Shift+Enter breaks the line, but on a touch keyboard plain Enter breaks the line. */
+/** Whether a key press sends the message. Enter sends and Shift+Enter inserts a newline; on a touch keyboard plain Enter inserts one too. */
 export function isSendKey(event: KeyboardEvent): boolean {
 	const { key, shiftKey, ctrlKey, metaKey } = event;
 	return key === "Enter" && !shiftKey && !isComposing(event) && (ctrlKey || metaKey || !(isTouch() || sendsWithMod()));

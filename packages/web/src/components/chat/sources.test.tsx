@@ -12,13 +12,13 @@ const source = (n: number, more: object = {}) => ({
 	...more,
 });
 
-/** The text of an answer with its sources, as HTML. */
+/** An answer's text with its sources, as HTML. */
 const html = (text: string, ...sources: ReturnType<typeof source>[]) =>
 	serverHtml(<FormattedAnswer text={`${definitionsOf(sources)}\n${text}`} />);
 const linksIn = (markup: string) => [...markup.matchAll(/href="([^"]*)"[^>]*>([^<]*)</g)].map(([, href, text]) => [text, href]);
 
-describe("marks in a text", () => {
-	test("lead to their sources, also next to each other", () => {
+describe("source marks in a text", () => {
+	test("link to their sources, also next to each other", () => {
 		expect(linksIn(html("It is so [1]. And so[1][2].", source(1), source(2)))).toEqual([
 			["1", "https://www.1.example/page"],
 			["1", "https://www.1.example/page"],
@@ -30,7 +30,7 @@ describe("marks in a text", () => {
 		expect(html("So [1].", source(1))).toContain('title="Source 1 · Page 1"');
 	});
 
-	test("without a source, and in code, stay as they are", () => {
+	test("without a source, and in code, are left unchanged", () => {
 		expect(html("So [3], `a[1]`.", source(1))).not.toContain("<a ");
 	});
 
@@ -48,23 +48,23 @@ describe("marks in a text", () => {
 });
 
 describe("the list of sources", () => {
-	test("is copied behind an answer", () => {
+	test("is copied with its answer", () => {
 		expect(listOf([source(1), source(2)])).toBe("\n\n[1]: https://www.1.example/page\n[2]: https://www.2.example/page");
 		expect(listOf([])).toBe("");
 	});
 
-	test("has titles, hosts and numbers, and links that tell no one where they come from", () => {
+	test("has titles, hosts and numbers, and links that send no referrer", () => {
 		const list = <Sources sources={[source(1), source(2, { title: "" })]} />;
 		expect(serverText(list)).toBe("Sources1Page 1 1.example2https://www.2.example/page 2.example");
 		expect(serverHtml(list).match(/target="_blank" rel="noopener noreferrer nofollow"/g)).toHaveLength(2);
 	});
 
-	test("is absent without any", () => {
+	test("is absent if there are no sources", () => {
 		expect(serverHtml(<Sources sources={[]} />)).toBe("");
 	});
 });
 
-test("an answer says what it searches for while it is written, and not after", () => {
+test("an answer shows its search query while it streams, and not after", () => {
 	const answer = (searching: string | null, writing: boolean) =>
 		serverText(
 			<AnswerMessage

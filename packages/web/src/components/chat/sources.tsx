@@ -1,7 +1,7 @@
 import type { SourceUrlUIPart } from "ai";
 import { t } from "../../text/text.ts";
 
-/** The pages that an answer's searches have found, numbered as its text names them. */
+/** The pages that an answer's searches found, numbered as in its text. */
 export function Sources({ sources }: { sources: readonly SourceUrlUIPart[] }) {
 	if (sources.length === 0) return null;
 	return (
@@ -28,7 +28,7 @@ export function Sources({ sources }: { sources: readonly SourceUrlUIPart[] }) {
 	);
 }
 
-/** The Markdown that makes the marks in a text (`[1]`) links to its sources. Shown nowhere. */
+/** Markdown definitions that turn the marks in a text (`[1]`) into links to its sources. Not displayed. */
 export function definitionsOf(sources: readonly SourceUrlUIPart[]): string {
 	return sources
 		.map(
@@ -38,16 +38,16 @@ export function definitionsOf(sources: readonly SourceUrlUIPart[]): string {
 		.join("");
 }
 
-/** Sources to copy behind an answer: Markdown, in which they are what its marks lead to. */
+/** Sources to copy with an answer, as Markdown definitions for its marks. */
 export const listOf = (sources: readonly SourceUrlUIPart[]): string =>
 	sources.length === 0 ? "" : `\n\n${sources.map(({ sourceId, url }) => `[${sourceId}]: ${url}`).join("\n")}`;
 
-/** Text inside a definition as it is: none of its characters is Markdown. */
+/** Escapes text for a definition, so that none of its characters is Markdown. */
 const literal = (text: string) => text.replace(/[\\<>"&]/g, (char) => `&#${char.charCodeAt(0)};`).replace(/\s+/g, " ");
 
 const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/^www\./, "") ?? "";
 
-/** Says what is being searched for. */
+/** Shows the current search query. */
 export function Searching({ query }: { query: string }) {
 	return (
 		<p className="mb-3 text-small text-soft wrap-anywhere" dir="auto">

@@ -4,7 +4,7 @@ import { t } from "../../text/text.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { keepTemporary } from "./draft.ts";
 
-/** Asks before a temporary chat is left for another new one, which has the same address. Undefined while there is nothing to lose. */
+/** Confirms before a temporary chat is left for another new chat, which has the same address. Undefined while there is nothing to lose. */
 export type LeaveGuard = RefObject<((leave: () => void) => void) | undefined>;
 
 export interface TemporaryLineProps {
@@ -12,10 +12,10 @@ export interface TemporaryLineProps {
 	guard: LeaveGuard;
 }
 
-/** What a temporary chat is, by the composer. Parley asks before one with messages is left, and the browser before its page is. */
+/** A line by the composer that explains a temporary chat. Parley and the browser each confirm before its messages are lost. */
 export default function TemporaryLine({ hasMessages, guard }: TemporaryLineProps) {
 	const [next, setNext] = useState<() => void>();
-	// Whoever has said so is not asked again by the browser.
+	// A viewer who has confirmed is not prompted again by the browser.
 	const isLeft = useRef(false);
 	const blocker = useBlocker({
 		shouldBlockFn: ({ current, next: to }) => hasMessages && !isLeft.current && current.pathname !== to.pathname,

@@ -18,7 +18,7 @@ const answerWith = (metadata: AnswerMetadata, text = "Because."): LiveMessage =>
 });
 const priceFor = (text: string): Price => ({ units: text.length > 10 ? 4 : 1, model: "m", effort: null, whole: false });
 const reading: ThreadProps["reading"] = { from: undefined, reads: "newest", otherUnits: 5, onWhole: () => {} };
-/** A thread within a page that knows which message is edited. */
+/** A thread within a page that tracks which message is being edited. */
 function EditableThread(props: Omit<ThreadProps, "editing" | "onEditing">) {
 	const [editing, onEditing] = useState<string>();
 	return <Thread {...props} editing={editing} onEditing={onEditing} />;
@@ -41,7 +41,7 @@ const thread = (messages: LiveMessage[], phase: Phase = "idle", more: Partial<Th
 	/>
 );
 
-describe("another answer", () => {
+describe("regenerating", () => {
 	test("is free after a failure that was not counted", () => {
 		for (const state of ["failed", "interrupted"] as const) {
 			const text = serverText(thread([question, answerWith({ state, counted: false })]));
@@ -67,7 +67,7 @@ describe("another answer", () => {
 		expect(text.match(/Ask again/g)).toHaveLength(1);
 	});
 
-	test("is not offered while an answer is being written", () => {
+	test("is not offered while an answer streams", () => {
 		expect(serverText(thread([question, answerWith({})], "writing"))).not.toMatch(/Ask again|Try again|Edit/);
 	});
 });
@@ -77,11 +77,11 @@ test("how an answer ended is shown below it", () => {
 	expect(serverText(<EndOfAnswer metadata={failed} />)).toBe("That answer failed, so it was not counted. Reference for support: req_1");
 });
 
-test("a message without an answer claims nothing about the count, and offers a retry", () => {
+test("a message without an answer makes no claim about the count, and offers a retry", () => {
 	expect(serverText(thread([question]))).toContain("There is no answer to this yet.Try again");
 });
 
-test("an answer under way is marked busy, also before its first word", () => {
+test("a running answer is marked busy, also before its first word", () => {
 	expect(serverHtml(thread([question], "thinking"))).toContain('aria-busy="true"');
 	expect(serverHtml(thread([question], "thinking"))).toContain('aria-label="Thinking"');
 	expect(serverHtml(thread([question, answerWith({})], "writing"))).toContain('aria-busy="true"');
@@ -91,7 +91,7 @@ test("what the viewer wrote is shown as text", () => {
 	expect(serverHtml(thread([question]))).toContain("Why &lt;b&gt;?");
 });
 
-test("reasoning is folded away and is not part of what is copied", () => {
+test("reasoning is collapsed and not part of the copied text", () => {
 	const message: LiveMessage = {
 		id: "a1",
 		role: "assistant",
@@ -104,7 +104,7 @@ test("reasoning is folded away and is not part of what is copied", () => {
 	expect(textOf(message)).toBe("Yes.");
 });
 
-describe("the time that a model thought", () => {
+describe("the reasoning time", () => {
 	const thought = (thoughtMs: number | undefined, reasoning = "Hmm.", text = "Yes."): LiveMessage => ({
 		id: "a1",
 		role: "assistant",
@@ -121,25 +121,25 @@ describe("the time that a model thought", () => {
 		[60_000, "Thought for 1 min 0 s"],
 		[185_000, "Thought for 3 min 5 s"],
 		[undefined, "Reasoning"],
-	])("%s ms reads “%s”, on the one folded block", (thoughtMs, title) => {
+	])("%s ms is shown as “%s” on the one collapsed block", (thoughtMs, title) => {
 		const html = serverHtml(thread([question, thought(thoughtMs)]));
 		expect(html.match(/<details/g)).toHaveLength(1);
 		expect(html).not.toContain("<details open");
 		expect(html).toContain(`>${title}</summary>`);
 	});
 
-	test("is not told before the first word of the answer", () => {
+	test("is not shown before the answer's first word", () => {
 		expect(serverHtml(thread([question, thought(undefined, "Hmm.", "")], "thinking"))).toContain(">Thinking…</summary>");
 	});
 
-	test("is a line of its own when the model keeps its reasoning to itself", () => {
+	test("has a line of its own if the model does not return its reasoning", () => {
 		const html = serverHtml(thread([question, thought(12_000, "")]));
 		expect(html).toContain("Thought for 12 s");
 		expect(html).not.toContain("<details");
 	});
 });
 
-test("below each answer are its model, its time and its price", () => {
+test("each answer shows its model, time and price below", () => {
 	const factsOf = (metadata: AnswerMetadata) => serverText(thread([question, answerWith({ model: "m", ...metadata })]));
 	const askedAt = "2026-11-29T14:05:00.000Z";
 	expect(factsOf({ state: "complete", counted: true, units: 12, askedAt })).toContain("GPT-5 · Nov 29, 2:05 PM UTC · 12 requests");
@@ -148,7 +148,7 @@ test("below each answer are its model, its time and its price", () => {
 	expect(factsOf({ state: "stopped" })).toMatch(/GPT-5$/);
 });
 
-test("a question that the chosen model cannot read is not asked again: the page says why", async () => {
+test("a question that the chosen model cannot read cannot be resent, and the page says why", async () => {
 	const why = "GPT-5 can’t read images.";
 	const unreadable = { unreadable: ({ role }: LiveMessage) => (role === "user" ? why : ""), unreadableFiles: () => why };
 	for (const messages of [[question, answerWith({ state: "complete", counted: true })], [question]]) {
@@ -169,10 +169,10 @@ test("a question that the chosen model cannot read is not asked again: the page 
 	await page.unmount();
 });
 
-describe("what is asked next", () => {
+describe("a follow-up action", () => {
 	const long = { ...question, parts: [{ type: "text" as const, text: "A question of more than ten characters" }] };
 
-	test("has its price: another answer, a retry, an edit", async () => {
+	test("shows its price: regenerate, retry, edit", async () => {
 		expect(serverText(thread([long, answerWith({ state: "complete", counted: true })]))).toContain("Ask again · uses 4 requests");
 		expect(serverText(thread([long, answerWith({ state: "failed", counted: false })]))).toContain("Try again · 4 requests");
 		expect(serverText(thread([long]))).toContain("Try again · 4 requests");
@@ -191,7 +191,7 @@ describe("what is asked next", () => {
 		await page.unmount();
 	});
 
-	test("may be the rest of an answer that reached the output limit", async () => {
+	test("may continue an answer that reached the output limit", async () => {
 		const onSend = vi.fn();
 		const page = await mount(thread([question, answerWith({ state: "length", counted: true })], "idle", { onSend }));
 		await page.press("Continue · 1 request");
@@ -201,12 +201,12 @@ describe("what is asked next", () => {
 	});
 });
 
-describe("the form of a message", () => {
+describe("the edit form", () => {
 	const file = (name: string) => ({ type: "file", url: `/api/chat/c/files/${name}`, mediaType: "text/plain", filename: name }) as const;
 	const withFiles: LiveMessage = { ...question, parts: [file("a.txt"), file("b.txt"), { type: "text", text: "Look" }] };
 	const answered = answerWith({ state: "complete", counted: true });
 
-	test("shows its files and sends those that are left", async () => {
+	test("shows the message's files and sends the remaining ones", async () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([withFiles, answered], "idle", { onEdit }));
 		await page.press("Edit");
@@ -216,7 +216,7 @@ describe("the form of a message", () => {
 		await page.unmount();
 	});
 
-	test("does not send a message of which nothing is left", async () => {
+	test("does not send an empty message", async () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([{ ...question, parts: [file("a.txt")] }, answered], "idle", { onEdit }));
 		await page.press("Edit");
@@ -227,7 +227,7 @@ describe("the form of a message", () => {
 		await page.unmount();
 	});
 
-	test("stays with what was written when an answer begins elsewhere, and cannot be sent until it ends", async () => {
+	test("keeps its text when an answer begins elsewhere, and cannot be sent until it ends", async () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([question, answered], "idle", { onEdit }));
 		await page.press("Edit");
@@ -252,7 +252,7 @@ describe("versions", () => {
 	const asked: LiveMessage = { ...question, metadata: { versions: { turns: [1, 4], at: 0 } } };
 	const answered = answerWith({ state: "complete", counted: true, versions });
 
-	test("are named for screen readers, and switched by buttons that keep the focus at either end", async () => {
+	test("are named for screen readers, and switched by buttons that keep focus at either end", async () => {
 		const onVersion = vi.fn();
 		const page = await mount(thread([asked, answered], "idle", { onVersion }));
 		const groups = [...page.root.querySelectorAll("fieldset")];
@@ -268,19 +268,19 @@ describe("versions", () => {
 		expect(onVersion).toHaveBeenLastCalledWith(4, "answer");
 		await act(async () => ofAnswer?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true })));
 		expect(onVersion).toHaveBeenLastCalledWith(9, "answer");
-		// Another version takes the place of the one that was shown, and its button stays where it is.
+		// Another version replaces the one shown, and its button keeps its place.
 		const button = ofAnswer?.querySelector("button");
 		await page.render(thread([asked, { ...answered, id: "a9", metadata: { ...answered.metadata, versions: { ...versions, at: 2 } } }]));
 		expect(page.root.querySelectorAll("fieldset")[1]?.querySelector("button")).toBe(button);
 		await page.unmount();
 	});
 
-	test("stand still while an answer is written, and are not there where there is one only", () => {
+	test("cannot be switched while an answer streams, and are hidden if there is only one", () => {
 		expect(serverHtml(thread([asked, answerWith({})], "writing"))).toContain('aria-label="Next version" aria-disabled="true"');
 		expect(serverHtml(thread([question, answerWith({ state: "complete", counted: true })]))).not.toContain("<fieldset");
 	});
 
-	test("are not made by an edit that changes nothing", async () => {
+	test("are not created by an unchanged edit", async () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([question, answered], "idle", { onEdit }));
 		await page.press("Edit");
@@ -290,7 +290,7 @@ describe("versions", () => {
 		await page.unmount();
 	});
 
-	test("may become a chat of their own, from any message", async () => {
+	test("can be branched into a chat of their own, from any message", async () => {
 		const onBranch = vi.fn();
 		const page = await mount(thread([question, answered], "idle", { onBranch }));
 		for (const button of page.root.querySelectorAll<HTMLButtonElement>('[aria-label="Branch into a new chat"]'))
@@ -300,7 +300,7 @@ describe("versions", () => {
 	});
 });
 
-describe("why an answer was counted", () => {
+describe("the explanation of a count", () => {
 	test.each([
 		[
 			{
@@ -318,7 +318,7 @@ describe("why an answer was counted", () => {
 		[{ state: "failed", counted: true, rule: "failed-midway" }, ["1 request", "in the middle of an answer", "Then they count."]],
 		[{ state: "complete", counted: true }, ["1 request"]],
 		[{ state: "complete", counted: true, instructions: 1_200 }, ["Instructions1,200 tokens in the price"]],
-	] as const)("is told by its rule, with price and tokens: %j", async (metadata, expected) => {
+	] as const)("names its rule, price and tokens: %j", async (metadata, expected) => {
 		const page = await mount(thread([question, answerWith(metadata)]));
 		await page.press("Why");
 		await vi.waitFor(() => expect(page.root.querySelector("dl")).not.toBeNull(), 10_000);
@@ -327,26 +327,26 @@ describe("why an answer was counted", () => {
 	});
 });
 
-describe("where the model's reading began", () => {
+describe("the start of the model's context", () => {
 	const older = [
 		{ ...question, id: "m0" },
 		{ ...answerWith({ state: "complete", counted: true, readFrom: "m9" }), id: "a0" },
 	];
 	const read = [...older, question, answerWith({ state: "complete", counted: true, readFrom: "m1" })];
 
-	test("is marked before the oldest message that the last answer was written from", () => {
+	test("is marked before the oldest message in the last answer's context", () => {
 		const text = serverText(thread(read));
 		expect(text.match(/The model reads from here\./g)).toHaveLength(1);
 		expect(text.indexOf("The model reads from here.")).toBeGreaterThan(text.indexOf("Because."));
 		expect(serverText(thread(older))).not.toContain("The model reads from here.");
 	});
 
-	test("stays marked while the next answer is written", () => {
+	test("stays marked while the next answer streams", () => {
 		const writing = [...read, { ...question, id: "m2" }, { ...answerWith({}), id: "a2" }];
 		expect(serverText(thread(writing, "writing"))).toContain("The model reads from here.");
 	});
 
-	test("offers to include the whole chat, with its price, and to take that back", async () => {
+	test("offers to include the whole chat, at its price, and to undo that", async () => {
 		const onWhole = vi.fn();
 		const page = await mount(thread(read, "idle", { reading: { ...reading, from: "m1", onWhole } }));
 		await page.press("Include the whole chat · 5 requests each");
@@ -358,7 +358,7 @@ describe("where the model's reading began", () => {
 		await page.unmount();
 	});
 
-	test("offers nothing more where the chat has outgrown the model", () => {
+	test("offers nothing more once the chat exceeds the model's context", () => {
 		const html = serverHtml(thread(read, "idle", { reading: { ...reading, from: "m1", reads: "full" } }));
 		expect(html).toContain("This chat is longer than the model can read. It reads from here.");
 		expect(html).not.toContain("Include the whole chat");

@@ -18,17 +18,17 @@ export interface ThreadProps extends MessageEvents {
 	phase: Phase;
 	/** The message of the viewer that is being edited. */
 	editing: string | undefined;
-	/** Whether the last turn has room to stand at the top of the view. */
+	/** Whether the last turn gets enough space to stand at the top of the view. */
 	roomy?: boolean;
-	/** What sending a text costs: as a new message, or in place of the message with this id, with its files or others. */
+	/** The price of a text: as a new message, or as an edit of the message with this id, with its files or others. */
 	priceFor: (text: string, messageId?: string, files?: readonly FileUIPart[]) => Price;
-	/** Why the chosen model cannot answer a question; "" where it can. */
+	/** Why the chosen model cannot answer a question. Empty if it can. */
 	unreadable: (message: LiveMessage) => string;
-	/** Why it cannot read these files of a message; "" where it can. */
+	/** Why it cannot read these files of a message. Empty if it can. */
 	unreadableFiles: (files: readonly FileUIPart[]) => string;
 	/** The name of a model. */
 	labelOf: (model: string | undefined) => string;
-	/** Set where earlier messages are not shown yet. */
+	/** Set if earlier messages are not shown yet. */
 	onEarlier?: (() => void) | undefined;
 	onRegenerate: (messageId: string, price: Price) => void;
 	/** Sends a new message. */
@@ -36,11 +36,11 @@ export interface ThreadProps extends MessageEvents {
 	reading: ReadingProps;
 }
 
-/** The id of the oldest message that the last answer was written from, where older ones were left out. An answer under way does not move it yet. */
+/** The id of the oldest message in the last answer's context, if older ones were left out. A running answer does not move it yet. */
 export const readFromOf = (messages: LiveMessage[]): string | undefined =>
 	messages.findLast(({ metadata }) => metadata?.state)?.metadata?.readFrom;
 
-/** What is sent to continue an answer that reached the output limit. */
+/** The message that continues an answer after the output limit. */
 
 interface Turn {
 	question: LiveMessage | undefined;
@@ -49,7 +49,7 @@ interface Turn {
 
 const keyOf = ({ question, answer }: Turn) => question?.id ?? answer?.id;
 
-/** The messages as questions with their answers. Either may be missing in a chat of an older version. */
+/** The messages as question-and-answer turns. Either may be missing in a chat from an older version. */
 function turnsOf(messages: readonly LiveMessage[]): Turn[] {
 	const turns: Turn[] = [];
 	for (const message of messages) {
@@ -80,7 +80,7 @@ export function Thread({
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
-	// The turns before the last follow in slices: each has buttons, and a long chat has hundreds of turns.
+	// The turns before the last follow in a later, interruptible render: each has buttons, and a long chat has hundreds of turns.
 	const idleLater = useDeferredValue(idle);
 	const answers = messages.filter((message) => message.role !== "user");
 	const unformatted = new Set(answers.slice(0, unformattedCount(answers.map(textOf))));
@@ -111,7 +111,7 @@ export function Thread({
 		const isLast = turn === turns.at(-1);
 		const reads = reading.from !== undefined && (question?.id === reading.from || answer?.id === reading.from);
 		return (
-			// A version takes the place of another, which keeps the focus where it is.
+			// A version replaces another in the same element, which keeps the focus.
 			<div key={keyOf(turn)} className={isLast && roomy ? "turn turn-roomy" : "turn"}>
 				{reads && <Reading {...reading} />}
 				<TurnMessages
@@ -142,7 +142,7 @@ export function Thread({
 			{onEarlier && idle && <Earlier first={messages[0]?.id} onShow={onEarlier} />}
 			{groupsOf(turns, anchor).map((group) => (
 				<div key={group.key} className="turns">
-					{/* Nothing waits here. It lets a page become interactive in steps. */}
+					{/* Nothing suspends here. The boundary lets a page hydrate in steps. */}
 					<Suspense>{group.turns.map(shownTurn)}</Suspense>
 				</div>
 			))}
@@ -150,7 +150,7 @@ export function Thread({
 	);
 }
 
-/** The same functions for as long as the component lives. Each calls the last one that was passed. */
+/** Returns the same functions for the component's lifetime. Each calls the latest one passed. */
 function useStable(events: MessageEvents): MessageEvents {
 	const latest = useRef(events);
 	latest.current = events;
@@ -163,14 +163,14 @@ function useStable(events: MessageEvents): MessageEvents {
 	return stable;
 }
 
-/** Where the turn is that was the first when the thread was drawn. Once it is gone, another takes its place. */
+/** The index of the turn that was first when the thread was mounted. Once it is gone, another takes its place. */
 function useAnchor(keys: readonly (string | undefined)[]): number {
 	const anchor = useRef(keys[0]);
 	if (!keys.includes(anchor.current)) anchor.current = keys[0];
 	return keys.indexOf(anchor.current);
 }
 
-/** The last value that was passed while `current`: prices must not be computed again with each word of an answer. */
+/** The last value passed while `current`, so that prices are not recomputed with each word of an answer. */
 function useWhile<T>(current: boolean, value: T): T {
 	const kept = useRef(value);
 	if (current) kept.current = value;
@@ -188,7 +188,7 @@ interface TurnMessagesProps extends Turn {
 	events: MessageEvents;
 }
 
-/** Memoized: while an answer grows, the turns before it stay as they are. */
+/** Memoized, so that a streaming answer does not re-render the turns before it. */
 const TurnMessages = memo(function TurnMessages({ question, answer, events, idle, followed, editing, ...props }: TurnMessagesProps) {
 	return (
 		<>
@@ -198,10 +198,10 @@ const TurnMessages = memo(function TurnMessages({ question, answer, events, idle
 	);
 });
 
-/** Reserves the space of the answer that is about to begin. */
+/** Reserves the space of the answer about to begin. */
 const notBegun: LiveMessage = { id: "", role: "assistant", parts: [] };
 
-/** Shown when the last message has no answer: it failed before it began, or was stopped. Whether that counts depends on how often it happened. */
+/** Shown if the last message has no answer: it failed before it began, or was stopped. Whether that counts depends on how often it happened. */
 function NoAnswer({ price, unreadable, onTryAgain }: { price: Price; unreadable: string; onTryAgain: (price: Price) => void }) {
 	return (
 		<div className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -219,16 +219,16 @@ function NoAnswer({ price, unreadable, onTryAgain }: { price: Price; unreadable:
 }
 
 interface ReadingProps {
-	/** The first message that is read; undefined where all are. */
+	/** The first message in the context. Undefined if all are. */
 	from: string | undefined;
-	/** `newest`: older messages are left out. `whole`: they no longer are from the next request on. `full`: the model reads no more than this. */
+	/** `newest`: older messages are left out. `whole`: they are included from the next request on. `full`: the model's context holds no more. */
 	reads: "newest" | "whole" | "full";
-	/** Requests of the next message, if this is changed. */
+	/** The price of the next message with the other setting, in requests. */
 	otherUnits: number;
 	onWhole: (whole: boolean) => void;
 }
 
-/** Where the model's reading began at the last answer. */
+/** A divider where the last answer's context begins. */
 function Reading({ reads, otherUnits, onWhole }: Omit<ReadingProps, "from">) {
 	return (
 		<div className="mb-6 flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-t pt-2 text-small text-soft">

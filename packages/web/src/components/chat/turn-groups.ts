@@ -1,8 +1,8 @@
 const GROUP_TURNS = 10;
 
 /**
- * Turns in groups, each of which the browser skips as a whole while it is out of sight: asking hundreds of turns takes longer than drawing a word. A
- * turn stays in its group while others are added before and after it.
+ * Groups turns, so that the browser skips an off-screen group as a whole: checking hundreds of turns takes longer than painting a word. A turn stays
+ * in its group while others are added before and after it.
  * @param anchor the index of any turn that stays
  */
 export function groupsOf<T>(turns: readonly T[], anchor: number): { key: number; turns: T[] }[] {

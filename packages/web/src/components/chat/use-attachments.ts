@@ -10,13 +10,13 @@ export interface Attachment {
 	id: string;
 	name: string;
 	state: "reading" | "uploading" | "ready" | "failed";
-	/** A small picture of it. */
+	/** A thumbnail. */
 	thumb?: string | undefined;
-	/** Once it is uploaded. */
+	/** Set once it is uploaded. */
 	part?: FileUIPart | undefined;
 	/** Why it failed. */
 	why?: string | undefined;
-	/** What can be tried again; absent where that would change nothing. */
+	/** The file to retry. Absent if retrying would not help. */
 	file?: File | undefined;
 }
 
@@ -26,17 +26,17 @@ export interface Attachments {
 	files: FileUIPart[];
 	/** Whether all of them are uploaded. */
 	ready: boolean;
-	/** Why files were not taken; "" where they were. */
+	/** Why files were rejected. Empty if they were not. */
 	refusal: string;
-	/** What has just happened, for screen readers. */
+	/** The latest status, for screen readers. */
 	news: string;
-	/** Takes files, as many as a message may have. @returns whether there was room for all of them */
+	/** Adds files, up to a message's limit. @returns whether all of them fitted */
 	add: (files: readonly File[]) => boolean;
 	remove: (id: string) => void;
 	retry: (id: string) => void;
-	/** Empties the composer of files, which have been sent. */
+	/** Removes all files, after they were sent. */
 	clear: () => void;
-	/** Puts uploaded files back. */
+	/** Adds uploaded files back. */
 	restore: (files: readonly FileUIPart[]) => void;
 }
 
@@ -49,7 +49,7 @@ interface State {
 type Change = (state: State) => Partial<State>;
 const reduce = (state: State, change: Change): State => ({ ...state, ...change(state) });
 
-/** The files of the composer, uploaded to the chat as soon as they are added. Kept under `draftKey` in the tab's storage once they are. */
+/** The composer's files, uploaded as soon as they are added, then kept under `draftKey` in session storage. */
 export function useAttachments(draftKey: string, chatId: string, limit: FileLimit): Attachments {
 	const [state, change] = useReducer(reduce, { list: [], refusal: "", news: "" });
 	const { list } = state;
@@ -98,7 +98,7 @@ export function useAttachments(draftKey: string, chatId: string, limit: FileLimi
 				refusal: "",
 				news: t("chat_file_removed", { name: removed?.name ?? "" }),
 			}));
-			// What stays there is deleted after a day.
+			// If this fails, the server deletes the unused file after a day.
 			if (removed?.part) void deleteFile(removed.part.url).catch(() => undefined);
 		},
 		retry: (id) => {
@@ -128,7 +128,7 @@ const attached = (part: FileUIPart): Attachment => ({
 function useKept(draftKey: string, chatId: string, files: FileUIPart[], onKept: (files: FileUIPart[]) => void): void {
 	const keyRead = useRef<string>(undefined);
 	const urls = files.map(({ url }) => url).join(" ");
-	// biome-ignore lint/correctness/useExhaustiveDependencies: the addresses say whether the files have changed
+	// biome-ignore lint/correctness/useExhaustiveDependencies: the addresses show whether the files have changed
 	useEffect(() => {
 		const before = keyRead.current;
 		keyRead.current = draftKey;

@@ -6,10 +6,10 @@ import type { Done } from "../frame/side-column.tsx";
 import type { ChatChange } from "./chat-changes.ts";
 import type { useShell } from "./use-shell.ts";
 
-/** How long an undo is offered. The server takes it for 10 s. */
+/** How long an undo is offered. The server accepts it for 10 s. */
 const OFFERED_MS = 8_000;
 
-/** What the viewer does to chats of the list, what is said about it, and how it is undone. `openId`: the chat that is open. */
+/** The viewer's actions on listed chats, with their status messages and undo. `openId`: the open chat. */
 export function useChatActions(shell: ReturnType<typeof useShell>, openId: string | undefined) {
 	const navigate = useNavigate();
 	const [done, setDone] = useState<Done>();
@@ -28,7 +28,7 @@ export function useChatActions(shell: ReturnType<typeof useShell>, openId: strin
 			if (await shell.change(chat.id, back)) return setDone({ text: t("list_no_undo") });
 			setDone(undefined);
 			if (to.deleted && wasOpen) await navigate({ to: "/c/$chatId", params: { chatId: chat.id } });
-			// The list may have been loaded without it.
+			// The list may have been loaded without the chat.
 			shell.reload();
 		};
 		if (to.deleted) setDone({ text: t("list_deleted"), undo: () => void undo({ deleted: false }) });
@@ -39,7 +39,7 @@ export function useChatActions(shell: ReturnType<typeof useShell>, openId: strin
 		if (to.archived) setDone({ text: t("list_archived"), undo: () => void undo({ archived: false }) });
 	}
 
-	/** Rejects when the server refuses it. */
+	/** Rejects if the server refuses it. */
 	async function deleteAll(): Promise<void> {
 		await shell.changeAll(true);
 		await navigate({ to: "/" });

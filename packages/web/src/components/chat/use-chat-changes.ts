@@ -4,13 +4,13 @@ import type { ChatSummary } from "../../view/chat.ts";
 import { changeChat } from "../requests.ts";
 import { answered, begun, type ChatChange, changeOf, changing, type LoadedShell, listed, NO_CHANGES } from "./chat-changes.ts";
 
-/** The chats of the list, with what the viewer has done to them on this page. */
+/** The listed chats, with the viewer's changes on this page applied. */
 export function useChatChanges(shell: LoadedShell) {
 	const [changes, setChanges] = useState(NO_CHANGES);
 	const [titles, setTitles] = useState<ReadonlyMap<string, string>>(new Map());
 	const of = (chatId: string) => changeOf(changes, shell, chatId);
 
-	/** @returns a sentence when that failed, and the list is as it was */
+	/** @returns an error message on failure, after which the list is restored */
 	async function change(chatId: string, to: ChatChange): Promise<string | undefined> {
 		const before = of(chatId);
 		setChanges((now) => changing(now, shell, chatId, to));
@@ -26,14 +26,14 @@ export function useChatChanges(shell: LoadedShell) {
 
 	return {
 		change,
-		/** `older`: the chats that were loaded after the shell. */
+		/** `older`: the chats loaded after the shell. */
 		listed: (older: readonly ChatSummary[]) => listed(changes, shell, older),
-		/** The title of a chat that was loaded with `title`. */
+		/** The current title of a chat that was loaded with `title`. */
 		titleOf: ({ id, title }: { id: string; title: string }) => of(id).title ?? titles.get(id) ?? title,
 		begin: (chat: ChatSummary) => setChanges((now) => begun(now, shell, chat)),
-		/** Every chat is being deleted. */
+		/** Called when every chat is being deleted. */
 		clear: () => setChanges(NO_CHANGES),
-		/** Whether the list hides a chat as archived, although it is used again. */
+		/** Whether the list hides a chat as archived although it is in use again. */
 		isArchived: (chatId: string) => of(chatId).archived === true,
 	};
 }

@@ -2,12 +2,12 @@ import { useEffect, useState } from "react";
 import type { Effort, ModelOption, SearchOffer } from "../../view/chat.ts";
 import type { Tier } from "../../view/usage.ts";
 
-/** What the viewer's next request asks. */
+/** The settings of the viewer's next request. */
 export interface Choice {
 	model: ModelOption;
 	/** Null for a model without efforts. */
 	effort: Effort | null;
-	/** What searches cost, where the model may search the web. */
+	/** The price of searches, if the model may search the web. */
 	search?: SearchOffer;
 }
 
@@ -16,7 +16,7 @@ const levels: readonly Effort[] = ["low", "medium", "high"];
 /** The levels of effort that a model has, lowest first. */
 export const levelsOf = ({ efforts }: ModelOption): Effort[] => levels.filter((level) => efforts[level] !== undefined);
 
-/** What the viewer chose last, as this browser keeps it. */
+/** The viewer's last choice, as kept by this browser. */
 interface Wanted {
 	model?: string | undefined;
 	effort?: string | undefined;
@@ -24,13 +24,12 @@ interface Wanted {
 
 const items = { model: "parley:model", effort: "parley:effort", search: "parley:search" };
 
-/** So many chats are known to search. */
+/** How many chats are remembered as searching. */
 const SEARCHING_MAX = 50;
 
 /**
- * The model and the effort of the next request, whether it searches, and a function that chooses others. The choice outlives the page. A chat that
- * searches makes no other chat do so, because searches cost.
- * @param offer what searches cost; null where they are not offered
+ * The model and effort of the next request, whether it searches, and a setter. The choice outlives the page. Search is set per chat, because it costs.
+ * @param offer the price of searches; null if they are not offered
  */
 export function useChoice(
 	models: ModelOption[],
@@ -47,7 +46,7 @@ export function useChoice(
 		if (chats.length > 0) setSearching(chats);
 	}, []);
 	function choose({ model, effort, search }: Choice) {
-		// A model without efforts leaves the effort for the others as it was.
+		// A model without efforts leaves the kept effort unchanged for the others.
 		const next = { model: model.id, effort: effort ?? wanted.effort };
 		keep(items.model, next.model);
 		if (next.effort) keep(items.effort, next.effort);
@@ -63,7 +62,7 @@ export function useChoice(
 
 const chatsThatSearch = () => read(items.search)?.split(" ").filter(Boolean) ?? [];
 
-/** The wanted model, or the first that the tier may ask; at the wanted effort, or the lowest that the model has. */
+/** The wanted model, or the first that the tier includes, at the wanted effort or the model's lowest. */
 export function choiceOf(models: ModelOption[], tier: Tier, wanted: Wanted): Choice {
 	const allowed = models.filter(({ tiers }) => tiers.includes(tier));
 	const model = allowed.find(({ id }) => id === wanted.model) ?? allowed[0] ?? models[0];
@@ -89,6 +88,6 @@ function keep(item: string, value: string): void {
 	try {
 		localStorage.setItem(item, value);
 	} catch {
-		// Without storage the choice lasts as long as the page.
+		// Without storage the choice lasts until the page is left.
 	}
 }

@@ -5,7 +5,7 @@ import { type Attempt, type Conversation, type ConversationEvents, type Conversa
 import { NEW_INSTRUCTIONS, readDraft, readPending } from "./draft.ts";
 import type { LiveHandle } from "./live-chat.tsx";
 
-/** How often a page that is looked at asks whether another device has changed its chat. */
+/** How often a visible page checks whether another device has changed its chat. */
 const LOOK_EVERY_MS = 30_000;
 
 const initialState = (chat: ChatView): ConversationState => ({
@@ -19,13 +19,13 @@ const initialState = (chat: ChatView): ConversationState => ({
 	refused: undefined,
 });
 
-/** The same state when nothing changes, so that nothing is drawn. */
+/** Returns the same state object if nothing changes, so that nothing re-renders. */
 function merge(state: ConversationState, changes: Partial<ConversationState>): ConversationState {
 	const isSame = Object.entries(changes).every(([name, value]) => Object.is(state[name as keyof ConversationState], value));
 	return isSame ? state : { ...state, ...changes };
 }
 
-/** The state of one chat on the page, for the steps in conversation.ts. `draftKey` names its draft in the tab's storage. */
+/** The state of one chat on the page, for the functions in conversation.ts. `draftKey` names its draft in session storage. */
 export function useConversation(chat: ChatView, draftKey: string, events: ConversationEvents): Conversation {
 	const [state, patch] = useReducer(merge, chat, initialState);
 	const live = useRef<LiveHandle>(null);
@@ -44,7 +44,7 @@ export function useConversation(chat: ChatView, draftKey: string, events: Conver
 	useEffect(() => {
 		if (draftKey === "new") patch({ instructions: readDraft(NEW_INSTRUCTIONS) });
 		const kept = readPending(draftKey);
-		// Load the live chat now, so that the message goes out at once after the purchase.
+		// Load the live chat now, so that the message is sent at once after the purchase.
 		patch(kept?.refusedAtMs ? { refused: kept, armed: true } : { refused: undefined });
 	}, [draftKey]);
 

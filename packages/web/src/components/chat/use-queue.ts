@@ -15,7 +15,7 @@ export interface QueueOfChat {
 	tell: (event: QueueEvent) => void;
 }
 
-/** The queue of a chat, kept in the tab's storage: a reload loses nothing, and no other tab sends it. */
+/** A chat's queue, kept in session storage: it survives a reload, and no other tab sends it. */
 export function useQueue(chat: ChatView): QueueOfChat {
 	const [queue, tell] = useReducer(queueAfter, emptyQueue);
 	const [editing, onEditing] = useState<string>();
@@ -48,14 +48,14 @@ const holds = ({ messages }: Queue, messageId: string) => messages.some((one) =>
 interface SendingProps extends QueueOfChat {
 	conversation: Conversation;
 	phase: Phase;
-	/** Whether no request is left, and whether paying changes that. */
+	/** Whether no requests are left, and whether paying lifts that. */
 	spent: false | "limit" | "spent";
-	/** When something was last bought, in epoch milliseconds; 0 for never. */
+	/** When something was last bought, in epoch milliseconds; 0 if never. */
 	boughtAtMs: number;
 	onSend: (message: QueuedMessage) => void;
 }
 
-/** Sends the messages of a queue, one at a time: each when the answer before it has ended well. */
+/** Sends queued messages one at a time, each once the answer before it is complete. */
 export function useSendQueue({ queue, editing, tell, conversation, phase, spent, boughtAtMs, onSend }: SendingProps): void {
 	const next = phase === "idle" ? nextOf(queue, editing) : undefined;
 	const send = useEffectEvent((message: QueuedMessage) => {

@@ -2,21 +2,21 @@ import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "re
 
 const REVERSED = "scroller-at-end";
 const nearPx = 32;
-/** Above a turn at the top of the view. */
+/** The gap above a turn at the top of the view. */
 const abovePx = 12;
 
-/** Where the view stays while the text grows. */
+/** How the view is positioned while the text grows. */
 interface Place {
-	/** Whether the viewer is at the end, and follows it. */
+	/** Whether the viewer is at the end, which the view then follows. */
 	following: boolean;
-	/** The turn at the top, until the viewer scrolls: its answer can be read from its start. */
+	/** The turn at the top until the viewer scrolls, so that its answer can be read from its start. */
 	pinned: HTMLElement | null;
 }
 
 /**
- * Keeps the end of a growing text in view while the viewer is there, and stops as soon as they scroll up. A new question goes to the top instead, and
- * its answer grows below it.
- * @param fromStart starts at the beginning of the text; `toEnd` begins to follow
+ * Keeps the end of a growing text in view while the viewer is there, and stops as soon as they scroll up. A new question moves to the top instead,
+ * and its answer grows below it.
+ * @param fromStart starts at the beginning of the text; `toEnd` starts following
  */
 export function useScrollEnd(fromStart: boolean) {
 	const scroller = useRef<HTMLDivElement>(null);
@@ -41,7 +41,7 @@ export function useScrollEnd(fromStart: boolean) {
 		scroller.current.scrollTop += topOf(last, scroller.current) - abovePx;
 	}
 
-	/** Leaves the view where it is while messages change. @returns to be called when they have changed above what is shown */
+	/** Keeps the view in place while messages change. @returns a function to call after messages above the view have changed */
 	function stay() {
 		place.current = { following: false, pinned: null };
 		const element = scroller.current;
@@ -54,8 +54,8 @@ export function useScrollEnd(fromStart: boolean) {
 		};
 	}
 
-	// The server's HTML scrolls in reverse, which shows the end without scripts. Turn it round without moving the text. React keeps to the class that it
-	// set first: another one would draw the page again.
+	// The server's HTML scrolls in reverse, which shows the end without scripts. Undo that without moving the text. The class is removed outside React,
+	// because a changed prop would render the page again.
 	useLayoutEffect(() => {
 		const element = scroller.current;
 		if (!element?.classList.contains(REVERSED)) return;
@@ -76,14 +76,14 @@ export function useScrollEnd(fromStart: boolean) {
 
 const topOf = (turn: HTMLElement, scroller: HTMLElement) => turn.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
 
-/** Scrolls to the end whenever the text grows while the viewer follows it. Returns a function that stops watching. */
+/** Scrolls to the end whenever the text grows while the viewer follows it. Returns a function that stops observing. */
 function follow(element: HTMLElement, inner: HTMLElement, place: RefObject<Place>, onAtEnd: (atEnd: boolean) => void): () => void {
 	let before = element.scrollTop;
 	const onScroll = () => {
 		const near = element.scrollHeight - element.clientHeight - element.scrollTop < nearPx;
 		const { pinned, following } = place.current;
 		const isPinned = pinned?.isConnected && Math.abs(topOf(pinned, element) - abovePx) < 2;
-		// Growing text moves the end away as well, but only the viewer scrolls up.
+		// Growing text also increases the distance to the end, but only the viewer scrolls up.
 		if (!isPinned) place.current = { following: near || (following && element.scrollTop >= before), pinned: null };
 		before = element.scrollTop;
 		onAtEnd(near || place.current.following);

@@ -7,25 +7,25 @@ import { hearTabs } from "../tabs.ts";
 import type { LoadedShell } from "./chat-changes.ts";
 import { useChatChanges } from "./use-chat-changes.ts";
 
-/** A balance that was read after the shell `over`, and replaces the balance in it. */
+/** A balance read after the shell `over`, which replaces that shell's balance. */
 interface Reading {
 	over: LoadedShell;
 	usage: UsageView;
 }
 
-/** The pages of chats that were read after the shell `over`. */
+/** The pages of chats read after the shell `over`. */
 interface Older extends ChatPage {
 	over: LoadedShell;
 }
 
-/** The data of the page frame as loaded, with the changes made on this page since. */
+/** The loaded data of the page frame, with this page's changes since. */
 export function useShell(shell: LoadedShell, routeId: string, readOlder: (next: string) => Promise<ChatPage>) {
 	const router = useRouter();
 	const [reading, setReading] = useState<Reading>();
 	const [older, setOlder] = useState<Older>({ over: shell, next: shell.olderChats, chats: [] });
 	const changes = useChatChanges(shell);
 
-	/** When the read fails the last balance stays. */
+	/** If the read fails, the last balance stays. */
 	async function readBalance(read = readUsage): Promise<UsageView | undefined> {
 		const usage = await read().catch(() => undefined);
 		if (usage) setReading({ over: shell, usage });
@@ -44,7 +44,7 @@ export function useShell(shell: LoadedShell, routeId: string, readOlder: (next: 
 	});
 
 	const reload = () => void router.invalidate({ filter: (match) => match.routeId === routeId });
-	// What the viewer tells every model is part of each price.
+	// The viewer's instructions are part of each price.
 	useEffect(() => hearTabs("instructions", reload));
 
 	const next = older.over === shell ? older.next : shell.olderChats;
@@ -58,12 +58,12 @@ export function useShell(shell: LoadedShell, routeId: string, readOlder: (next: 
 		usage: reading?.over === shell ? reading.usage : shell.usage,
 		chats: changes.listed(older.over === shell ? older.chats : []),
 		refreshUsage,
-		/** Loads the frame's data anew, with the models and their prices. */
+		/** Reloads the frame's data, including the models and their prices. */
 		reload,
 		refreshAfterCheckout: () => readBalance(readUsageAfterCheckout),
 		change: changes.change,
 		titleOf: changes.titleOf,
-		/** Deletes all chats, or brings them back, and loads the list anew. */
+		/** Deletes or restores all chats, and reloads the list. */
 		changeAll: async (deleted: boolean) => {
 			await changeAllChats({ deleted });
 			changes.clear();
@@ -71,10 +71,10 @@ export function useShell(shell: LoadedShell, routeId: string, readOlder: (next: 
 		},
 		showOlder: next === null ? undefined : () => void showOlder(next),
 		begin: changes.begin,
-		/** After an answer: reads the balance, and the list when the chat moves up in it or gets its title. */
+		/** After an answer: reads the balance, and the list if the chat moves up in it or gets its title. */
 		settled: async (chatId: string) => {
 			const balance = await readBalance();
-			// A failing loader would replace the page with an error, so reload nothing while the server cannot be reached.
+			// A failing loader would replace the page with an error, so reload nothing while the server is unreachable.
 			if (balance && (changes.isArchived(chatId) || shell.chats.find(({ pinned }) => !pinned)?.id !== chatId)) reload();
 			return balance;
 		},

@@ -5,13 +5,13 @@ import { BranchIcon, NextIcon, PreviousIcon } from "../frame/icons.tsx";
 import { versionInWords } from "./conversation.ts";
 
 interface VersionSwitcherProps {
-	/** Undefined where there is one version only. */
+	/** Undefined if there is only one version. */
 	versions: Versions | undefined;
-	/** Undefined while an answer is written. */
+	/** Undefined while an answer streams. */
 	onShow: ((turn: number) => void) | undefined;
 }
 
-/** Switches between the versions of a question or an answer: ‹ 2/3 ›, also with the arrow keys. It keeps the focus at either end. */
+/** Switches between the versions of a question or an answer: ‹ 2/3 ›, also with the arrow keys. Keeps focus at either end. */
 export function VersionSwitcher({ versions, onShow }: VersionSwitcherProps) {
 	if (!versions) return null;
 	const { turns, at } = versions;

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
-test("a pause of the model is told from five seconds on, in no live region, and ends with the next word", async () => {
+test("a model's pause is shown after five seconds, outside live regions, until the next word", async () => {
 	page = await mount(<Waiting progress={1} />);
 	await wait(4_000);
 	expect(page.text()).toBe("");

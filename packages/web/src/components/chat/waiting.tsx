@@ -2,12 +2,12 @@ import { useEffect, useState } from "react";
 import { t } from "../../text/text.ts";
 import { inSeconds } from "../frame/local-time.tsx";
 
-/** A shorter pause is not worth a word. */
+/** Shorter pauses are not shown. */
 const PAUSE_MIN_S = 5;
 
 /**
- * A sign of life while an answer is written: marks that move, and how long the model has paused. Never announced, since it changes every second.
- * @param progress differs with each new word
+ * Activity while an answer streams: moving marks, and how long the model has paused. Not announced, because it changes every second.
+ * @param progress changes with each new word
  */
 export function Waiting({ progress }: { progress: number }) {
 	const [pauseS, setPauseS] = useState(0);

@@ -10,17 +10,17 @@ import { FREE_RULES, RULES, ruleText } from "./rule-texts.ts";
 
 export interface WhyProps {
 	metadata: AnswerMetadata;
-	/** The name of the model that wrote the answer. */
+	/** The display name of the model that wrote the answer. */
 	model: string;
 }
 
-/** Whether an answer was counted, by which rule, what it cost, and the tokens that the model read and wrote. */
+/** Whether an answer was counted, by which rule, its price, and the tokens that the model read and wrote. */
 export function WhyReasons({
 	metadata: { counted, imported, rule, units = 1, searches, effort, instructions = 0, spent, reference, askedAt, tookMs },
 	model,
 }: WhyProps) {
 	const row = isRule(rule) ? ruleText(rule) : undefined;
-	// Beyond the bound an answer counts that its rule alone would not.
+	// Beyond the forgiveness bound, an answer counts even if its rule is free.
 	const isBeyond = counted && isRule(rule) && FREE_RULES.includes(rule);
 	return (
 		<dl className="order-last mt-1 mb-2 ml-2 grid basis-full grid-cols-[auto_1fr] gap-x-4 gap-y-1 border-line border-l-2 pl-4 text-soft">
@@ -59,7 +59,7 @@ export function WhyReasons({
 /** "0.4 s", or "12 s". */
 const inSeconds = (ms: number): string => t("frame_seconds", { seconds: ms < 10_000 ? tenths(ms / 1000) : String(Math.round(ms / 1000)) });
 
-/** The first sentence of a rule in the table, which the first row here has said. */
+/** The first sentence of a rule's text, which the first row here already states. */
 const YES_OR_NO = /^[^.]*\.\s*/;
 
 const isRule = (name: string | undefined): name is RuleName => RULES.some((rule) => rule === name);

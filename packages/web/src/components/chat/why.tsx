@@ -2,7 +2,7 @@ import { type ComponentType, useState } from "react";
 import { t } from "../../text/text.ts";
 import type { WhyProps } from "./why-reasons.tsx";
 
-/** A button that tells why an answer was counted or not. The table of rules is loaded when it is first pressed. */
+/** A button that explains why an answer was counted or not. The table of rules loads when it is first pressed. */
 export function Why({ metadata, model, className }: Partial<WhyProps> & { className: string }) {
 	const [open, setOpen] = useState(false);
 	const [Reasons, setReasons] = useState<ComponentType<WhyProps>>();

@@ -5,12 +5,12 @@ import ConfirmDialog from "./confirming.tsx";
 import { Modal, UPPER } from "./dialog.tsx";
 
 export interface ArchivedChatsProps extends Pick<ArchivedListProps, "onChange"> {
-	/** Rejects when it failed. */
+	/** Rejects on failure. */
 	onDeleteAll: () => Promise<void>;
 	onClose: () => void;
 }
 
-/** A dialog that lists the archived chats, brings them back, and deletes them or all chats. */
+/** A dialog that lists the archived chats, restores them, and deletes them or all chats. */
 export default function ArchivedChats({ onChange, onDeleteAll, onClose }: ArchivedChatsProps) {
 	const [isDeletingAll, setDeletingAll] = useState(false);
 

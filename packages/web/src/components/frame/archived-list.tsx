@@ -5,13 +5,13 @@ import type { ChatMarks, ChatPage, ChatSummary } from "../../view/chat.ts";
 import { fetchOrThrow } from "../requests.ts";
 
 export interface ArchivedListProps {
-	/** Rejects when it failed. */
+	/** Rejects on failure. */
 	onChange: (chat: ChatSummary, change: ChatMarks) => Promise<void>;
 	/** A chat was opened. */
 	onOpen?: () => void;
 }
 
-/** The archived chats: to open, to bring back and to delete. */
+/** The archived chats, with actions to open, restore and delete them. */
 export function ArchivedList({ onChange, onOpen }: ArchivedListProps) {
 	const { chats, more, failed, leave } = useArchived();
 

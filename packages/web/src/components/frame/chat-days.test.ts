@@ -8,7 +8,7 @@ const labels = (chats: ChatSummary[], zone: string | null = null) =>
 	byDay(chats, nowMs, zone).map((group) => [group.label, group.chats.length]);
 
 describe("the list of chats by day", () => {
-	test("has today, yesterday, the last seven days, then months, with the year where it is another one", () => {
+	test("has today, yesterday, the last seven days, then months, with the year if it is not the current one", () => {
 		const chats = [
 			"2026-11-29T00:00:00.000Z",
 			"2026-11-28T23:59:59.999Z",
@@ -28,19 +28,19 @@ describe("the list of chats by day", () => {
 		]);
 	});
 
-	test("begins its days at midnight of the reader", () => {
+	test("starts its days at the reader's midnight", () => {
 		const lateInUtc = [chat("2026-11-28T23:30:00.000Z")];
 		expect(labels(lateInUtc)).toEqual([["Yesterday", 1]]);
-		// An hour ahead of UTC it was half past midnight. Ten hours behind, it is midnight now.
+		// That was half past midnight one hour ahead of UTC. Ten hours behind UTC it is midnight now.
 		expect(labels(lateInUtc, "Europe/Berlin")).toEqual([["Today", 1]]);
 		expect(labels([chat("2026-11-29T09:59:00.000Z")], "Pacific/Honolulu")).toEqual([["Yesterday", 1]]);
 	});
 
-	test("takes the offset of each instant, which changes with summer time", () => {
+	test("uses the offset of each instant, which changes with daylight saving time", () => {
 		expect(labels([chat("2026-09-30T22:30:00.000Z")], "Europe/Berlin")).toEqual([["October", 1]]);
 	});
 
-	test("shows pinned chats first, whenever they were used, and the newest first within a group", () => {
+	test("lists pinned chats first, whenever they were used, and the newest first within a group", () => {
 		const groups = byDay(
 			[chat("2026-11-29T08:00:00.000Z"), chat("2026-11-29T09:00:00.000Z"), chat("2025-01-01T00:00:00.000Z", { pinned: true })],
 			nowMs,
@@ -52,7 +52,7 @@ describe("the list of chats by day", () => {
 		]);
 	});
 
-	test("has a chat of a clock that is ahead under today", () => {
+	test("lists a chat from a clock that is ahead under today", () => {
 		expect(labels([chat("2026-11-30T12:00:00.000Z")])).toEqual([["Today", 1]]);
 	});
 });

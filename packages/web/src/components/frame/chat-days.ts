@@ -8,7 +8,7 @@ export interface ChatGroup {
 	chats: ChatSummary[];
 }
 
-/** The chats as the list shows them: those that are pinned, then by the day of their last use, the newest first, and by months before the last week. */
+/** Groups the chats for the list: pinned ones, then by day of last use, the newest first, and by month before the last week. */
 export function byDay(chats: readonly ChatSummary[], nowMs: number, zone: Zone): ChatGroup[] {
 	const groups = new Map<string, ChatSummary[]>();
 	for (const chat of chats.toSorted(pinnedThenNewest)) {

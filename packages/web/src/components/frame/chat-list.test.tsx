@@ -24,18 +24,18 @@ const press = (key: string) =>
 	act(async () => document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })));
 
 describe("the list of chats", () => {
-	test("is one stop of the Tab key, at the chat that had the focus last", async () => {
+	test("is one Tab stop, at the last focused chat", async () => {
 		expect(stops()).toEqual(["About a"]);
 		await act(async () => page.root.querySelectorAll("a")[1]?.focus());
 		expect(stops()).toEqual(["About b"]);
 	});
 
-	test("stops at the chat that is open until another one has the focus", async () => {
+	test("has its Tab stop at the open chat until another one is focused", async () => {
 		await page.render(list(three, "c"));
 		expect(stops()).toEqual(["About c"]);
 	});
 
-	test("is gone through with the arrow keys, Home and End, across the days, and no further than its ends", async () => {
+	test("is navigated with the arrow keys, Home and End, across the days, and not beyond its ends", async () => {
 		await act(async () => page.root.querySelector("a")?.focus());
 		const way: (string | null | undefined)[] = [];
 		for (const key of ["ArrowUp", "ArrowDown", "ArrowDown", "ArrowDown", "Home", "End"]) {
@@ -46,7 +46,7 @@ describe("the list of chats", () => {
 		expect(stops()).toEqual(["About c"]);
 	});
 
-	test("has the actions of a chat at its right, from where the arrow keys go on", async () => {
+	test("reaches a chat's actions with the right arrow key, from where the arrow keys continue", async () => {
 		await act(async () => page.root.querySelector("a")?.focus());
 		await press("ArrowRight");
 		expect(focused()).toBe("Actions for “About a”");
@@ -57,7 +57,7 @@ describe("the list of chats", () => {
 		expect(focused()).toBe("About b");
 	});
 
-	test("gives the focus of a chat that leaves it to the one that takes its place", async () => {
+	test("moves the focus of a removed chat to the one that takes its place", async () => {
 		await act(async () => page.root.querySelectorAll("a")[1]?.focus());
 		await page.render(list([chat("a"), three[2] as ChatSummary]));
 		expect(focused()).toBe("About c");
@@ -65,7 +65,7 @@ describe("the list of chats", () => {
 		expect(focused()).toBe("About a");
 	});
 
-	test("has headings by the day of the server until scripts run", () => {
+	test("has headings by the server's day until scripts run", () => {
 		expect(
 			serverHtml(list(three))
 				.match(/<h2[^>]*>[^<]*/g)

@@ -15,17 +15,17 @@ export interface ChatListProps {
 	chats: readonly ChatSummary[];
 	/** The chat that is open. */
 	openId: string | undefined;
-	/** When the chats were read, ISO 8601: the server and the first render take it for now. */
+	/** When the chats were read, ISO 8601. The server and the first render use it as the current time. */
 	readAt: string;
-	/** Pins, archives or deletes a chat, or gives it another title. What fails is said by the caller. */
+	/** Pins, archives, deletes or renames a chat. The caller reports failures. */
 	onChange: (chat: ChatSummary, change: ChatMarks & { title?: string }) => Promise<void>;
-	/** The folder that they are in: its groups by day are beside those of the list, and need names of their own. */
+	/** The folder that contains them. Added to the names of its groups, which otherwise repeat the list's. */
 	within?: string;
-	/** To which a chat may be moved; undefined for a guest, who has none. */
+	/** The folders to which a chat can be moved. Undefined for a guest, who has none. */
 	folders: readonly FolderName[] | undefined;
 }
 
-/** What moves the focus within the list, which is one stop of the Tab key. */
+/** The keys that move the focus within the list, which is one Tab stop. */
 const STEPS: Record<string, (at: number, last: number) => number> = {
 	ArrowDown: (at, last) => Math.min(at + 1, last),
 	ArrowUp: (at) => Math.max(at - 1, 0),
@@ -33,7 +33,7 @@ const STEPS: Record<string, (at: number, last: number) => number> = {
 	End: (_, last) => last,
 };
 
-/** The chats by day. The arrow keys, Home and End go through them; the right arrow goes to the actions of one. */
+/** The chats by day. Arrow keys, Home and End move between them; the right arrow key moves to a chat's actions. */
 export function ChatList({ chats, openId, readAt, within, ...row }: ChatListProps) {
 	const list = useRef<HTMLDivElement>(null);
 	const isHydrated = useHydrated();
@@ -60,14 +60,14 @@ export function ChatList({ chats, openId, readAt, within, ...row }: ChatListProp
 	);
 }
 
-/** The chat at which the Tab key stops: the one that had the focus last, or else the open one, or the first. */
+/** The chat with the Tab stop: the last focused one, else the open one, else the first. */
 function useStop(list: RefObject<HTMLElement | null>, ids: readonly string[], openId: string | undefined) {
 	const [focused, setFocused] = useState<string>();
 	const before = useRef(ids);
 	const id = [focused, openId].find((one) => one !== undefined && ids.includes(one)) ?? ids[0];
 	// biome-ignore lint/correctness/useExhaustiveDependencies: only another list moves the focus
 	useEffect(() => {
-		// A row that leaves the list with the focus gives it to the one that takes its place.
+		// A focused row that leaves the list passes the focus to the row that takes its place.
 		const at = before.current.indexOf(focused ?? "");
 		const isGone = at !== -1 && !ids.includes(focused ?? "");
 		if (isGone && document.activeElement === document.body) linksIn(list.current)[Math.min(at, ids.length - 1)]?.focus();
@@ -131,7 +131,7 @@ const linksIn = (list: Element | null) => [...(list?.querySelectorAll<HTMLElemen
 function moveFocus(event: KeyboardEvent<HTMLElement>) {
 	const target = event.target as HTMLElement;
 	const row = target.closest("li");
-	// Keys in a menu are the menu's.
+	// A menu handles its own keys.
 	if (!row || target.parentElement !== row || event.altKey || event.ctrlKey || event.metaKey) return;
 	const [links, link, more] = [linksIn(event.currentTarget), row.querySelector("a"), row.querySelector("button")];
 	const step = STEPS[event.key];

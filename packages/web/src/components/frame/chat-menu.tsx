@@ -11,7 +11,7 @@ export interface ChatMenuProps {
 	chat: ChatSummary;
 	/** Undefined for a guest. */
 	folders: readonly FolderName[] | undefined;
-	/** Opens the menu, and gets the focus back. */
+	/** The button that opens the menu, and gets the focus back. */
 	button: RefObject<HTMLButtonElement | null>;
 	onChange: (change: ChatMarks & { title?: string }) => void;
 	onClose: () => void;
@@ -20,7 +20,7 @@ export interface ChatMenuProps {
 /** The menu of a chat in the list: rename, pin, move, archive, delete. */
 export default function ChatMenu({ chat, folders, button, onChange, onClose }: ChatMenuProps) {
 	const [dialog, setDialog] = useState<"name" | "move">();
-	// The focus goes to the dialog, not back to the button.
+	// Set if the focus moves to a dialog instead of back to the button.
 	const leads = useRef(false);
 	const open = (next: "name" | "move") => {
 		leads.current = true;
@@ -39,7 +39,7 @@ export default function ChatMenu({ chat, folders, button, onChange, onClose }: C
 	];
 	return (
 		<Menu.Root open onOpenChange={onOpenChange}>
-			{/* In the landmark or the dialog that the list is in. */}
+			{/* Portaled into the landmark or dialog that contains the list. */}
 			<Menu.Portal container={button.current?.closest<HTMLElement>("aside, [role=dialog]")}>
 				<Menu.Positioner anchor={button} positionMethod="fixed" align="end" sideOffset={4} collisionPadding={8} className="z-20">
 					<Menu.Popup
@@ -66,7 +66,7 @@ export default function ChatMenu({ chat, folders, button, onChange, onClose }: C
 	);
 }
 
-/** The first item has the focus as soon as the menu knows its items. */
+/** Focuses the first item as soon as the menu knows its items. */
 const focusFirst = (menu: HTMLElement | null) =>
 	queueMicrotask(() => menu?.querySelector<HTMLElement>("[role=menuitem]")?.focus({ preventScroll: true }));
 

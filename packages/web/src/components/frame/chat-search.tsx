@@ -5,17 +5,17 @@ import type { ChatSummary, FoundChat, FoundChats, Passage } from "../../view/cha
 import { focusAtOnce, Modal, UPPER } from "./dialog.tsx";
 import { CloseIcon } from "./icons.tsx";
 
-/** How long the viewer pauses before the server is asked. */
+/** The typing pause before a request is sent. */
 const PAUSE_MS = 150;
 
 export interface ChatSearchProps {
-	/** Shown before anything is searched for. */
+	/** Shown while the search field is empty. */
 	newest: readonly ChatSummary[];
 	find: (words: string) => Promise<FoundChats>;
 	onClose: () => void;
 }
 
-/** A dialog that finds a chat by words of its title and its messages, and shows where they are. */
+/** A dialog that searches titles and messages, and shows the matches. */
 export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
 	const [words, setWords] = useState("");
 	const found = useFound(words.trim(), find);
@@ -84,12 +84,12 @@ function PassageText({ passage }: { passage: Passage }) {
 }
 
 interface Found extends Omit<FoundChats, "chats"> {
-	/** Undefined until the first answer. */
+	/** Undefined until the first response. */
 	chats: readonly FoundChat[] | undefined;
 	failed: boolean;
 }
 
-/** What is said about a result. */
+/** The status line of a result. */
 function noteOn({ failed, isComplete }: Found, isSearch: boolean, count: number | undefined): string | false {
 	if (failed) return t("search_failed");
 	if (!isSearch) return count === 0 && t("search_no_chats");
@@ -97,7 +97,7 @@ function noteOn({ failed, isComplete }: Found, isSearch: boolean, count: number 
 	return count === 0 && t("search_nothing");
 }
 
-/** What the server finds. The last answer stays until the next one is there. */
+/** The server's results. The last ones stay until the next arrive. */
 function useFound(words: string, find: ChatSearchProps["find"]): Found {
 	const [found, setFound] = useState<Found>({ chats: undefined, isComplete: true, failed: false });
 	// biome-ignore lint/correctness/useExhaustiveDependencies: only other words are another search
@@ -116,7 +116,7 @@ function useFound(words: string, find: ChatSearchProps["find"]): Found {
 	return found;
 }
 
-/** The arrow keys go from the field through the chats and back. */
+/** The arrow keys move from the field through the chats and back. */
 function moveFocus(event: KeyboardEvent<HTMLDivElement>) {
 	const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
 	if (!step) return;

@@ -11,16 +11,16 @@ import { useHydrated } from "./local-time.tsx";
 interface ConfirmEmailProps {
 	viewer: Viewer;
 	mailboxUrl: string | null;
-	/** What became of the confirmation link that has opened the page, if one has. */
+	/** The outcome of the confirmation link that opened the page, if any. */
 	link: LinkOutcome;
 	/** The page's path, to return to after signing in or confirming. */
 	path: string;
-	/** Loads the page's data anew: the address may be confirmed by now. */
+	/** Reloads the page's data: the address may be confirmed by now. */
 	onReturn: () => void;
 	onClose: () => void;
 }
 
-/** A banner until the email address is confirmed: why it matters, and how to get another link. Also says that a link worked, or why it failed. */
+/** A banner until the email address is confirmed: why it matters, and how to get another link. Also reports that a link worked, or why it failed. */
 export function ConfirmEmail({ viewer, mailboxUrl, link, path, onReturn, onClose }: ConfirmEmailProps) {
 	const isFailed = link.error !== undefined;
 	if (viewer.kind === "user" && !viewer.emailVerified)
@@ -45,7 +45,7 @@ export function ConfirmEmail({ viewer, mailboxUrl, link, path, onReturn, onClose
 	);
 }
 
-/** The link worked. Pages of other tabs learn of it. */
+/** The link worked. Notifies other tabs. */
 function Confirmed({ email, onClose }: { email: string; onClose: () => void }) {
 	useEffect(() => tellTabs("email", "confirmed"), []);
 	return <Banner actions={<CloseLink onClose={onClose} />} outcome={t("email_confirmed", { email })} />;
@@ -94,7 +94,7 @@ function Unconfirmed({ email, mailboxUrl, isFailed, path, onReturn }: Unconfirme
 interface BannerProps {
 	children?: string;
 	actions: ReactNode;
-	/** What has happened, which is announced. */
+	/** The last status, which is announced. */
 	outcome?: string | undefined;
 }
 

@@ -8,14 +8,14 @@ export interface ConfirmDialogProps {
 	action: string;
 	/** The label of the button that changes nothing. */
 	dismiss?: string;
-	/** Whether the action takes something away, as most do that have to be confirmed. Such a button is never in the accent color. */
+	/** Whether the action destroys something, as most confirmed actions do. Its button then never has the accent color. */
 	isDestructive?: boolean;
-	/** Resolves to a sentence when it failed. The dialog then stays open and shows it. */
+	/** Resolves to an error message on failure. The dialog then stays open and shows it. */
 	onConfirm: () => Promise<string | undefined>;
 	onClose: () => void;
 }
 
-/** A modal dialog that confirms an action. It closes when the action succeeded or was dismissed. */
+/** A modal dialog that confirms an action. It closes once the action succeeds or is dismissed. */
 export default function ConfirmDialog({
 	title,
 	text,

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { t } from "../../text/text.ts";
 
 interface CopyButtonProps {
-	/** Or a function that makes it, for what few people copy. */
+	/** The text, or a function that produces it on demand, for what is rarely copied. */
 	text: string | (() => string | Promise<string>);
 	label?: string;
 	/** Completes the button's name for screen readers. */
@@ -10,11 +10,11 @@ interface CopyButtonProps {
 }
 
 /**
- * Writes a text to the clipboard, also where the page has no clipboard because it came over plain http.
- * @throws when the browser does not allow it
+ * Writes a text to the clipboard, also over plain HTTP, where the clipboard API is missing.
+ * @throws if the browser does not allow it
  */
 async function write(text: string): Promise<void> {
-	// Absent on a page over plain http, whatever the type says.
+	// Undefined over plain HTTP, despite its type.
 	const clipboard = navigator.clipboard as Clipboard | undefined;
 	if (clipboard) return clipboard.writeText(text);
 	let isTaken = false;
@@ -32,7 +32,7 @@ async function write(text: string): Promise<void> {
 /** Copies a text to the clipboard. */
 export function CopyButton({ text, label = t("frame_copy"), what }: CopyButtonProps) {
 	const [copied, setCopied] = useState<boolean>();
-	// A long chat has hundreds of these buttons: only the one with the focus says what it did.
+	// A long chat has hundreds of these buttons, so only the focused one announces its result.
 	const [focused, setFocused] = useState(false);
 	async function copy() {
 		setCopied(

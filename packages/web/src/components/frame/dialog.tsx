@@ -7,19 +7,19 @@ interface ModalProps {
 	/** Names the dialog, and is its heading unless `isTitleHidden`. */
 	title: string;
 	isTitleHidden?: boolean;
-	/** A bar with the title and a button that closes the dialog. */
+	/** Whether it has a bar with the title and a close button. */
 	hasBar?: boolean;
-	/** Whether a press beside it closes it: where nothing that was written can be lost. */
+	/** Whether a press outside closes it. For dialogs without input that could be lost. */
 	closesBeside?: boolean;
-	/** Its width, and its place where it is not the middle. */
+	/** Its width, and its position if it is not centered. */
 	className: string;
-	/** What gets the focus back, where that is not what had it. */
+	/** The element that gets the focus back, if not the previously focused one. */
 	finalFocus?: RefObject<HTMLElement | null>;
 	onClose: () => void;
 	children: ReactNode;
 }
 
-/** A modal dialog, open as long as it is rendered. Escape closes it. */
+/** A modal dialog, open while it is rendered. Escape closes it. */
 export function Modal({ title, isTitleHidden, hasBar, closesBeside, className, finalFocus, onClose, children }: ModalProps) {
 	const [opener] = useState(() => document.activeElement as HTMLElement | null);
 	const heading = <Dialog.Title className="font-semibold text-body wrap-anywhere">{title}</Dialog.Title>;
@@ -49,7 +49,7 @@ export function Modal({ title, isTitleHidden, hasBar, closesBeside, className, f
 	);
 }
 
-/** Closes what Base UI wants to be closed. The press that opened it also reaches the listener for presses beside it, and changes nothing. */
+/** Handles Base UI's close requests. Ignores the press that opened the dialog, which also reaches the listener for outside presses. */
 export function useClosing(onClose: () => void) {
 	const [sinceMs] = useState(() => performance.now());
 	return (open: boolean, { event }: { event: Event }) => {
@@ -57,15 +57,15 @@ export function useClosing(onClose: () => void) {
 	};
 }
 
-/** The ref of a field that has the focus as soon as it is there, so that no key is lost. */
+/** A ref that focuses a field as soon as it is mounted, so that no key press is lost. */
 export const focusAtOnce = (field: HTMLInputElement | null) => {
 	field?.focus();
 	field?.select();
 };
 
-/** In the middle of the page. */
+/** Centered in the page. */
 export const MIDDLE = "m-auto h-fit w-full bg-raised max-h-[calc(100dvh-32px)] rounded-large p-6";
 
-/** Where a list that gets longer keeps its beginning in place. */
+/** For a growing list, whose top must stay in place. */
 export const UPPER =
 	"mx-auto mt-[12dvh] h-fit w-full bg-raised max-h-[calc(88dvh-16px)] max-w-[min(32rem,calc(100vw-32px))] rounded-large p-2";

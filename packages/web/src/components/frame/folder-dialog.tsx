@@ -15,7 +15,7 @@ interface FolderDialogProps {
 	onClose: () => void;
 }
 
-/** A dialog for the name and the instructions of a folder, and to delete it. */
+/** A dialog to edit a folder's name and instructions, and to delete it. */
 export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) {
 	const [instructions, setInstructions] = useState<string>();
 	const [problem, setProblem] = useState<string>();
@@ -99,7 +99,7 @@ export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) 
 	);
 }
 
-/** The sentence of a failure; undefined without one. */
+/** The message of a failure. Undefined if there is none. */
 async function failureOf(done: Promise<void>): Promise<string | undefined> {
 	try {
 		await done;

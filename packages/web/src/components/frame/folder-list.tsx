@@ -17,7 +17,7 @@ export interface FolderListProps extends Omit<ChatListProps, "chats" | "folders"
 	onNew: () => void;
 }
 
-/** The folders of the side column. Each shows its chats when it is opened. */
+/** The folders in the side column. Each shows its chats when opened. */
 export default function FolderList({ folders, ...props }: FolderListProps) {
 	return (
 		<section aria-label={t("folder_list")} className="mt-3">
@@ -44,7 +44,7 @@ function FolderRow({ folder, folders, onChanged, onNew, onChange, ...list }: Fol
 	}
 
 	const readFirst = useEffectEvent(() => void read(null));
-	// Another object says that the frame has been loaded anew: a chat may have been moved.
+	// A new object means that the frame was reloaded, so a chat may have been moved.
 	useEffect(() => {
 		if (isOpen && folder) readFirst();
 	}, [isOpen, folder]);

@@ -1,7 +1,7 @@
 import type { ChatPage, Folder } from "../../view/chat.ts";
 import { fetchOrThrow, randomId } from "../requests.ts";
 
-/** A folder with its instructions; undefined where it is gone. Throws like `fetchOrThrow`. */
+/** A folder with its instructions. Undefined if it was deleted. Throws like `fetchOrThrow`. */
 export async function readFolder(id: string): Promise<Folder | undefined> {
 	const { folders }: { folders: Folder[] } = await (await fetchOrThrow("/api/folders")).json();
 	return folders.find((folder) => folder.id === id);
@@ -13,13 +13,13 @@ export async function readChatsIn(folder: string, after: string | null): Promise
 	return (await fetchOrThrow(`/api/chats?${query}`)).json();
 }
 
-/** Makes a folder. Throws like `fetchOrThrow`. */
+/** Creates a folder. Throws like `fetchOrThrow`. */
 export async function makeFolder(name: string): Promise<Folder> {
 	const { folder }: { folder: Folder } = await (await send("/api/folders", "POST", { id: randomId(), name })).json();
 	return folder;
 }
 
-/** Changes the name and the instructions of a folder. Throws like `fetchOrThrow`. */
+/** Changes a folder's name and instructions. Throws like `fetchOrThrow`. */
 export async function changeFolder({ id, name, instructions }: Folder): Promise<void> {
 	await send(`/api/folders/${id}`, "PATCH", { name, instructions });
 }

@@ -25,7 +25,7 @@ import {
 } from "lucide";
 import { createElement } from "react";
 
-/** A 20 px icon of lucide's. Screen readers skip it: the button around it carries the name. */
+/** A 20 px Lucide icon. Hidden from screen readers, because the button around it has the name. */
 function icon(shapes: IconNode, fill = "none") {
 	return function Icon() {
 		return (
@@ -48,7 +48,7 @@ function icon(shapes: IconNode, fill = "none") {
 }
 
 export const SendIcon = icon(ArrowUp);
-/** A line below others: it comes after them. */
+/** A line below others: queued after them. */
 export const QueueIcon = icon(ListPlus);
 export const EditIcon = icon(Pencil);
 export const SearchIcon = icon(Search);

@@ -11,7 +11,10 @@ interface InstructionFieldProps {
 	onChange: (text: string) => void;
 }
 
-/** A text that is sent with every message, with its size. A text that is too long is shown whole, because a cut would lose the end of a paste. */
+/**
+ * Edits a text that is sent with every message, and shows its size.
+ * A text over the limit is kept whole, because truncating would lose the end of a paste.
+ */
 export function InstructionField({ part, label, hint, value, onChange }: InstructionFieldProps) {
 	const id = useId();
 	const fault = instructionFault(part, plainInstruction(value));
@@ -43,7 +46,7 @@ export function InstructionField({ part, label, hint, value, onChange }: Instruc
 
 function Size({ part, text }: { part: InstructionFieldProps["part"]; text: string }) {
 	const plain = plainInstruction(text);
-	// Measuring a text of any length would hold up the keyboard.
+	// Measuring an arbitrarily long text would block typing.
 	if (plain.length > INSTRUCTIONS_MAX[part].chars) return null;
 	return t("instructions_tokens_of", { tokens: number(instructionTokens(part, plain)), max: number(INSTRUCTIONS_MAX[part].tokens) });
 }

@@ -7,7 +7,7 @@ export interface KeyListProps {
 	onClose: () => void;
 }
 
-/** A dialog that lists the keys of the page. It gives the focus back when it is closed. */
+/** A dialog that lists the keyboard shortcuts. Returns the focus when it closes. */
 export default function KeyList({ onClose }: KeyListProps) {
 	return (
 		<Modal title={t("frame_shortcuts")} hasBar closesBeside className={`${MIDDLE} max-w-[min(28rem,calc(100vw-32px))]`} onClose={onClose}>
@@ -35,7 +35,7 @@ export default function KeyList({ onClose }: KeyListProps) {
 	);
 }
 
-/** What a key does, and where it does that, if not everywhere. */
+/** What a shortcut does, and where, if not everywhere. */
 function textOf(name: KeyName): { does: string; where?: string } {
 	switch (name) {
 		case "send":
@@ -59,7 +59,7 @@ function textOf(name: KeyName): { does: string; where?: string } {
 	}
 }
 
-/** With what a key is pressed, as this reader has set it. */
+/** The keys of a shortcut, with this reader's settings. */
 function pressOf(name: string, press: readonly string[]): readonly string[] {
 	if (!sendsWithMod()) return press;
 	return name === "send" ? ["Mod", "Enter"] : name === "newLine" ? ["Enter"] : press;

@@ -5,8 +5,8 @@ const names = Object.keys(KEYS) as KeyName[];
 const plain = { key: "", keyCode: 0, isComposing: false, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false };
 const keysOf = (press: Partial<typeof plain>) => names.filter((name) => isKey({ ...plain, ...press }, name));
 
-describe("a key", () => {
-	test("is recognized by what the list shows: with Ctrl or the Mac's command key, in upper case or lower, and no other", () => {
+describe("a keyboard shortcut", () => {
+	test("matches the listed keys only: with Ctrl or ⌘, in upper or lower case", () => {
 		expect(keysOf({ key: "k", ctrlKey: true })).toEqual(["search"]);
 		expect(keysOf({ key: "K", metaKey: true })).toEqual(["search"]);
 		expect(keysOf({ key: "O", ctrlKey: true, shiftKey: true })).toEqual(["newChat"]);
@@ -21,12 +21,12 @@ describe("a key", () => {
 			expect(keysOf(other)).toEqual([]);
 	});
 
-	test("that is a sign may need Shift on a keyboard", () => {
+	test("for a symbol may need Shift, depending on the keyboard", () => {
 		expect(keysOf({ key: "?", shiftKey: true })).toEqual(["help"]);
 		expect(keysOf({ key: "?" })).toEqual(["help"]);
 	});
 
-	test("that belongs to a word which an input method composes is none", () => {
+	test("does not match a key that belongs to an input-method composition", () => {
 		expect(keysOf({ key: "Escape", isComposing: true })).toEqual([]);
 		expect(keysOf({ key: "Escape", keyCode: 229 })).toEqual([]);
 	});

@@ -1,12 +1,12 @@
 import { t } from "../../text/text.ts";
 import { isComposing } from "../chat/send-key.ts";
 
-/** A key of the page: what is pressed. "Mod" is Ctrl, or the Mac's command key. */
+/** A keyboard shortcut. "Mod" is Ctrl, or ⌘ on a Mac. */
 interface Key {
 	press: readonly string[];
 }
 
-/** The keys of the page, as they are handled. key-list.tsx names them. */
+/** The handled shortcuts. key-list.tsx names them. */
 export const KEYS = {
 	send: { press: ["Enter"] },
 	newLine: { press: ["Shift", "Enter"] },
@@ -23,17 +23,17 @@ export type KeyName = keyof typeof KEYS;
 
 type Press = Pick<KeyboardEvent, "key" | "keyCode" | "isComposing" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
 
-/** Whether a key press is this key, and not part of a word that an input method composes. */
+/** Whether a key press matches this shortcut and is not part of an input-method composition. */
 export function isKey(event: KeyboardEvent | Press, name: KeyName): boolean {
 	const press: readonly string[] = KEYS[name].press;
 	const key = press.at(-1);
-	// A keyboard may need Shift for a sign.
+	// Some keyboards need Shift for a symbol.
 	const isShift = key === "?" || event.shiftKey === press.includes("Shift");
 	const isMod = (event.ctrlKey || event.metaKey) === press.includes("Mod");
 	return isShift && isMod && !event.altKey && event.key.toLowerCase() === key?.toLowerCase() && !isComposing(event);
 }
 
-/** For `aria-keyshortcuts`. */
+/** The value of `aria-keyshortcuts`. */
 export const ariaKeys = (name: KeyName): string =>
 	["Control", "Meta"]
 		.map((mod) => KEYS[name].press.map((one) => (one === "Mod" ? mod : one.length === 1 ? one.toUpperCase() : one)).join("+"))
@@ -41,7 +41,7 @@ export const ariaKeys = (name: KeyName): string =>
 
 const names: Record<string, string> = { Escape: "Esc", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→" };
 
-/** What is written on a key, in the browser. */
+/** The label on a key, in the browser's system. */
 export function keyName(key: string): string {
 	if (key === "Mod") return /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘" : t("key_ctrl");
 	return names[key] ?? (key.length === 1 ? key.toUpperCase() : key);

@@ -1,7 +1,7 @@
 import { legal, support } from "virtual:brand";
 import { t } from "../../text/text.ts";
 
-/** The pages that the operator of a deployment names, and where to get help. Nothing where there are none. */
+/** The deployment's legal and help pages. Renders nothing if there are none. */
 export function LegalLinks({ className }: { className: string }) {
 	const links = [
 		{ href: legal.imprint, text: t("legal_imprint") },

@@ -3,7 +3,7 @@ import type { LegalView } from "../../view/legal.ts";
 import { AnswerText } from "../answer-text/answer-text.tsx";
 import { Page } from "./page.tsx";
 
-/** A page of the operator's: their Markdown, or where it is. */
+/** One of the operator's legal pages: their Markdown, or a link to it. */
 export function LegalText({ page, title, text, address }: LegalView & { page: string }) {
 	return (
 		<Page>

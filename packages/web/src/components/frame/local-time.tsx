@@ -15,7 +15,7 @@ export const useHydrated = () =>
 /** An instant in the page's language and the reader's time zone. */
 export function LocalTime({ iso, form }: { iso: string; form: DateForm }) {
 	return (
-		// Midnight may pass between the server's text and the browser's, and each names a time in its own words: what was painted stays.
+		// Midnight may pass between the server's render and the browser's, and they may format a time differently. The painted text stays.
 		<time dateTime={iso} data-form={form} suppressHydrationWarning className="whitespace-nowrap">
 			{instant(iso, form)}
 		</time>

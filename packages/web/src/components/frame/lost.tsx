@@ -27,7 +27,7 @@ export function ErrorPage({ error }: { error: unknown }) {
 	);
 }
 
-/** A failure to load, with a button that tries again, a way back, and the reference of a fault that is in the server's log. */
+/** A failure to load: a retry button, a way back, and a fault's reference in the server's log. */
 export function Failed({ title, error }: { title: string; error: unknown }) {
 	const router = useRouter();
 	const online = useOnline();
@@ -47,12 +47,12 @@ export function Failed({ title, error }: { title: string; error: unknown }) {
 	);
 }
 
-/** Only the message of an error reaches a browser. The server writes a fault's reference into it (`faultOf` in lib/http/api.ts). */
+/** Only an error's message reaches the browser, so the server writes a fault's reference into it (`faultOf` in lib/http/api.ts). */
 function referenceIn(error: unknown): string | undefined {
 	return error instanceof Error ? /\(reference ([\w-]+)\)$/.exec(error.message)?.[1] : undefined;
 }
 
-/** Calls back when the network is there again. */
+/** Calls back when the network is available again. */
 function useOnReturn(online: boolean, onReturn: () => void): void {
 	const before = useRef(online);
 	const returned = useEffectEvent(onReturn);

@@ -10,12 +10,12 @@ interface MoveDialogProps {
 	folders: readonly FolderName[];
 	/** Moves the chat to a folder, or out of its folder. */
 	onMove: (folder: string | null) => void;
-	/** Gets the focus back. */
+	/** The element that gets the focus back. */
 	button: RefObject<HTMLElement | null>;
 	onClose: () => void;
 }
 
-/** A dialog that moves a chat to a folder, which may be a new one. */
+/** A dialog that moves a chat to an existing or a new folder. */
 export function MoveDialog({ title, folders, onMove, button, onClose }: MoveDialogProps) {
 	const [problem, setProblem] = useState<string>();
 

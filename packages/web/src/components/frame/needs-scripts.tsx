@@ -1,4 +1,4 @@
-/** What a page cannot do where scripts are off, or are blocked. Nothing where they run. */
+/** What the page cannot do while scripts are off or blocked. Hidden if they run. */
 export function NeedsScripts({ children }: { children: string }) {
 	return (
 		<noscript>

@@ -1,8 +1,8 @@
 import { type ComponentType, useEffect, useEffectEvent, useState } from "react";
 
 /**
- * A menu or dialog whose script is loaded when it is first opened. Without a connection it does not open, and the next press tries again. `load` also loads it
- * before the press, when the pointer or the focus comes near.
+ * A menu or dialog loaded when it is first opened. Without a connection it does not open, and the next press retries. `load` preloads it when the
+ * pointer or the focus comes near.
  */
 export function opened<Props extends { onClose: () => void }>(load: () => Promise<ComponentType<Props>>) {
 	let Loaded: ComponentType<Props> | undefined;

@@ -8,7 +8,7 @@ import { NeedsScripts } from "./needs-scripts.tsx";
 import { Wordmark } from "./side-column.tsx";
 import { SkipLink } from "./skip-link.tsx";
 
-/** The layout of every page but the chat: a bar with links, an optional banner, and one column. */
+/** The layout of every page except the chat: a bar with links, an optional banner, and one column. */
 export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; banner?: ReactNode; narrow?: boolean; children: ReactNode }) {
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	return (
@@ -42,7 +42,7 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 			>
 				{children}
 			</main>
-			{/* At the foot of the window where the page is shorter. */}
+			{/* At the bottom of the window if the page is shorter. */}
 			<footer className="sticky top-[100vh] border-line border-t">
 				<LegalLinks className="mx-auto max-w-page px-4 py-4" />
 			</footer>

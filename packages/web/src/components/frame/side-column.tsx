@@ -10,18 +10,18 @@ import { ariaKeys } from "./keys.ts";
 import { LegalLinks } from "./legal-links.tsx";
 import { opened } from "./opened.tsx";
 
-// Without a folder it is not loaded.
+// Not loaded if there are no folders.
 const FolderList = lazy<ComponentType<FolderListProps>>(() => import("./folder-list.tsx").catch(() => ({ default: () => null })));
 
 const SideSheet = opened(() => import("./side-sheet.tsx").then((module) => module.default));
 
 export interface SideProps extends ChatListProps {
 	viewer: Viewer;
-	/** How many days after its last use a chat is kept; null for ever. */
+	/** How many days after its last use a chat is kept. Null if forever. */
 	keptDays: number | null;
-	/** What was just done to a chat, and how to undo it. */
+	/** The last action on a chat, and its undo. */
 	done: Done | undefined;
-	/** Shows the next page of chats; undefined after the last. */
+	/** Loads the next page of chats. Undefined after the last. */
 	onOlder: (() => void) | undefined;
 	/** Folders were changed. */
 	onFolders: () => void;
@@ -37,7 +37,7 @@ export interface Done {
 	undo?: () => void;
 }
 
-/** An inline script that runs before the first paint, so that a folded column does not flash open. */
+/** An inline script that runs before the first paint, so that a collapsed column does not flash open. */
 export const foldScript = `try{document.documentElement.dataset.side=localStorage.getItem("parley:side")||"open"}catch{}`;
 
 function fold(side: "folded" | "open") {
@@ -45,11 +45,11 @@ function fold(side: "folded" | "open") {
 	try {
 		localStorage.setItem("parley:side", side);
 	} catch {
-		// Without storage the column stays folded for this page only.
+		// Without storage the column stays collapsed for this page only.
 	}
 }
 
-/** The list of chats beside the chat, on a desktop. */
+/** The chat list beside the chat, on a desktop. */
 export function SideColumn(props: SideProps) {
 	return (
 		<aside aria-label={t("frame_chats")} className="side-column h-full w-68 shrink-0 flex-col border-line border-r bg-margin">
@@ -64,7 +64,7 @@ export function SideColumn(props: SideProps) {
 	);
 }
 
-/** Opens the list of chats: as a column on a desktop, as a sheet on a phone. */
+/** Opens the chat list: as a column on a desktop, as a sheet on a phone. */
 export function SideButton(props: SideProps) {
 	const [open, setOpen] = useState(false);
 	return (
@@ -94,7 +94,7 @@ export function SideButton(props: SideProps) {
 	);
 }
 
-/** The name of the deployment, or its logo, linked to the chat. */
+/** The deployment's name or logo, linked to the chat. */
 export function Wordmark() {
 	return (
 		<Link to="/" className="font-semibold text-body tracking-tight">
@@ -103,7 +103,7 @@ export function Wordmark() {
 	);
 }
 
-/** Both are in the page, since the theme can be the reader's own choice. The one that is hidden is not loaded. */
+/** Both are in the page, because the theme can be the reader's choice. The hidden one is not loaded. */
 function Logo({ light, dark }: { light: string; dark: string }) {
 	return (
 		<>
@@ -164,7 +164,7 @@ function SideContent({ viewer, keptDays, done, onNew, onOlder, onSearch, onArchi
 	);
 }
 
-/** What was just done to a chat, with its undo. Nothing takes no room. */
+/** The last action on a chat, with its undo. Takes no space if there is none. */
 export function DoneLine({ done, className }: { done: Done | undefined; className: string }) {
 	return (
 		<div role="status" className="shrink-0">
@@ -224,12 +224,12 @@ function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
 	);
 }
 
-/** Signs out, and offers to try again when that failed. */
+/** Signs out, with a retry on failure. */
 export function SignOutButton() {
 	const [failed, setFailed] = useState(false);
 	async function press() {
 		try {
-			// Few visits end with it, so its requests are loaded when they do.
+			// Few visits sign out, so the requests are loaded on demand.
 			const { signOut } = await import("../session/session-requests.ts");
 			setFailed((await signOut()) !== undefined);
 		} catch {

@@ -7,7 +7,7 @@ interface SideSheetProps {
 	children: ReactNode;
 }
 
-/** The list of chats over the chat, on a phone. What leads away from it closes it. */
+/** The chat list over the chat, on a phone. Navigating from it closes it. */
 export default function SideSheet({ onClose, children }: SideSheetProps) {
 	return (
 		<Modal title={t("frame_chats")} isTitleHidden closesBeside className="h-dvh w-80 max-w-[88vw] bg-margin" onClose={onClose}>

@@ -1,10 +1,7 @@
 import { useEffect, useEffectEvent } from "react";
 import { isKey, type KeyName } from "./keys.ts";
 
-/**
- * Handles keys that are pressed anywhere on the page but in an open dialog or list of choices. A sign without Ctrl or the Mac's command key belongs to the
- * field that it is pressed in.
- */
+/** Handles shortcuts anywhere on the page except in an open dialog or listbox. A symbol without Ctrl or ⌘ belongs to the field it is typed in. */
 export function useKeys(handlers: { [Name in KeyName]?: (() => void) | undefined }): void {
 	const pressed = useEffectEvent((event: KeyboardEvent) => {
 		if (event.defaultPrevented || document.querySelector("[role=dialog], [role=menu]")) return;

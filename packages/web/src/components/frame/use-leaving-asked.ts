@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** Lets the browser ask before the page is left, because that would end what is under way. */
+/** Makes the browser confirm before the page is left, because that would abort running work. */
 export function useLeavingAsked(isBusy: boolean): void {
 	useEffect(() => {
 		if (!isBusy) return;

@@ -7,7 +7,7 @@ function watch(changed: () => void): () => void {
 	};
 }
 
-/** False only when the browser knows that there is no network. True says nothing about the server. */
+/** False only if the browser knows that there is no network. True does not mean that the server is reachable. */
 export const useOnline = () =>
 	useSyncExternalStore(
 		watch,

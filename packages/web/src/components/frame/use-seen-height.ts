@@ -1,11 +1,11 @@
 import { useEffect } from "react";
 
-/** Below this height, in px, the conversation needs the room of what is around it (styles.css). */
+/** Below this height, in px, the conversation needs the space of its surroundings (styles.css). */
 const LOW = 416;
 
 /**
- * Sets `--seen` to the visible height while an iOS keyboard covers the page, so that the composer stays above the keyboard. Notes for the styles
- * where little height is left, and whether somebody writes there.
+ * Sets `--seen` to the visible height while an iOS keyboard covers the page, so that the composer stays above the keyboard. Also marks for the styles
+ * that the height is low, and that a field has the focus.
  */
 export function useSeenHeight(): void {
 	useEffect(() => {

@@ -14,7 +14,7 @@ interface CreateOrganizationProps {
 export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationProps) {
 	const hydrated = useHydrated();
 	const [open, setOpen] = useState(false);
-	// better-auth requires a slug. It is shown nowhere, and makes a retry of the same press recognizable.
+	// better-auth requires a slug. It is not displayed, and makes a retry of the same press recognizable.
 	const [slug, setSlug] = useState(randomId);
 
 	async function create(name: string): Promise<Outcome> {

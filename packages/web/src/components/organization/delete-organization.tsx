@@ -14,7 +14,7 @@ interface DeleteOrganizationProps {
 	onKept: () => Promise<void>;
 }
 
-/** Says when the organization is deleted, and lets its owners delete or keep it. */
+/** Shows when the organization will be deleted, and lets its owners delete or keep it. */
 export function DeleteOrganization({ organization: { id, name, role, deletesAt }, onDeleted, onKept }: DeleteOrganizationProps) {
 	const [open, setOpen] = useState(false);
 	const [busy, setBusy] = useState(false);

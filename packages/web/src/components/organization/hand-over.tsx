@@ -6,12 +6,12 @@ import { changeRole, thenReload } from "./organization-requests.ts";
 
 interface HandOverProps {
 	organization: OrganizationView;
-	/** Someone else owns it now, and the viewer is an admin. Resolves when the page shows that. */
+	/** The organization has a new owner, and the viewer is an admin. Resolves when the page shows that. */
 	onHandedOver: (name: string) => Promise<void>;
 	onChanged: () => Promise<void>;
 }
 
-/** A button that makes another member the owner, and the viewer an admin. Without another member there is nobody to hand over to. */
+/** A button that makes another member the owner and the viewer an admin. Hidden if there is no other member. */
 export function HandOver({ organization: { id, name, role, members }, onHandedOver, onChanged }: HandOverProps) {
 	const others = members.filter(({ isYou }) => !isYou);
 	const you = members.find(({ isYou }) => isYou);
@@ -22,7 +22,7 @@ export function HandOver({ organization: { id, name, role, members }, onHandedOv
 	const heir = others.find((member) => member.id === chosen) ?? first;
 
 	async function handOver() {
-		// The organization is never without an owner: between the two steps it has both.
+		// Two owners for a moment, so that the organization is never without one.
 		const refusal = (await changeRole(id, heir.id, "owner")) ?? (await changeRole(id, you?.id ?? "", "admin"));
 		if (!refusal) await onHandedOver(heir.name);
 		return refusal && thenReload(Promise.resolve(refusal), onChanged);

@@ -91,7 +91,7 @@ function termsFor(role: Role, organization: string): string {
 
 type ClosedState = Extract<InvitationView["state"], "accepted" | "declined" | "cancelled" | "expired">;
 
-/** For an invitation that nobody can accept any more. */
+/** The content of an invitation that can no longer be accepted. */
 function closedContentOf({ organization, inviter }: InvitationView, state: ClosedState, viewer: Viewer, path: string): Content {
 	const askAgain = t("org_ask_again", { inviter, organization: organization.name });
 	const next = <ToChat />;

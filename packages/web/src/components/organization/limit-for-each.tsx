@@ -11,7 +11,7 @@ interface LimitForEachProps {
 
 const limitMax = 1_000_000;
 
-/** How many requests each member may make in a billing period. Without a number, the default binds plain members. */
+/** Each member's request limit per billing period. Without a number, the default applies to plain members. */
 export function LimitForEach({ organization: { id, requestsPerMember }, onChanged }: LimitForEachProps) {
 	async function save(text: string): Promise<Outcome> {
 		const limit = text === "" ? null : Number(text);

@@ -54,7 +54,7 @@ describe("removing a member", () => {
 		expect(document.querySelector("[role=dialog]")).toBeNull();
 	});
 
-	test("reloads the page and says what happened", async () => {
+	test("reloads the page and reports the result", async () => {
 		fetchMock.mockResolvedValue(Response.json({}));
 		page = await mount(<Members organization={acmeFor("owner")} onChanged={onChanged} />);
 		await page.press("Remove Mia");

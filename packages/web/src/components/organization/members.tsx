@@ -11,7 +11,7 @@ interface MembersProps {
 	onChanged: () => Promise<void>;
 }
 
-/** The members of the organization, and for owners and admins the actions that their role allows. */
+/** The organization's members, and for owners and admins the actions that their role allows. */
 export function Members({ organization, onChanged }: MembersProps) {
 	const heading = useRef<HTMLHeadingElement>(null);
 	const [dialog, setDialog] = useState<{ action: "role" | "remove"; member: MemberView }>();
@@ -97,7 +97,7 @@ function MemberRow({ member: { name, email, role, isYou }, viewerRole, onAction 
 interface RoleDialogProps {
 	member: MemberView;
 	viewerRole: Role;
-	/** Resolves to a sentence when it failed. */
+	/** Resolves to an error message on failure. */
 	onAssign: (role: Role) => Promise<string | undefined>;
 	onClose: () => void;
 }

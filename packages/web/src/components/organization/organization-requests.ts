@@ -9,7 +9,7 @@ interface Refusal {
 	isBehind: boolean;
 }
 
-/** Resolves to undefined when the request was done. */
+/** Resolves to undefined on success. */
 type Result = Promise<Refusal | undefined>;
 
 const sentences = (): Record<string, string> => ({
@@ -29,24 +29,24 @@ const sentences = (): Record<string, string> => ({
 	UNAUTHORIZED: t("auth_signed_out"),
 });
 
-/** Reloads the page's data after a request, and resolves to a sentence when it failed. Does not reload when the server did not decide. */
+/** Reloads the page's data after a request, and resolves to an error message on failure. Does not reload if the server did not decide. */
 export async function thenReload(result: Result, reload: () => Promise<void>): Promise<string | undefined> {
 	const refusal = await result;
 	if (!refusal || refusal.isBehind) await reload();
 	return refusal?.text;
 }
 
-/** Sets who pays for the viewer: an organization, or null for the viewer. */
+/** Sets the viewer's payer: an organization, or null for the viewer. */
 export const setPayer = (organizationId: string | null): Result => post("set-active", { organizationId });
 
-/** Creates an organization. Who pays stays as it is. Idempotent for the same `slug`. */
+/** Creates an organization without changing the payer. Idempotent for the same `slug`. */
 export const createOrganization = (name: string, slug: string): Result =>
 	post("create", { name, slug, keepCurrentActiveOrganization: true }, "ORGANIZATION_ALREADY_EXISTS");
 
 /** Mails an invitation. */
 export const invite = (organizationId: string, email: string, role: Role): Result => post("invite-member", { organizationId, email, role });
 
-/** Cancels an open invitation: its link stops working. */
+/** Cancels an open invitation, so that its link stops working. */
 export const cancelInvitation = (invitationId: string): Result => post("cancel-invitation", { invitationId });
 
 /** Joins an organization and makes it the viewer's payer. */
@@ -63,14 +63,14 @@ export const changeRole = (organizationId: string, memberId: string, role: Role)
 export const removeMember = (organizationId: string, memberId: string): Result =>
 	post("remove-member", { organizationId, memberIdOrEmail: memberId });
 
-/** Limits the requests of each member in a billing period; null for the default. */
+/** Limits each member's requests per billing period. Null for the default. */
 export const limitEachMember = (organizationId: string, requestsPerMember: number | null): Result =>
 	post("update", { organizationId, data: { requestsPerMember } });
 
 /** Leaves an organization and makes the viewer their own payer. */
 export const leave = (organizationId: string): Result => post("leave", { organizationId });
 
-/** `doneCode`: the error code that means the request was done before. */
+/** `doneCode`: the error code for a request that was already done. */
 async function post(path: string, body: object, doneCode?: string): Result {
 	const result = await postToAuth(`organization/${path}`, body);
 	if (result.kind === "done" || result.code === doneCode) return;

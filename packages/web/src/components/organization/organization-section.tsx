@@ -19,23 +19,23 @@ interface OrganizationSectionProps {
 	usage: UsageView;
 	/** Something changed that shows on this page. Resolves when it is shown. */
 	onChanged: () => Promise<void>;
-	/** Someone else pays now, which also shows in other tabs. Resolves when it is shown. */
+	/** The payer has changed, which also shows in other tabs. Resolves when it is shown. */
 	onPayerChanged: () => Promise<void>;
 }
 
-/** The viewer's organizations, who of them pays, and the people of one. Members who cannot manage it see only their own share. */
+/** The viewer's organizations, the payer among them, and the members of one. Members who cannot manage it see only their own share. */
 export function OrganizationSection({ organizations, usage, onChanged, onPayerChanged }: OrganizationSectionProps) {
 	const { mine, payer, shown } = organizations;
 	const outcomeLine = useRef<HTMLParagraphElement>(null);
 	const [outcome, setOutcome] = useState("");
-	// The pressed button is gone, so focus the sentence that says what happened.
+	// The pressed button is gone, so focus the message about the result.
 	useEffect(() => {
 		if (outcome) outcomeLine.current?.focus();
 	}, [outcome]);
 
 	async function say(text: string, reload: () => Promise<void>) {
 		await reload();
-		// As a transition, so that it appears together with the reloaded data.
+		// In a transition, so that it appears together with the reloaded data.
 		startTransition(() => setOutcome(text));
 	}
 
@@ -91,7 +91,7 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 	);
 }
 
-/** Leads to the members of the viewer's other organizations. */
+/** Links to the members of the viewer's other organizations. */
 function Others({ mine, shown }: OrganizationsView) {
 	return (
 		<nav aria-label={t("org_yours")} className="-ml-2 flex flex-wrap">

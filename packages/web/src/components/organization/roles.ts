@@ -1,13 +1,13 @@
 import { t } from "../../text/text.ts";
 import type { Role } from "../../view/identity.ts";
 
-/** What a role is called. */
+/** A role's display name. */
 export function roleName(role: Role): string {
 	if (role === "owner") return t("role_owner");
 	return role === "admin" ? t("role_admin") : t("role_member");
 }
 
-/** Says which role a member has been given. */
+/** The message after a member got a role. */
 export function isNow(name: string, role: Role): string {
 	if (role === "owner") return t("org_is_owner_now", { name });
 	return role === "admin" ? t("org_is_admin_now", { name }) : t("org_is_member_now", { name });

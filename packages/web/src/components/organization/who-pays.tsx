@@ -18,7 +18,7 @@ export function WhoPays({ organizations: { mine, payer: current }, hasPlan, onCh
 	const hydrated = useHydrated();
 	const [chosen, setChosen] = useState<{ id: string | null }>();
 	const [problem, setProblem] = useState<string>();
-	// Show the choice until the page has loaded it, or the radio button would jump back for a moment.
+	// Show the choice until the page has loaded it. Otherwise the radio button would jump back for a moment.
 	if (chosen?.id === current) setChosen(undefined);
 	const payer = chosen ? chosen.id : current;
 

@@ -7,7 +7,7 @@ afterEach(() => {
 
 const answering = (status: number, body: object) => vi.stubGlobal("fetch", async () => Response.json(body, { status }));
 
-test("a bound of ours says why it refuses and when to try again", async () => {
+test("our own bound states the reason of a refusal and when to try again", async () => {
 	answering(429, { code: "TOO_MANY_INVITATIONS", message: "An invitation went out. Try again in 9 minutes." });
 	expect(await postToAuth("x", {})).toEqual({
 		kind: "refused",
@@ -18,7 +18,7 @@ test("a bound of ours says why it refuses and when to try again", async () => {
 	expect(await postToAuth("x", {})).toMatchObject({ kind: "refused", text: "Too many wrong passwords. Try again in 15 minutes." });
 });
 
-test("better-auth's own limit says that it was too often, in our words", async () => {
+test("better-auth's own limit reports too many attempts, in our words", async () => {
 	answering(429, { message: "Too many requests. Please try again later." });
 	expect(await postToAuth("x", {})).toMatchObject({ kind: "failed", text: "That was tried too often. Wait a minute and try again." });
 });

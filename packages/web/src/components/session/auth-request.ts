@@ -3,16 +3,16 @@ import type { Problem } from "../../view/problem.ts";
 import { fetchAsViewer } from "./page-viewer.ts";
 
 /**
- * The result of a call to better-auth. `refused`: better-auth decided, and `code` is its error code. `failed`: the request did not get that
- * far. `text` is a sentence for the viewer, which names what the server said is wrong. `siteKey`: a Turnstile check has to be solved first.
+ * The result of a call to better-auth. `refused`: better-auth decided, and `code` is its error code. `failed`: the request did not get that far.
+ * `text` tells the viewer what the server rejected. `siteKey`: a Turnstile check has to be solved first.
  */
 export type AuthResult<Answer = unknown> = { kind: "done"; answer: Answer } | AuthFailure;
 export type AuthFailure = { kind: "refused" | "failed"; code: string; text: string; siteKey?: string | undefined };
 
-/** Where whoever sends may be someone else than the page's viewer, because it is a way in. */
+/** Sign-in and sign-up routes, where the sender may differ from the page's viewer. */
 const WAY_IN = /^(sign-(in|up)\/|confirm-email$|mail\/(send|code|link|password)$|second-factor$|passkey\/challenge$)/;
 
-/** Posts to better-auth's HTTP API. Used in place of its browser client, which is larger than the pages that would load it. Never throws. */
+/** Posts to better-auth's HTTP API. Replaces its browser client, which is larger than the pages that would load it. Never throws. */
 export async function postToAuth<Answer>(path: string, body: object, headers: Record<string, string> = {}): Promise<AuthResult<Answer>> {
 	const send = WAY_IN.test(path) ? fetch : fetchAsViewer;
 	let response: Response;
@@ -42,7 +42,7 @@ const checks = (): Record<string, string> => ({
 	password: t("auth_password_refused"),
 });
 
-/** Names what is wrong with the input: our own routes and rules say it in a sentence, better-auth names the field of the body. */
+/** The rejected input: our own routes and rules describe it in a message, better-auth names the body's field. */
 function reasonOf(refusal: unknown): string {
 	const message = fieldOf(refusal, "detail") || fieldOf(refusal, "message");
 	if (message === "") return t("auth_refused");
@@ -52,7 +52,7 @@ function reasonOf(refusal: unknown): string {
 	return check ?? t("auth_refused_because", { why: message.replace(/\.$/, "") });
 }
 
-/** Our own bounds say in `detail`, or with a code in `message`, when to try again. better-auth's only say that it was too often. */
+/** Our own bounds give the retry time in `detail`, or with a code in `message`. better-auth's only report too many attempts. */
 function tooOften(refusal: unknown, code: string): AuthFailure {
 	const own = fieldOf(refusal, "detail") || (code && fieldOf(refusal, "message"));
 	if (own) return { kind: "refused", code, text: own };
@@ -64,7 +64,7 @@ function fieldOf(body: unknown, field: "code" | "detail" | "message"): string {
 	return typeof value === "string" ? value : "";
 }
 
-/** Our own routes refuse with a problem, whose detail is a sentence for the viewer. */
+/** Our own routes refuse with a problem, whose detail is written for the viewer. */
 function fromProblem({ status, detail, siteKey }: Problem): AuthFailure {
 	return { kind: status < 500 ? "refused" : "failed", code: "", text: detail, siteKey };
 }

@@ -13,7 +13,7 @@ interface ConfirmLinkProps {
 	next: string;
 }
 
-/** A confirmation link, opened where nobody is signed in to its account: asks for the password, or for a new one. */
+/** A confirmation link, opened without being signed in to its account: requires the password, or a new one. */
 export function ConfirmLink({ confirmation, token, next }: ConfirmLinkProps) {
 	if (confirmation.state === "invalid") return <Says text={t("auth_link_invalid")} next={next} />;
 	const { state, email } = confirmation;

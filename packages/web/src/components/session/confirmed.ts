@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent } from "react";
 import { hearTabs } from "../tabs.ts";
 
-/** Calls back when the viewer may have confirmed their address: in another tab of this browser, or wherever they come back from. */
+/** Calls back when the viewer may have confirmed their address: in another tab of this browser, or when they return to this page. */
 export function useConfirmed(onConfirmed: () => void): void {
 	const confirmed = useEffectEvent(onConfirmed);
 	useEffect(() => {

@@ -5,7 +5,7 @@ import type { EmailChangeView } from "../../view/identity.ts";
 import { post } from "./session-requests.ts";
 import { SignForm } from "./sign-form.tsx";
 
-/** The link of a new address, at the present one or at the new one. */
+/** The page of a link that changes the address, sent to the present or the new one. */
 export function EmailChange({ change, token }: { change: EmailChangeView; token: string }) {
 	const [done, setDone] = useState(false);
 	if (!change) return <Says text={t("auth_link_used_up")} />;

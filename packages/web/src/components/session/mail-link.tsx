@@ -6,14 +6,14 @@ import { openMailLink, resetPassword, type SignProblem } from "./session-request
 import { SignForm } from "./sign-form.tsx";
 
 /**
- * The link of a mail: signs in, or sets a new password. It does nothing before a press, because mail programs open links, too; and it names the account,
- * because the link may be somebody else's.
+ * The page of a mailed link: signs in, or sets a new password. It acts only on a press, because mail programs open links too, and it names the
+ * account, because the link may be someone else's.
  */
 export function MailLink({ link, token }: { link: MailLinkView; token: string }) {
 	if (!link) return <UsedUp />;
 	const { purpose, email, next } = link;
 
-	/** @returns what is wrong, unless the page is left */
+	/** @returns the problem, unless the page is left */
 	function after(problem: SignProblem | undefined): SignProblem | undefined {
 		if (problem?.needsSecondFactor) return void location.assign(`/sign-in?${new URLSearchParams({ next, error: "SECOND_FACTOR_NEEDED" })}`);
 		// A full load drops everything cached for another viewer.

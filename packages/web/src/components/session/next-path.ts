@@ -1,6 +1,6 @@
 import { ownUrl } from "../../own-url.ts";
 
-/** Stands for this site, whose origin the server and the browser need not know to judge a path. */
+/** A placeholder for this site's origin, which is not needed to judge a path. */
 const ORIGIN = "http://own.invalid";
 
 /** The path to go to after signing in, resolved. Anything but a path of this site becomes "/", to prevent open redirects. */

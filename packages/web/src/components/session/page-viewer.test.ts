@@ -19,7 +19,7 @@ const user = (name: string): Viewer => ({
 const SEND = "/api/chat/ai";
 const guest: Viewer = { kind: "guest", tag: "guest.g" };
 
-/** A newly loaded page of a viewer in the same tab. */
+/** A freshly loaded page of a viewer in the same tab. */
 async function load(viewer: Viewer, pathname = "/") {
 	vi.stubGlobal("location", { pathname, search: "", reload, replace });
 	stop();
@@ -30,7 +30,7 @@ async function load(viewer: Viewer, pathname = "/") {
 	return page;
 }
 
-/** What another tab announces. Resolves when the page has left. */
+/** An announcement from another tab. Resolves when the page has left. */
 async function tell(change: "signed-in" | "signed-out"): Promise<void> {
 	const tab = new BroadcastChannel("parley");
 	tab.postMessage({ about: "viewer", news: change });
@@ -59,14 +59,14 @@ describe("a page", () => {
 		expect(reload).not.toHaveBeenCalled();
 	});
 
-	test("loads again once the server says that it belongs to someone else", async () => {
+	test("reloads once the server says that it belongs to someone else", async () => {
 		const { fetchAsViewer } = await load(user("alice"), "/account");
 		fetchMock.mockResolvedValue(someoneElse());
 		expect((await fetchAsViewer("/api/usage")).status).toBe(409);
 		expect(reload).toHaveBeenCalledOnce();
 	});
 
-	test("makes place for a new chat when it shows a user's chat, and can be found again", async () => {
+	test("gives way to a new chat if it shows a user's chat, and remembers that chat's address", async () => {
 		const { fetchAsViewer, takeLeftPage } = await load(user("alice"), "/c/secret");
 		fetchMock.mockResolvedValue(someoneElse());
 		await fetchAsViewer("/api/usage");
@@ -75,7 +75,7 @@ describe("a page", () => {
 		expect([takeLeftPage(), takeLeftPage()]).toEqual(["/c/secret", "/c/secret"]);
 	});
 
-	test("says why it has changed until that is read, also when it turns out to be another guest's", async () => {
+	test("states why it has changed until that is read, also if it turns out to be another guest's", async () => {
 		fetchMock.mockImplementation(async () => someoneElse());
 		await (await load(user("alice"), "/c/1")).fetchAsViewer("/api/usage");
 		const first = await load(guest);
@@ -88,7 +88,7 @@ describe("a page", () => {
 		expect((await load(guest)).takeLeftPage()).toBeNull();
 	});
 
-	test("is left after the message under way has its own answer, but does not wait for long", async () => {
+	test("is left after the message in flight has its answer, but does not wait long", async () => {
 		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 		onTestFinished(() => void vi.useRealTimers());
 		const { fetchAsViewer } = await load(user("alice"));
@@ -102,7 +102,7 @@ describe("a page", () => {
 		expect(reload).toHaveBeenCalledOnce();
 	});
 
-	test.each(["signed-in", "signed-out"] as const)("loads again when another tab has %s", async (change) => {
+	test.each(["signed-in", "signed-out"] as const)("reloads when another tab has %s", async (change) => {
 		await load(guest);
 		await tell(change);
 		expect(reload).toHaveBeenCalledOnce();
@@ -112,7 +112,7 @@ describe("a page", () => {
 describe("a draft in a tab", () => {
 	const draft = () => sessionStorage.getItem("parley:draft:new");
 
-	test("comes along when its guest signs in, and waits for the user whose session has ended", async () => {
+	test("moves to the account when its guest signs in, and waits for the user if their session has ended", async () => {
 		sessionStorage.setItem("parley:draft:new", "Why?");
 		await load(guest);
 		await tell("signed-in");
@@ -137,7 +137,7 @@ describe("a draft in a tab", () => {
 		expect(draft()).toBe(null);
 	});
 
-	test("is kept when it is the message that was just refused, because who is here has written it", async () => {
+	test("is kept if it is the message just refused, because the current viewer wrote it", async () => {
 		const { carryMessage, fetchAsViewer } = await load(user("alice"), "/c/secret");
 		fetchMock.mockResolvedValue(someoneElse());
 		await fetchAsViewer("/api/chat/ai");

@@ -3,14 +3,12 @@ import { tellTabs } from "../tabs.ts";
 import { postToAuth } from "./auth-request.ts";
 import { type SignProblem, toProblem } from "./session-requests.ts";
 
-/*
- * What a browser does with passkeys. It reads and writes the JSON of the server itself (WebAuthn level 3), so no library is loaded.
- */
+/* The browser's side of passkeys. It parses and serializes WebAuthn's JSON itself (level 3), so no library is loaded. */
 
 /** Whether this browser can use passkeys. */
 export const hasPasskeys = (): boolean => typeof PublicKeyCredential === "function" && "parseRequestOptionsFromJSON" in PublicKeyCredential;
 
-/** Asks the device for a passkey of this site and sends its answer to a route. Resolves to a problem, or to undefined when it is done. */
+/** Requests a passkey of this site from the device and sends its response to a route. Resolves to a problem, or to undefined on success. */
 export async function answerWithPasskey(route: "sign-in/passkey" | "passkey/prove"): Promise<SignProblem | undefined> {
 	const asked = await postToAuth<PublicKeyCredentialRequestOptionsJSON>("passkey/challenge", {});
 	if (asked.kind !== "done") return toProblem(asked);
@@ -20,7 +18,7 @@ export async function answerWithPasskey(route: "sign-in/passkey" | "passkey/prov
 	return problem;
 }
 
-/** Makes a passkey for the viewer on this device. */
+/** Creates a passkey for the viewer on this device. */
 export async function addPasskey(): Promise<SignProblem | undefined> {
 	const asked = await postToAuth<PublicKeyCredentialCreationOptionsJSON>("passkey/options", {});
 	if (asked.kind !== "done") return toProblem(asked);
@@ -33,7 +31,7 @@ async function sendFromDevice(ask: () => Promise<Credential | null>, route: stri
 	try {
 		credential = await ask();
 	} catch (error) {
-		// The device has this account's passkey already.
+		// The device already has a passkey of this account.
 		if (error instanceof DOMException && error.name === "InvalidStateError") return { field: "form", text: t("auth_passkey_here") };
 		return { field: "form", text: t("auth_passkey_stopped") };
 	}

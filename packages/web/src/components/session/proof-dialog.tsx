@@ -8,7 +8,7 @@ import { SignForm } from "./sign-form.tsx";
 
 let asking: Promise<boolean> | null = null;
 
-/** Asks the viewer to prove that it is still them. Requests that are refused at the same time share one dialog. @returns whether they did */
+/** Shows a dialog in which the viewer proves their identity. Requests refused at the same time share one dialog. @returns whether they did */
 export function askForProof(ways: ProofWay[]): Promise<boolean> {
 	asking ??= show(ways).finally(() => {
 		asking = null;

@@ -4,13 +4,13 @@ import { t } from "../../text/text.ts";
 import { tellTabs } from "../tabs.ts";
 import { type AuthFailure, postToAuth } from "./auth-request.ts";
 
-/** Why a form was not accepted, and the field that it concerns. */
+/** Why a form was rejected, and the field concerned. */
 export type SignProblem = {
 	field: "name" | "email" | "password" | "code" | "form";
 	text: string;
-	/** The first factor is proven, and the second one is asked for. */
+	/** The first factor is proven, and the second is required. */
 	needsSecondFactor?: boolean;
-	/** The Turnstile site key, when a check has to be solved first. */
+	/** The Turnstile site key, if a check has to be solved first. */
 	siteKey?: string | undefined;
 };
 
@@ -43,7 +43,7 @@ const sentences = (): Record<string, SignProblem> => ({
 	PASSWORD_TOO_LONG: { field: "password", text: t("auth_use_at_most_128") },
 });
 
-/** Signs in. Resolves to a problem, or to undefined when it is done. */
+/** Signs in. Resolves to a problem, or to undefined on success. */
 export async function signIn(input: { email: string; password: string }): Promise<SignProblem | undefined> {
 	return await enter("sign-in/email", input);
 }
@@ -67,19 +67,19 @@ export async function sendConfirmation(email: string, callbackURL = "/"): Promis
 }
 
 /**
- * Confirms the address behind a link's token, signs in here and signs out everywhere else. `isNew`: sets the password, for someone who did not
- * choose the present one.
+ * Confirms the address of a link's token, signs in here and signs out everywhere else.
+ * `isNew`: sets a new password, for a user who did not choose the present one.
  */
 export async function confirmEmail(input: { token: string; password: string; isNew: boolean }): Promise<SignProblem | undefined> {
 	return await enter("confirm-email", input);
 }
 
-/** Changes the password, and ends every other session. */
+/** Changes the password, and ends all other sessions. */
 export async function changePassword(input: { currentPassword: string; newPassword: string }): Promise<SignProblem | undefined> {
 	return await post("change-password", { ...input, revokeOtherSessions: true });
 }
 
-/** Ends the session and loads `next`, so that nothing of this viewer stays in memory or in the tab's storage. */
+/** Ends the session and loads `next`, so that no viewer data stay in memory or session storage. */
 export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	const problem = await post("sign-out", {});
 	if (problem) return problem;
@@ -88,32 +88,32 @@ export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	location.assign(next);
 }
 
-/** Sends a mail with a code and a link. The answer is the same whether or not the address has an account. */
+/** Sends a mail with a code and a link. The response is the same whether or not the address has an account. */
 export async function sendMail(purpose: "sign-in" | "reset", email: string, next: string): Promise<SignProblem | undefined> {
 	return await post("mail/send", { purpose, email, next });
 }
 
-/** Signs in by the code of a mail that this browser asked for. */
+/** Signs in with the code of a mail that this browser requested. */
 export async function enterCode(code: string): Promise<SignProblem | undefined> {
 	return await enter("mail/code", { code });
 }
 
-/** Signs in by the link of a mail. */
+/** Signs in with a mailed link. */
 export async function openMailLink(token: string): Promise<SignProblem | undefined> {
 	return await enter("mail/link", { token });
 }
 
-/** Sets a new password by the link of a mail, and signs in. */
+/** Sets a new password with a mailed link, and signs in. */
 export async function resetPassword(token: string, password: string): Promise<SignProblem | undefined> {
 	return await enter("mail/password", { token, password });
 }
 
-/** Completes a sign-in by a code of the authenticator app, or a recovery code. */
+/** Completes a sign-in with a code of the authenticator app, or a recovery code. */
 export async function passSecondFactor(code: string): Promise<SignProblem | undefined> {
 	return await enter("second-factor", { code });
 }
 
-/** Leaves for a provider, which leads back to `next`, or to the sign-in page with what went wrong. */
+/** Opens a provider's page, which returns to `next`, or to the sign-in page with the problem. */
 export async function goToProvider(provider: ProviderId, next: string): Promise<SignProblem | undefined> {
 	const errorCallbackURL = `/sign-in?${new URLSearchParams({ next })}`;
 	const asked = await postToAuth<{ url: string }>("sign-in/social", {
@@ -126,25 +126,25 @@ export async function goToProvider(provider: ProviderId, next: string): Promise<
 	location.assign(asked.answer.url);
 }
 
-/** Tells the browser's other tabs of a sign-in. */
+/** Signs in and notifies the browser's other tabs. */
 async function enter(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {
 	const problem = await post(path, body, headers);
 	if (!problem) tellTabs("viewer", "signed-in");
 	return problem;
 }
 
-/** Posts to a route of the identity server. Resolves to a problem, or to undefined when it is done. */
+/** Posts to a route of the identity server. Resolves to a problem, or to undefined on success. */
 export async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {
 	const result = await postToAuth(path, body, headers);
 	return result.kind === "done" ? undefined : toProblem(result);
 }
 
-/** What a form shows of a refusal. */
+/** A refusal as a form's problem. */
 export function toProblem(result: AuthFailure): SignProblem {
 	return sentences()[result.code] ?? { field: fieldOf(result), text: result.text, siteKey: result.siteKey };
 }
 
-/** The field that a refusal without a sentence of ours concerns, by the words of its code and text. */
+/** The field that a refusal without our own message concerns, derived from its code and text. */
 function fieldOf({ kind, code, text }: { kind: string; code: string; text: string }): SignProblem["field"] {
 	if (kind !== "refused") return "form";
 	const said = `${code} ${text}`.toLowerCase();

@@ -7,10 +7,10 @@ import { useHydrated } from "../frame/local-time.tsx";
 import { NeedsScripts } from "../frame/needs-scripts.tsx";
 import type { SignProblem } from "./session-requests.ts";
 
-// Only servers with Turnstile's keys show the check. When it does not load, the text above it says what is needed.
+// Only servers with Turnstile keys show the check. If it does not load, the text above it says what is needed.
 const HumanCheck = lazy<ComponentType<HumanCheckProps>>(() => import("../chat/human-check.tsx").catch(() => ({ default: () => null })));
 
-/** A field takes more, so that a paste is never cut without a word. */
+/** Checked on submit. The fields accept more, so that a paste is never silently cut. */
 const CHARS_MAX = { name: NAME_CHARS_MAX, email: 254, password: 128, code: 64 };
 
 interface Field {
@@ -19,7 +19,7 @@ interface Field {
 	type: "text" | "email" | "password";
 	autoComplete: string;
 	inputMode?: "numeric";
-	/** The focus begins here: what the page asked for has just arrived. */
+	/** Focused on mount, because the user has just received what it asks for. */
 	autoFocus?: boolean;
 	hint?: string;
 }
@@ -27,17 +27,17 @@ interface Field {
 interface SignFormProps {
 	fields: Field[];
 	action: string;
-	/** Resolves to a problem, or to undefined when the page is about to change. `humanToken`: a solved Turnstile check. */
+	/** Resolves to a problem, or to undefined if the page is about to change. `humanToken`: a solved Turnstile check. */
 	onSubmit: (values: Record<string, string>, humanToken?: string) => Promise<SignProblem | undefined>;
 	children?: ReactNode;
 }
 
-/** A sign-in or sign-up form. Problems are shown at their field, which gets the focus. */
+/** A sign-in or sign-up form. A problem is shown at its field, which gets the focus. */
 export function SignForm({ fields, action, onSubmit, children }: SignFormProps) {
 	const [problems, setProblems] = useState<SignProblem[]>([]);
 	const [busy, setBusy] = useState(false);
 	const [tries, setTries] = useState(0);
-	// A press before hydration would load the page again and do nothing.
+	// A press before hydration would only reload the page.
 	const hydrated = useHydrated();
 	const formElement = useRef<HTMLFormElement>(null);
 	const siteKey = problems.find((problem) => problem.siteKey)?.siteKey;
@@ -79,7 +79,7 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 			)}
 			{siteKey && (
 				<Suspense>
-					{/* A token is valid for one try, so each try gets a new widget. */}
+					{/* A token is valid for one attempt, so each attempt gets a new widget. */}
 					<HumanCheck
 						key={tries}
 						siteKey={siteKey}

@@ -9,7 +9,7 @@ interface SignInFormProps {
 	/** The page to go to afterwards. */
 	next: string;
 	providers: ProviderId[];
-	/** What a link or a provider left to do, and what went wrong there. */
+	/** The step that a link or a provider left open, and any problem there. */
 	initial: { step: "password" | "second" } & { problem?: string };
 	/** Shown below the form. */
 	children: ReactNode;
@@ -17,11 +17,11 @@ interface SignInFormProps {
 
 type Step = { kind: "password"; notice?: string; problem?: string } | { kind: "code"; email: string } | { kind: "second" };
 
-/** Signs in: by password, by a code, by a device or a provider, and then by the second factor where the account has one. */
+/** Signs in with a password, a code, a passkey or a provider, and then with the second factor if the account has one. */
 export function SignInForm({ next, providers, initial, children }: SignInFormProps) {
 	const [step, setStep] = useState<Step>(initial.step === "second" ? { kind: "second" } : { kind: "password", problem: initial.problem });
 
-	/** Leaves the page, or goes on to the second factor. @returns what is wrong */
+	/** Leaves the page, or continues to the second factor. @returns the problem */
 	function after(problem: SignProblem | undefined): SignProblem | undefined {
 		if (problem?.needsSecondFactor) return void setStep({ kind: "second" });
 		// A full load drops everything cached for another viewer.
@@ -55,7 +55,7 @@ interface OtherWaysProps {
 	after: (problem: SignProblem | undefined) => SignProblem | undefined;
 }
 
-/** The ways besides the password. Those by mail take the address from the form's field. */
+/** The alternatives to the password. Those by mail use the address in the form's field. */
 function OtherWays({ next, providers, step, setStep, after }: OtherWaysProps) {
 	const hydrated = useHydrated();
 	const [busy, setBusy] = useState(false);

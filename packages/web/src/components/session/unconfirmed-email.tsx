@@ -7,13 +7,13 @@ import { sendConfirmation } from "./session-requests.ts";
 interface UnconfirmedEmailProps {
 	email: string;
 	mailboxUrl: string | null;
-	/** What needs a confirmed address. */
+	/** The action that requires a confirmed address. */
 	purpose: "pay" | "join";
-	/** The page that the link in the mail leads to. */
+	/** The page that the mailed link opens. */
 	path: string;
 }
 
-/** Says that an action needs a confirmed email address, and sends the confirmation link again. */
+/** Says that an action requires a confirmed email address, and resends the confirmation link. */
 export function UnconfirmedEmail({ email, mailboxUrl, purpose, path }: UnconfirmedEmailProps) {
 	const [outcome, setOutcome] = useState<string>();
 	const router = useRouter();

@@ -6,7 +6,7 @@ import type { Viewer } from "../../view/identity.ts";
 import { CloseIcon } from "../frame/icons.tsx";
 import { forgetLeftPage, takeLeftPage } from "./page-viewer.ts";
 
-/** Says why a tab shows another viewer's page than a moment ago. */
+/** Explains why a tab now shows another viewer's page. */
 export function ViewerChanged({ viewer }: { viewer: Viewer }) {
 	const [left, setLeft] = useState<string | null>(null);
 	useEffect(() => setLeft(takeLeftPage()), []);

@@ -6,7 +6,7 @@ import type { ShareDialogProps } from "./share-dialog.tsx";
 
 const ShareDialog = opened(() => import("./share-dialog.tsx").then((module) => module.ShareDialog));
 
-/** The button that shares and exports a chat. Its dialog is loaded when it is first opened. */
+/** The button that shares and exports a chat. Its dialog loads when first opened. */
 export function ShareButton(props: Omit<ShareDialogProps, "onClose">) {
 	const [open, setOpen] = useState(false);
 	return (

@@ -9,18 +9,18 @@ import { addressOf, shareChat } from "./share-requests.ts";
 
 export interface ShareDialogProps {
 	chatId: string;
-	/** The last message that the page shows; null for none. */
+	/** The last message on the page. Null if there is none. */
 	seen: string | null;
 	/** Whether the chat has files, as far as the page knows. */
 	hasFiles: boolean;
 	/** Guests cannot share. */
 	isUser: boolean;
-	/** Whether an answer is being written: it would be missing. */
+	/** Whether an answer is streaming, which would be missing from the share. */
 	busy: boolean;
 	onClose: () => void;
 }
 
-/** Shares a chat by a link. */
+/** A dialog that shares a chat by link. */
 export function ShareDialog({ onClose, ...chat }: ShareDialogProps) {
 	const [share, setShare] = useState<Share>();
 	return (

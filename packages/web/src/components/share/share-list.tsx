@@ -10,11 +10,11 @@ import { addressOf, stopSharing } from "./share-requests.ts";
 
 interface ShareListProps {
 	shares: Share[];
-	/** Called when one has ended. */
+	/** Called when a share was ended. */
 	onChanged: () => void;
 }
 
-/** The chats that the viewer shares, each with its link and a button that ends it. */
+/** The viewer's shared chats, each with its link and a button that ends the share. */
 export function ShareList({ shares, onChanged }: ShareListProps) {
 	const [ending, setEnding] = useState<Share>();
 

@@ -2,10 +2,10 @@ import { t } from "../../text/text.ts";
 import type { Share } from "../../view/share.ts";
 import { fetchOrThrow } from "../requests.ts";
 
-/** The address of a shared chat, to copy. */
+/** The address of a shared chat, for copying. */
 export const addressOf = (shareId: string): string => `${location.origin}/s/${shareId}`;
 
-/** Shares what a chat shows now. `seen`: the last message that the page shows. Throws like `fetchOrThrow`. */
+/** Shares the current state of a chat. `seen`: the last message on the page. Throws like `fetchOrThrow`. */
 export async function shareChat(chatId: string, body: { files: boolean; seen: string | null }): Promise<Share> {
 	const headers = { "content-type": "application/json" };
 	const response = await fetchOrThrow(`/api/chat/${chatId}/share`, { method: "POST", headers, body: JSON.stringify(body) });
@@ -13,7 +13,7 @@ export async function shareChat(chatId: string, body: { files: boolean; seen: st
 	return share;
 }
 
-/** Ends a share. Resolves to a sentence when it failed. */
+/** Ends a share. Resolves to an error message on failure. */
 export async function stopSharing(shareId: string): Promise<string | undefined> {
 	try {
 		await fetchOrThrow(`/api/shares/${shareId}`, { method: "DELETE" });

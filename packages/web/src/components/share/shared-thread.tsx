@@ -7,7 +7,7 @@ import { filesOf, sourcesOf, textOf } from "../chat/message-text.ts";
 import { SentFiles } from "../chat/sent-files.tsx";
 import { definitionsOf, Sources } from "../chat/sources.tsx";
 
-/** The messages of a shared chat, to read. Needs no script. */
+/** The messages of a shared chat, read-only. Works without scripts. */
 export function SharedThread({ messages }: { messages: ChatMessage[] }) {
 	const answers = messages.filter(({ role }) => role === "assistant");
 	const unformatted = new Set(answers.slice(0, unformattedCount(answers.map(textOf))));

@@ -3,7 +3,7 @@ import type { UsageView } from "../../view/usage.ts";
 
 const strokes = ["M6 6v20", "M12.5 6v20", "M19 6v20", "M25.5 6v20", "M2.5 23 29.5 9"];
 
-/** Draws the balance as the tab's icon: of its five strokes, the dark ones stand for the share that is left. */
+/** Draws the balance as the tab's icon: the dark ones of its five strokes are the remaining share. */
 export function TallyIcon({ limit, remaining }: Pick<UsageView, "limit" | "remaining">) {
 	const left = limit > 0 ? Math.ceil((Math.min(remaining, limit) / limit) * 5) : 0;
 	useEffect(() => {

@@ -5,13 +5,13 @@ import { TallyLine } from "./tally-line.tsx";
 
 const line = (usage: typeof guestUsage) => serverText(<TallyLine usage={usage} />);
 
-test("says what is left and when it resets, for every tier", () => {
+test("shows the remaining requests and the reset, for every tier", () => {
 	expect(line(guestUsage)).toBe("3 free requests left");
 	expect(line(freeUsage)).toBe("20 of 20 left today · resets at 12:00 AM UTC");
 	expect(line(paidUsage)).toBe("600 of 1,000 left · renews December 1");
 });
 
-test("says it in other words from 80 % on, at two and at zero", () => {
+test("changes its wording from 80 % on, at two and at zero", () => {
 	const free = (remaining: number) => line({ ...freeUsage, used: 20 - remaining, remaining });
 	expect([5, 4, 2, 1, 0].map(free)).toEqual([
 		"5 of 20 left today · resets at 12:00 AM UTC",
@@ -32,21 +32,21 @@ test("says it in other words from 80 % on, at two and at zero", () => {
 	]);
 });
 
-test("says that a cancelled plan ends, and never that it renews", () => {
+test("says that a cancelled plan ends, never that it renews", () => {
 	expect(line({ ...paidUsage, plan: { state: "ending", at: paidUsage.resetAt } })).toBe("600 of 1,000 left · ends December 1");
 });
 
-test("counts top-ups apart from the plan", () => {
+test("counts top-ups separately from the plan", () => {
 	expect(line({ ...paidUsage, remaining: 1100, topUps: 500 })).toBe("600 of 1,000 left · renews December 1 · 500 from top-ups");
 	expect(line({ ...paidUsage, used: 1000, remaining: 500, topUps: 500 })).toBe("0 of 1,000 left · renews December 1 · 500 from top-ups");
 });
 
-test("shows a member's own share when it runs out before the plan", () => {
+test("shows a member's share if it runs out before the plan", () => {
 	expect(line({ ...ofAcme(paidUsage, { limit: 50, used: 10 }), remaining: 40 })).toBe("Acme: 40 of your 50 left · renews December 1");
 	expect(line({ ...ofAcme(paidUsage, { limit: 50, used: 50 }), remaining: 0 })).toBe("Acme: 0 of your 50 left · renews December 1");
 });
 
-test("adds the free day of a subscriber once plan and top-ups are used up", () => {
+test("adds a subscriber's free day once plan and top-ups are used up", () => {
 	const freeDay = { limit: 20, used: 2, held: 0, remaining: 18 };
 	expect(line({ ...spent(paidUsage), freeDay })).toBe(
 		"No requests left · renews December 1 · 18 of 20 free requests left today · Buy a top-up",
@@ -55,7 +55,7 @@ test("adds the free day of a subscriber once plan and top-ups are used up", () =
 	expect(serverHtml(<TallyLine usage={{ ...spent(paidUsage), freeDay }} />).match(/data-mark="left"/g)).toHaveLength(18);
 });
 
-test("mentions the viewer's own answers in flight, and not those of colleagues", () => {
+test("mentions the viewer's own answers in flight, but not those of colleagues", () => {
 	expect(line({ ...freeUsage, held: 2 })).toContain("· 2 in progress");
 	expect(line({ ...ofAcme(paidUsage), held: 7 })).not.toContain("in progress");
 	expect(line(ofAcme(paidUsage, { held: 1 }))).toContain("· 1 in progress");
@@ -71,9 +71,9 @@ test("draws marks up to 25 requests and a bar above, both with their text", () =
 	expect(serverHtml(<TallyLine usage={paidUsage} />)).toContain('aria-label="600 of 1,000 requests left"');
 });
 
-test("the bar draws what is left, also of more than was used here", () => {
+test("the bar draws the remaining requests, even if more were used than counted here", () => {
 	const widthOf = (usage: typeof paidUsage) => /width="([\d.]+)"[^>]*data-bar="left"/.exec(serverHtml(<TallyLine usage={usage} />))?.[1];
-	// The provider counts usage that this ledger has not seen: nothing is left, although nothing was used here.
+	// The provider counts usage that this ledger has not seen: nothing remains, although nothing was used here.
 	expect(widthOf({ ...paidUsage, used: 0, remaining: 0 })).toBe("0");
 	expect(widthOf({ ...paidUsage, used: 0, remaining: 1000 })).toBe("80");
 	expect(widthOf({ ...paidUsage, used: 500, remaining: 500 })).toBe("40");

@@ -7,11 +7,11 @@ import { LocalTime } from "../frame/local-time.tsx";
 import { levelOf, nearestLimit, ownPart } from "./marks.ts";
 import { Tally } from "./tally.tsx";
 
-/** The tally and one sentence: what is left, and when it resets. */
+/** The tally and one sentence: the remaining requests, and when they reset. */
 export function TallyLine({ usage }: { usage: UsageView }) {
 	const { remaining, unverified, organization, freeDay } = usage;
 	const nearest = nearestLimit(usage);
-	// In an organization only the viewer's own requests in flight concern them.
+	// In an organization, only the viewer's own requests in flight are relevant.
 	const held = (organization?.member.held ?? usage.held) + (freeDay?.held ?? 0);
 	const color = levelOf(nearest) === "plenty" ? "text-soft" : "text-ink";
 	return (
@@ -66,7 +66,7 @@ function Left({ usage }: { usage: UsageView }) {
 	);
 }
 
-/** What is left of a plan, or of the viewer's own part of it, and what top-ups add. */
+/** The remaining requests of a plan, or of the viewer's share, plus top-ups. */
 function LeftOfPlan({ usage }: { usage: UsageView }) {
 	const { limit, remaining, resetAt, organization, plan } = usage;
 	const own = ownPart(usage);

@@ -4,7 +4,7 @@ const step = 7;
 const groupWidth = 5 * step + 5;
 const height = 20;
 
-/** The balance as tally marks: one stroke per request, every fifth across the four before it. A bar above 25. Ink is what is left. */
+/** The balance as tally marks: one stroke per request, every fifth across the four before it; a bar above 25. Ink is the remaining requests. */
 export function Tally({ usage, label, size = 1 }: { usage: Counted; label?: string; size?: 1 | 2 }) {
 	const text = label ?? tallyText(usage);
 	if (usage.limit > marksMax) return <Bar usage={usage} text={text} />;
@@ -48,7 +48,7 @@ function Stroke({ mark, index }: { mark: Mark; index: number }) {
 
 function Bar({ usage, text }: { usage: Counted; text: string }) {
 	const width = 80;
-	// At least 3 px, so that one request of a thousand is visible.
+	// At least 3 px, so that one request in a thousand is visible.
 	const share = (units: number) => (units > 0 ? Math.min(width, Math.max(3, (units / usage.limit) * width)) : 0);
 	return (
 		<svg role="img" aria-label={text} width={width} height={height} viewBox={`0 0 ${width} ${height}`} className="shrink-0">

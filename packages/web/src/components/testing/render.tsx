@@ -11,7 +11,7 @@ const inRouter = (children: ReactNode, path: string) => (
 	</RouterContextProvider>
 );
 
-/** The HTML that the server sends for an element. Links have the addresses that the real router gives them. */
+/** The server's HTML of an element. Links have the real router's addresses. */
 export const serverHtml = (element: ReactNode, path = "/"): string => renderToStaticMarkup(inRouter(element, path));
 
 /** The text of that HTML as a viewer sees it: without tags, with single spaces. */
@@ -25,7 +25,7 @@ export const serverText = (element: ReactNode): string =>
 export interface Mounted {
 	root: HTMLElement;
 	text: () => string;
-	/** The button with this name (its `aria-label` or its text). Throws when there is none. */
+	/** The button with this name (its `aria-label` or its text). Throws if there is none. */
 	button: (name: string) => HTMLButtonElement;
 	press: (name: string) => Promise<void>;
 	render: (element: ReactNode) => Promise<void>;

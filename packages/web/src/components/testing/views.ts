@@ -34,7 +34,7 @@ export const paidUsage: UsageView = {
 	resetAt: "2026-12-01T00:00:00Z",
 };
 
-/** What was used of one model on one day. */
+/** The usage of one model on one day. */
 export const usageDay = (one: Pick<UsageDay, "day" | "model" | "units"> & Partial<UsageDay>): UsageDay => ({
 	requests: one.units,
 	inputTokens: 100 * one.units,
@@ -45,7 +45,7 @@ export const usageDay = (one: Pick<UsageDay, "day" | "model" | "units"> & Partia
 	...one,
 });
 
-/** The same balance with nothing left. */
+/** The same balance with no requests left. */
 export const spent = (usage: UsageView): UsageView => ({ ...usage, used: usage.limit, remaining: 0, topUps: 0 });
 
 /** A balance paid by the organization Acme, of which the viewer may use `limit` requests. */

@@ -1,15 +1,15 @@
 import { BlobReader, BlobWriter, configure, type FileEntry, TextReader, ZipReader, ZipWriter } from "@zip.js/zip.js/lib/zip-core-native.js";
 import type { DiskFile } from "./disk-file.ts";
 
-// The browser compresses by itself, and our pages' policy allows no script from a blob.
+// The browser has native compression, and our CSP forbids worker scripts from blobs.
 configure({ useWebWorkers: false, useCompressionStream: true });
 
 const SHORT_CHARS = 1_000;
 
-/** The disk took no more of a zip file, as where its quota is used up. What was written of the file is lost. */
+/** The disk is full or its quota used up. The written part of the zip file is lost. */
 export class DiskFull extends Error {}
 
-/** A zip file that is being written: to a file on disk, of any size, or else as a blob, which the browser has to hold. */
+/** Writes a zip file: to disk, of any size, or as a blob, which the browser has to hold in memory. */
 export class ZipFile {
 	readonly #zip: ZipWriter<Blob>;
 	readonly #disk: DiskFile | null;
@@ -40,7 +40,7 @@ export class ZipFile {
 	}
 }
 
-/** What cameras and scanners make is compressed already, and a stream for a few hundred bytes costs more time than it saves bytes. */
+/** Images from cameras and scanners are compressed already, and for a few hundred bytes a stream costs more time than it saves bytes. */
 function isWorthCompressing(content: string | Blob): boolean {
 	return typeof content === "string" ? content.length > SHORT_CHARS : /^text\//.test(content.type);
 }
@@ -48,11 +48,11 @@ function isWorthCompressing(content: string | Blob): boolean {
 /** A file in a zip file. */
 export interface ZippedFile {
 	name: string;
-	/** Its bytes, as they are read. */
+	/** Its bytes, as a stream. */
 	stream: () => ReadableStream<Uint8Array>;
 }
 
-/** The files in a zip file, by the directory at its end. Throws for a file that is no zip file, or has lost its end. */
+/** The files in a zip file, by the directory at its end. Throws if it is not a zip file or its end is missing. */
 export async function filesIn(zip: Blob): Promise<ZippedFile[]> {
 	const entries = await new ZipReader(new BlobReader(zip)).getEntries();
 	return entries
@@ -62,7 +62,7 @@ export async function filesIn(zip: Blob): Promise<ZippedFile[]> {
 
 function streamOf(entry: FileEntry): ReadableStream<Uint8Array> {
 	const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-	// What fails here fails the reader, too.
+	// An error here reaches the reader through the aborted stream.
 	entry.getData(writable).catch((cause: unknown) => writable.abort(cause).catch(() => {}));
 	return readable;
 }

@@ -1,11 +1,11 @@
 import { t } from "../../text/text.ts";
 
-/** An item of more characters is no chat. */
+/** A longer item is not a chat. */
 const ITEM_CHARS_MAX = 64 * 1024 * 1024;
 
 /**
- * The items of a JSON array, each as its own text, as the file is read: no more than one of them is in memory. A file that is no array is one item.
- * @throws {SyntaxError} for a file that breaks off, or has an item of more than 64 Mi characters
+ * The items of a JSON array, each as its own text, while the file is read: only one is in memory at a time. A file that is not an array is one item.
+ * @throws {SyntaxError} for a truncated file, or an item of more than 64 Mi characters
  */
 export async function* arrayItems(file: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
 	const splitter = new Splitter();
@@ -16,12 +16,12 @@ export async function* arrayItems(file: ReadableStream<Uint8Array>): AsyncGenera
 			yield* splitter.take(decoder.decode(read.value, { stream: true }));
 		yield* splitter.end();
 	} finally {
-		// The rest of a file that is not read on.
+		// Runs if the consumer stops before the end of the file.
 		void reader.cancel().catch(() => {});
 	}
 }
 
-/** Cuts a text at the commas between the items of its outermost array. What an item is made of, its reader checks. */
+/** Splits a text at the commas between the items of its outermost array. Does not validate the items. */
 class Splitter {
 	#item = "";
 	#depth = 0;

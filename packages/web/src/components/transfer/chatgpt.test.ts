@@ -18,7 +18,7 @@ const message = ({ role = "user", text = "", content, more, metadata, at }: Mess
 	...more,
 });
 
-/** A chat whose nodes follow one another. */
+/** A chat with a linear sequence of nodes. */
 function chain(messages: (Message | null)[], over: object = {}) {
 	const mapping = Object.fromEntries(
 		messages.map((one, at) => [
@@ -44,8 +44,8 @@ function chain(messages: (Message | null)[], over: object = {}) {
 
 const wordsOf = (chat: Record<string, unknown>) => fromChatGpt(chat)?.turns.map(({ question, answer }) => [question?.text, answer?.text]);
 
-describe("a chat of ChatGPT", () => {
-	test("is its title, its times, its model, and questions with their answers", () => {
+describe("a ChatGPT chat", () => {
+	test("has its title, its times, its model, and questions with their answers", () => {
 		const chat = chain([
 			null,
 			{ role: "user", text: "What is a tally?", at: 1_700_000_001 },
@@ -71,7 +71,7 @@ describe("a chat of ChatGPT", () => {
 		});
 	});
 
-	test("is the path to its current node, not what was edited or answered again", () => {
+	test("has the path to its current node, without edited or regenerated versions", () => {
 		const chat = chain([
 			{ text: "First" },
 			{ role: "assistant", text: "One" },
@@ -86,7 +86,7 @@ describe("a chat of ChatGPT", () => {
 			["First", "One"],
 			["New words", "New answer"],
 		]);
-		// Without a current node: the newest end.
+		// Without a current node: the newest leaf.
 		expect(wordsOf({ ...chat, current_node: null })?.at(-1)).toEqual(["New words", "New answer"]);
 		expect(wordsOf({ ...chat, current_node: "no such node" })?.at(-1)).toEqual(["New words", "New answer"]);
 	});
@@ -106,7 +106,7 @@ describe("a chat of ChatGPT", () => {
 		).toEqual([["Question", "Answer"]]);
 	});
 
-	test("names images and attachments, and has the words of speech", () => {
+	test("names images and attachments, and has the transcript of speech", () => {
 		const parts = [
 			{ content_type: "image_asset_pointer", asset_pointer: "file-service://x", size_bytes: 12 },
 			{ content_type: "audio_transcription", text: "Spoken" },
@@ -128,7 +128,7 @@ describe("a chat of ChatGPT", () => {
 		]);
 	});
 
-	test("joins an answer of several messages, and keeps a question without one", () => {
+	test("joins an answer of several messages, and keeps a question without an answer", () => {
 		const chat = chain([
 			{ role: "assistant", text: "Welcome" },
 			{ text: "A" },
@@ -143,7 +143,7 @@ describe("a chat of ChatGPT", () => {
 		]);
 	});
 
-	test("without a title has its first question for one", () => {
+	test("without a title is named after its first question", () => {
 		expect(fromChatGpt(chain([{ text: "**What** is a tally?" }], { title: null }))?.title).toBe("What is a tally?");
 	});
 
@@ -151,11 +151,11 @@ describe("a chat of ChatGPT", () => {
 		["no mapping", { mapping: null }],
 		["no messages", { mapping: { a: { parent: null, children: [] } }, current_node: "a" }],
 		["a mapping of something else", { mapping: [1, "x"] }],
-	])("with %s is none", (_, over) => {
+	])("with %s is not converted", (_, over) => {
 		expect(fromChatGpt({ ...chain([{ text: "x" }]), ...over })).toBe(null);
 	});
 
-	test("whose nodes go round in a circle ends", () => {
+	test("with a cycle of nodes terminates", () => {
 		const chat = chain([{ text: "A" }, { role: "assistant", text: "B" }]);
 		Object.assign(chat.mapping.n0 ?? {}, { parent: "n1" });
 		expect(wordsOf(chat)).toEqual([["A", "B"]]);

@@ -2,10 +2,10 @@ import { type ChatDocument, type ExportedTurn, FORMAT } from "../../chat-documen
 import { chatTitle } from "../../chat-title.ts";
 import { t } from "../../text/text.ts";
 
-/** A chat of ChatGPT's `conversations.json`, as far as it is read. Every field may be missing or something else. */
+/** A chat of ChatGPT's `conversations.json`, limited to the fields in use. Every field may be missing or of another type. */
 type Fields = Record<string, unknown>;
 
-/** A message of the path that is shown there. */
+/** A message of the displayed path. */
 interface Said {
 	role: "user" | "assistant";
 	text: string;
@@ -16,8 +16,8 @@ interface Said {
 }
 
 /**
- * A chat of ChatGPT's export as a document of ours: the path that ends at its current node, with the messages that its owner saw. What tools and the
- * system said, hidden messages and messages without weight are left out.
+ * Converts a chat of ChatGPT's export to our document: the path that ends at its current node, with the messages visible to its owner. Tool, system,
+ * hidden and weightless messages are left out.
  * @returns null for a chat without a message
  */
 export function fromChatGpt(chat: Fields): ChatDocument | null {
@@ -36,7 +36,7 @@ export function fromChatGpt(chat: Fields): ChatDocument | null {
 	};
 }
 
-/** The nodes from the root to the current one; without it, to the newest that nothing follows. A node is taken once, whatever the tree says. */
+/** The nodes from the root to the current one, or to the newest leaf if there is none. Visits each node once, so a cyclic tree terminates. */
 function pathOf({ mapping, current_node: current }: Fields): Fields[] {
 	const nodes = isFields(mapping) ? mapping : {};
 	const path: Fields[] = [];
@@ -65,7 +65,7 @@ function saidBy({ message: given }: Fields): Said[] {
 	const role = text(fieldsOf(message.author).role);
 	const isText = content.content_type === "text" || content.content_type === "multimodal_text";
 	if ((role !== "user" && role !== "assistant") || !isText) return [];
-	// What is addressed to a tool, what the model was told behind the page, and what was taken back.
+	// Messages addressed to a tool, hidden context for the model, and retracted messages.
 	if ((message.recipient ?? "all") !== "all" || metadata.is_visually_hidden_from_conversation === true || message.weight === 0) return [];
 	const parts = Array.isArray(content.parts) ? content.parts : [];
 	const words = parts
@@ -77,13 +77,13 @@ function saidBy({ message: given }: Fields): Said[] {
 	return [{ role, text: words, files, model: text(metadata.model_slug), at: seconds(message.create_time) }];
 }
 
-/** The words of a part: a text, or the transcript of speech. */
+/** The text of a part, or its transcript of speech. */
 function wordsOf(part: unknown): string {
 	if (typeof part === "string") return part;
 	return fieldsOf(part).content_type === "audio_transcription" ? text(fieldsOf(part).text) : "";
 }
 
-/** The files of a message: those that its attachments name; images beside these have no name. */
+/** The files of a message: those that its attachments name. Images not among them have no name. */
 function filesOf(parts: readonly unknown[], attachments: unknown): Said["files"] {
 	const named = (Array.isArray(attachments) ? attachments : []).map(fieldsOf);
 	const files = named.map(({ name, mime_type, mimeType, size }) => ({
@@ -96,7 +96,7 @@ function filesOf(parts: readonly unknown[], attachments: unknown): Said["files"]
 	return [...files, ...unnamed.map(({ size_bytes }) => ({ name: "image", mediaType: "image/*", bytes: count(size_bytes) }))];
 }
 
-/** Questions with their answers. What the assistant said in several messages is one answer; a question that none follows stays without one. */
+/** Questions with their answers. Consecutive assistant messages are one answer. A question without one stays without. */
 function turnsOf(said: readonly Said[], atOfChat: number | null): ExportedTurn[] {
 	const turns: ExportedTurn[] = [];
 	for (const { role, text: words, files, model, at } of said) {

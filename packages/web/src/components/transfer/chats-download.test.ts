@@ -37,11 +37,11 @@ const documentOf = (id: string, files: ExportedFile[] = []): ChatDocument => ({
 interface Options {
 	openDisk?: () => Promise<DiskFile | null>;
 	parts?: { name: string; read: () => Promise<string | null> }[];
-	/** Files of the questions of a chat. */
+	/** Files in the questions of a chat. */
 	files?: Record<string, ExportedFile[]>;
 }
 
-/** A server with so many chats. `fails`: what it answers for a chat, as long as it answers that. */
+/** A server with `count` chats. `fails`: its error for a chat, while set. */
 function serverWith(count: number, fails: Map<string, Error> = new Map(), { openDisk, parts = [], files = {} }: Options = {}) {
 	const saved: { file: Blob; name: string }[] = [];
 	const reads: string[] = [];
@@ -74,7 +74,7 @@ function serverWith(count: number, fails: Map<string, Error> = new Map(), { open
 	return { download, saved, reads, progress: () => progress };
 }
 
-/** A disk that takes so many bytes. */
+/** A disk with a limited capacity. */
 function diskOf(bytesMax = Number.POSITIVE_INFINITY) {
 	const parts: Uint8Array<ArrayBuffer>[] = [];
 	let bytes = 0;
@@ -109,7 +109,7 @@ const textsIn = async (file: Blob | undefined) => {
 };
 
 describe("a download of all chats", () => {
-	test("has each chat as JSON and as Markdown under names that fit any system, and a list of all", async () => {
+	test("has each chat as JSON and as Markdown under portable names, and a list of all", async () => {
 		const { download, saved, progress } = serverWith(3);
 		expect(await download.run()).toBe(true);
 		expect(progress()).toEqual({ done: 3, all: 3, failed: [], gone: [] });
@@ -131,7 +131,7 @@ describe("a download of all chats", () => {
 		});
 	});
 
-	test("of 10,000 chats reads each once, and leaves out none", async () => {
+	test("of 10,000 chats reads each once, and omits none", async () => {
 		const { download, saved, reads } = serverWith(10_000);
 		await download.run();
 		expect(new Set(reads).size).toBe(10_000);
@@ -139,7 +139,7 @@ describe("a download of all chats", () => {
 		expect(await filesIn(saved[0]?.file as Blob)).toHaveLength(20_001);
 	}, 120_000);
 
-	test("continues after a lost connection without reading a chat twice that is in the file", async () => {
+	test("continues after a lost connection without rereading chats that are in the file", async () => {
 		const fails = new Map<string, Error>([["c7", new Unreached("lost")]]);
 		const { download, saved, reads, progress } = serverWith(20, fails);
 		await expect(download.run()).rejects.toThrow("lost");
@@ -155,7 +155,7 @@ describe("a download of all chats", () => {
 		);
 	});
 
-	test("names what could not be read, tries it again, and saves nothing until then", async () => {
+	test("names what could not be read, retries it, and saves nothing until then", async () => {
 		const fails = new Map<string, Error>([["c3", refused(500)]]);
 		const { download, saved, progress } = serverWith(5, fails);
 		expect(await download.run()).toBe(false);
@@ -166,7 +166,7 @@ describe("a download of all chats", () => {
 		expect((await textsIn(saved[0]?.file)).has("missing.txt")).toBe(false);
 	});
 
-	test("without what could not be read says so in the file, as of what was deleted meanwhile", async () => {
+	test("lists in the file what could not be read, and what was deleted in the meantime", async () => {
 		const fails = new Map<string, Error>([
 			["c3", refused(500)],
 			["c4", refused(404)],
@@ -178,13 +178,13 @@ describe("a download of all chats", () => {
 		expect(texts.get("missing.txt")).toBe("4 Same title (c3) could not be read.\n5 Same title (c4) was deleted meanwhile.\n");
 	});
 
-	test("stops where the viewer is refused, and not only a chat", async () => {
+	test("stops if the viewer is refused, rather than a single chat", async () => {
 		const { download, reads } = serverWith(50, new Map(Array.from({ length: 50 }, (_, n) => [`c${n}`, refused(409)])));
 		await expect(download.run()).rejects.toThrow("Refused.");
 		expect(reads.length).toBeLessThan(10);
 	});
 
-	test("is written to the disk as it is read, where the browser has one", async () => {
+	test("is written to disk as it is read, if the browser has one", async () => {
 		const disk = diskOf();
 		const { download, saved, reads } = serverWith(600, undefined, { openDisk: async () => disk });
 		const written: number[] = [];
@@ -200,7 +200,7 @@ describe("a download of all chats", () => {
 		["at once", 0],
 		["in the middle of a chat", 3_000],
 		["by the last byte of all", -1],
-	])("begins anew in memory where the disk is full %s, and leaves out nothing", async (_, bytes) => {
+	])("starts over in memory if the disk is full %s, and omits nothing", async (_, bytes) => {
 		const parts = [{ name: "account.json", read: async () => "{}" }];
 		const onDisk = (disk: ReturnType<typeof diskOf>) =>
 			serverWith(20, new Map([["c4", refused(404)]]), { parts, openDisk: async () => disk });
@@ -217,7 +217,7 @@ describe("a download of all chats", () => {
 		expect(progress()).toMatchObject({ done: 19, all: 20, failed: [], gone: [chatOf(4)] });
 	});
 
-	test("without what could not be read begins anew in memory, too", async () => {
+	test("starts over in memory also when it saves without the failed chats", async () => {
 		const fails = new Map<string, Error>([["c3", refused(500)]]);
 		const disk = diskOf();
 		const { download, saved } = serverWith(5, fails, { openDisk: async () => disk });
@@ -228,7 +228,7 @@ describe("a download of all chats", () => {
 		expect([texts.size, texts.get("missing.txt")]).toEqual([10, "4 Same title (c3) could not be read.\n"]);
 	});
 
-	test("has the files of each chat once, where its document and its Markdown say", async () => {
+	test("has each chat's files once, where its document and its Markdown say", async () => {
 		const file = (id: string, name: string): ExportedFile => ({ id, name, mediaType: "image/png", bytes: 9 });
 		const old = { name: "of an older version.txt", mediaType: "text/plain", bytes: 1 };
 		const files = { c0: [file("a", "../[tally].png"), file("a", "again.png"), file("missing", "gone.pdf"), old], c1: [file("b", "tally")] };
@@ -248,7 +248,7 @@ describe("a download of all chats", () => {
 		expect(texts.get("missing.txt")).toBe("1 Same title: gone.pdf could not be read.\n");
 	});
 
-	test("reads a chat again whose file failed", async () => {
+	test("rereads a chat if one of its files failed", async () => {
 		const fails = new Map<string, Error>([["a", refused(500)]]);
 		const files = { c0: [{ id: "a", name: "a.txt", mediaType: "text/plain", bytes: 1 }] };
 		const { download, saved, progress } = serverWith(1, fails, { files });
@@ -259,7 +259,7 @@ describe("a download of all chats", () => {
 		expect((await textsIn(saved[0]?.file)).get("files/1 Same title/1-1 a.txt")).toBe("a of c0");
 	});
 
-	test("has what there is besides chats, tries again what failed, and can do without", async () => {
+	test("includes the other data, retries what failed, and can do without", async () => {
 		let isDown = true;
 		const parts = [
 			{ name: "account.json", read: async () => "{}" },

@@ -8,32 +8,32 @@ import { DiskFull, ZipFile } from "./archive.ts";
 import { openDiskFile } from "./disk-file.ts";
 import { inParallel } from "./in-parallel.ts";
 
-/** The longest title in the name of a file, and the longest ending of an attached one. */
+/** The longest title in a file name, and the longest extension of an attached file. */
 const NAME_CHARS_MAX = 60;
 const ENDING_CHARS_MAX = 12;
 
-/** A file beside the chats. */
+/** A file besides the chats. */
 interface Part {
 	name: string;
-	/** Its text; null where the viewer has none of it. */
+	/** Its text. Null if the viewer has no such data. */
 	read: () => Promise<string | null>;
 }
 
-/** What a download takes and gives; the browser's in `overHttp`. */
+/** The download's inputs. The browser's are in `overHttp`. */
 export interface DownloadSource {
 	page: (after: string | null) => Promise<ChatPage>;
 	/** A chat's document. */
 	chat: (id: string) => Promise<string>;
-	/** A file of a chat; null where its bytes are missing. */
+	/** A file of a chat. Null if its bytes are missing. */
 	file: (chatId: string, fileId: string) => Promise<Blob | null>;
 	folders: () => Promise<Folder[]>;
-	/** What there is besides. */
+	/** The data besides the chats. */
 	parts: readonly Part[];
 }
 
 const readText = async (path: string) => (await fetchOrThrow(path)).text();
 
-/** What a read answers, or null where the server says so with this status. */
+/** The result of a read, or null if the server responds with this status. */
 async function unless<T>(status: number, read: Promise<T>): Promise<T | null> {
 	try {
 		return await read;
@@ -67,7 +67,7 @@ export const overHttp: DownloadSource = {
 			fetchOrThrow(`/api/chat/${chatId}/files/${fileId}`).then((response) => response.blob()),
 		),
 	folders: async () => {
-		// A guest has none.
+		// Guests have none.
 		const text = await unless(401, readText("/api/folders"));
 		return text === null ? [] : JSON.parse(text).folders;
 	},
@@ -80,48 +80,48 @@ export const overHttp: DownloadSource = {
 
 interface NamedChat {
 	chat: ChatSummary;
-	/** The name of its files, without the ending. */
+	/** The name of its files, without the extension. */
 	name: string;
 }
 
 export interface DownloadProgress {
-	/** Chats that are in a file; and all, once they are listed. */
+	/** The number of chats in a file, and of all chats once they are listed. */
 	done: number;
 	all: number | undefined;
-	/** What the server did not give. */
+	/** Items that the server did not return. */
 	failed: Named[];
-	/** Chats that were deleted since they were listed. */
+	/** Chats deleted after they were listed. */
 	gone: Named[];
 }
 
 type Named = Pick<ChatSummary, "id" | "title">;
 
 /**
- * Everything of the viewer as one zip file: each chat as JSON and as Markdown with its files, and what there is besides. The page reads one chat after the other, so that no request grows with the
- * number of chats, and continues where a lost connection has stopped it.
+ * All of the viewer's data as one zip file: each chat as JSON and as Markdown with its files, and the other data. The page reads one chat after
+ * another, so that no request grows with the number of chats, and continues after a lost connection.
  */
 export class ChatsDownload {
 	readonly #source: DownloadSource;
 	readonly #hand: (file: Blob, name: string) => void;
 	readonly #report: (progress: DownloadProgress) => void;
 	#openDisk: typeof openDiskFile;
-	/** All chats, once they are listed; those that are still to be read; and what came of the others. */
+	/** All chats, once they are listed; those still to be read; and the results of the others. */
 	#all: NamedChat[] | undefined;
 	#folders: Folder[] = [];
 	#left: NamedChat[] = [];
 	#failed: NamedChat[] = [];
 	readonly #gone: NamedChat[] = [];
-	/** The same of what there is besides. */
+	/** The same for the other data. */
 	#partsLeft: Part[];
 	#partsFailed: Part[] = [];
-	/** Files whose bytes are missing at the server, as lines. */
+	/** Files whose bytes are missing on the server, as lines. */
 	readonly #lost = new Set<string>();
 	#done = 0;
 	#zip: ZipFile | undefined;
-	/** The last write: reads overlap, writes do not. Never rejects. */
+	/** The last write. Reads overlap, writes do not. Never rejects. */
 	#writing: Promise<unknown> = Promise.resolve();
 
-	/** `save`: hands the finished file to the viewer. `openDisk`: where it is written to; memory where that has none. */
+	/** `save`: gives the finished file to the viewer. `openDisk`: opens the file on disk; null falls back to memory. */
 	constructor(
 		source: DownloadSource,
 		save: (file: Blob, name: string) => void,
@@ -136,9 +136,9 @@ export class ChatsDownload {
 	}
 
 	/**
-	 * Reads what is left, also what has failed before, and saves the file if nothing fails.
+	 * Reads everything still missing, including earlier failures, and saves the file if nothing fails.
 	 * @returns whether everything is saved
-	 * @throws {Refused|Unreached} where the server cannot be reached or refuses the viewer: call it again to continue
+	 * @throws {Refused|Unreached} if the server is unreachable or refuses the viewer: call it again to continue
 	 */
 	async run(): Promise<boolean> {
 		try {
@@ -149,7 +149,7 @@ export class ChatsDownload {
 		}
 	}
 
-	/** Saves the file without what has failed, and with a list of that. */
+	/** Saves the file without the failed items, and with a list of them. */
 	async finish(): Promise<void> {
 		try {
 			await this.#save();
@@ -159,7 +159,7 @@ export class ChatsDownload {
 		}
 	}
 
-	/** Begins anew with a blob, where the disk took no more. @throws any other error */
+	/** Starts over with a blob if the disk is full. @throws any other error */
 	#beginInMemory(error: unknown): void {
 		if (!(error instanceof DiskFull)) throw error;
 		this.#openDisk = async () => null;
@@ -250,7 +250,7 @@ export class ChatsDownload {
 		this.#tell();
 	}
 
-	/** Reads the files of a chat, one after the other, and notes in the document where they will be. An edited question has those of the first one. */
+	/** Reads a chat's files one after another, and records their paths in the document. An edited question has the files of the first version. */
 	async #readFiles({ chat, name }: NamedChat, { turns }: ChatDocument): Promise<Map<string, Blob>> {
 		const read = new Map<string, Blob>();
 		const known = new Map<string, string | undefined>();
@@ -279,7 +279,7 @@ export class ChatsDownload {
 		await zip.add(`markdown/${name}.md`, markdown);
 	}
 
-	/** The file, which begins with the list of all chats. */
+	/** The zip file, which starts with the list of all chats. */
 	async #open(): Promise<ZipFile> {
 		if (this.#zip) return this.#zip;
 		this.#zip = new ZipFile(await this.#openDisk());
@@ -296,7 +296,7 @@ export class ChatsDownload {
 	}
 }
 
-/** Whether the server refused this chat or part, and not the viewer or everything. */
+/** Whether the server refused only this chat or part, not the viewer or everything. */
 function isOfItem(error: unknown): error is Refused {
 	return error instanceof Refused && (error.problem.status === 404 || error.problem.status >= 500);
 }
@@ -306,13 +306,13 @@ const missingLine =
 	({ chat, name }: NamedChat) =>
 		`${name} (${chat.id}) ${why}.\n`;
 
-/** Chats with the names of their files: a number keeps chats of one title apart, and the newest first. */
+/** Chats with their file names: a number distinguishes equal titles and sorts the newest first. */
 function named(chats: readonly ChatSummary[]): NamedChat[] {
 	const digits = String(chats.length).length;
 	return chats.map((chat, at) => ({ chat, name: `${String(at + 1).padStart(digits, "0")} ${fileName(chat.title)}`.trim() }));
 }
 
-/** A title as part of a file's name on any system. */
+/** A title as part of a portable file name. */
 function fileName(title: string): string {
 	const plain = title.replaceAll(/[\\/:*?"<>|\p{Cc}\p{Cf}]/gu, " ").replaceAll(/\s+/g, " ");
 	return Array.from(plain)
@@ -322,7 +322,7 @@ function fileName(title: string): string {
 		.trim();
 }
 
-/** The name of an attached file, with its ending, on any system. */
+/** The portable name of an attached file, with its extension. */
 function attachedName({ name }: ExportedFile): string {
 	const ending = /\.[A-Za-z0-9]+$/.exec(name)?.[0] ?? "";
 	return ending.length > ENDING_CHARS_MAX ? fileName(name) : `${fileName(name.slice(0, name.length - ending.length))}${ending}`;

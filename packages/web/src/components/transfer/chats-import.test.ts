@@ -38,13 +38,13 @@ async function zipOf(files: Record<string, unknown>): Promise<Blob> {
 }
 
 describe("a file", () => {
-	test("may be a chat of ours, ChatGPT's conversations, or one of these", async () => {
+	test("may be one of our chats, ChatGPT's conversations, or a single one of these", async () => {
 		expect(await namesIn(fileOf(ours("Mine")))).toEqual(["Mine"]);
 		expect(await namesIn(fileOf([theirs("One"), theirs("Two")]))).toEqual(["One", "Two"]);
 		expect(await namesIn(fileOf(theirs("One")))).toEqual(["One"]);
 	});
 
-	test("may be our zip file, whose chats stay archived, pinned and in their folders, or ChatGPT's with its conversations", async () => {
+	test("may be our zip file, which restores archived, pinned and folder marks, or ChatGPT's with its conversations", async () => {
 		const contents = {
 			folders: [{ id: "f", name: "Tallies", instructions: "Verse." }],
 			chats: [
@@ -71,7 +71,7 @@ describe("a file", () => {
 		expect(await namesIn(await zipOf(export_))).toEqual(["One", "Two"]);
 	});
 
-	test("has its broken entries named, and the others read", async () => {
+	test("with broken entries names them and yields the others", async () => {
 		const text = `[${JSON.stringify(theirs("One"))}, {broken}, 7, {"title": "Notes"}, {"title": "Empty", "mapping": {}}, ${JSON.stringify(theirs("Two"))}]`;
 		expect(await namesIn(fileOf(text))).toEqual([
 			"One",
@@ -83,14 +83,14 @@ describe("a file", () => {
 		]);
 	});
 
-	test("that breaks off is read until there", async () => {
+	test("that is truncated is read up to that point", async () => {
 		const text = JSON.stringify([theirs("One"), theirs("Two")]);
 		expect(await namesIn(fileOf(text.slice(0, -20)))).toEqual(["One", "chats.json: The file breaks off. Chats before that were read."]);
 		const zip = await zipOf({ "json/1 Mine.json": ours("Mine") });
 		expect(await namesIn(zip.slice(0, zip.size - 30))).toEqual(["The file: This zip file is damaged, or not whole."]);
 	});
 
-	test("without a chat says so", async () => {
+	test("without a chat reports that", async () => {
 		expect(await namesIn(fileOf([]))).toEqual(["chats.json: There are no chats in this file."]);
 		expect(await namesIn(await zipOf({ "user.json": {} }))).toEqual(["The file: There are no chats in this file."]);
 	});
@@ -110,7 +110,7 @@ function importing(entries: AsyncGenerator<FoundEntry, void>, add: (title: strin
 }
 
 describe("an import", () => {
-	test("tells new chats from those that were there, and names what the server does not take", async () => {
+	test("distinguishes new chats from existing ones, and names those that the server refuses", async () => {
 		const { chats, progress } = importing(entriesOf(10), (title) => {
 			if (title === "Chat 3") throw refused(413);
 			if (title === "Chat 4") throw refused(500);

@@ -3,10 +3,10 @@ import type { FoundEntry } from "./chats-in-file.ts";
 import { inParallel } from "./in-parallel.ts";
 
 export interface ImportProgress {
-	/** Chats that are here now, and those that were here before. */
+	/** The numbers of added chats and of chats that already existed. */
 	added: number;
 	there: number;
-	/** Entries that are not here, and why. */
+	/** Entries that were not imported, and why. */
 	failed: { name: string; why: string }[];
 }
 
@@ -19,12 +19,12 @@ export const addOverHttp: AddChat = async (document) => {
 	return response.status === 201;
 };
 
-/** The chats of a file on their way into the list: one request each, and a chat that is there stays as it is. Continues where it was stopped. */
+/** Imports a file's chats: one request each, and existing chats are unchanged. Continues where it was stopped. */
 export class ChatsImport {
 	readonly #entries: AsyncIterator<FoundEntry, void>;
 	readonly #add: AddChat;
 	readonly #report: (progress: ImportProgress) => void;
-	/** Entries that were read and could not be sent. */
+	/** Entries that were read but could not be sent. */
 	readonly #unsent: FoundEntry[] = [];
 	#progress: ImportProgress = { added: 0, there: 0, failed: [] };
 
@@ -35,8 +35,8 @@ export class ChatsImport {
 	}
 
 	/**
-	 * Adds what is left of the file. An entry that the server does not take is named, and the others go on.
-	 * @throws {Refused|Unreached} where the server cannot be reached or takes no more from the viewer: call it again to continue
+	 * Adds the rest of the file. An entry that the server refuses is reported, and the others continue.
+	 * @throws {Refused|Unreached} if the server is unreachable or accepts no more from the viewer: call it again to continue
 	 */
 	run(): Promise<void> {
 		return inParallel(
@@ -67,5 +67,5 @@ export class ChatsImport {
 	}
 }
 
-/** Whether a refusal is about the chat, and not about the viewer or the time. */
+/** Whether a refusal concerns the chat, not the viewer or a rate limit. */
 const isOfEntry = (status: number) => status === 400 || status === 413 || status >= 500;

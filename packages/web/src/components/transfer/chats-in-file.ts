@@ -4,23 +4,23 @@ import { filesIn } from "./archive.ts";
 import { arrayItems } from "./array-items.ts";
 import { fromChatGpt } from "./chatgpt.ts";
 
-/** What a list says about a chat, in the words of the import. */
+/** A chat's marks in the file's list, in the import's format. */
 interface Marks {
 	archived?: true;
 	pinned?: true;
 	folder?: { name: string; instructions: string };
 }
 
-/** A chat that a file holds, or why one of its entries is none. `name`: its title, or its place in the file. */
+/** A chat in a file, or why an entry is not one. `name`: its title, or its position in the file. */
 export type FoundEntry = { name: string; document: ChatDocument & Marks } | { name: string; problem: string };
 
-/** In ChatGPT's archive: one file, or several that are numbered. */
+/** In ChatGPT's archive: one file, or several numbered ones. */
 const CONVERSATIONS = /(^|\/)conversations(-\d+)?\.json$/;
 const OURS = /^json\/(.+)\.json$/;
 
 /**
- * The chats in a file: an exported chat, our zip file, ChatGPT's `conversations.json`, or the zip file that has it. Each is read when it is reached.
- * @param onRead is told the share of the file that has been read
+ * The chats in a file: an exported chat, our zip file, ChatGPT's `conversations.json`, or the zip file that contains it. Read one by one.
+ * @param onRead receives the share of the file read so far
  */
 export async function* chatsIn(file: Blob & { name?: string }, onRead: (share: number) => void): AsyncGenerator<FoundEntry, void> {
 	const isZip = (await file.slice(0, 2).text()) === "PK";
@@ -53,7 +53,7 @@ interface Contents {
 	chats: { name: string; archived?: boolean; pinned?: boolean; folder?: string }[];
 }
 
-/** What our zip file says about its chats, by their file names. A list that cannot be read loses no chat. */
+/** The marks of our zip file's chats, by file name. An unreadable list loses no chat. */
 function marksIn(contents: string): Map<string, Marks> {
 	try {
 		const { folders = [], chats }: Contents = JSON.parse(contents);
@@ -91,7 +91,7 @@ function entryOf(item: string, place: string): FoundEntry {
 	if (typeof value !== "object" || value === null) return { name: place, problem: t("import_no_chat") };
 	const fields = value as Record<string, unknown>;
 	const name = typeof fields.title === "string" && fields.title !== "" ? fields.title : place;
-	// The server checks it.
+	// The server validates it.
 	if (fields.format === FORMAT.format) return { name, document: value as ChatDocument };
 	if (!("mapping" in fields)) return { name, problem: t("import_foreign") };
 	const document = fromChatGpt(fields);

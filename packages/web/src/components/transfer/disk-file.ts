@@ -1,7 +1,7 @@
-/** How long a browser may take to copy a file that was handed to it. The file is removed then, or when the next one is opened. */
+/** How long a browser may take to copy a file passed to it. The file is removed then, or when the next one is opened. */
 const FILE_KEPT_MS = 3_600_000;
 
-/** A file that is written to the browser's disk. */
+/** A file in the origin's private file system. */
 export interface DiskFile {
 	writable: WritableStream<Uint8Array>;
 	/** The file, once `writable` is closed. */
@@ -9,14 +9,14 @@ export interface DiskFile {
 }
 
 /**
- * Opens a file in the origin's private file system, which no page shows, and removes those that earlier pages have left there. Null where the browser has
- * none for us, as in private windows.
+ * Opens a file in the origin's private file system, which is invisible to users, and removes those left by earlier pages. Null if it is unavailable,
+ * as in private windows.
  */
 export async function openDiskFile(): Promise<DiskFile | null> {
 	try {
 		const root = await navigator.storage.getDirectory();
 		const folder = await root.getDirectoryHandle("downloads", { create: true });
-		// A page holds the lock of each of its files for as long as it is open: the browser may still copy one.
+		// A page locks each of its files while it is open, because the browser may still be copying one.
 		for await (const left of folder.keys())
 			await navigator.locks.request(left, { ifAvailable: true }, (lock) => lock && folder.removeEntry(left).catch(() => {}));
 		const name = crypto.randomUUID();

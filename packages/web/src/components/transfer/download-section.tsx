@@ -7,10 +7,10 @@ import type { ChatsDownload, DownloadProgress } from "./chats-download.ts";
 
 type State = "idle" | "running" | "paused" | "incomplete" | "saved";
 
-/** How long a browser may take to begin with a file that was handed to it. */
+/** How long a browser may take to start reading a file passed to it. */
 const FILE_KEPT_MS = 60_000;
 
-/** Downloads all chats as a zip file. What makes it is loaded when it is asked for. */
+/** Downloads all chats as a zip file. The code for it loads on demand. */
 export function DownloadSection() {
 	const download = useRef<ChatsDownload>(undefined);
 	const [state, setState] = useState<State>("idle");

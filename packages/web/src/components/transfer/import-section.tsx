@@ -10,7 +10,7 @@ type State = "idle" | "running" | "paused" | "done";
 
 const NOTHING: ImportProgress = { added: 0, there: 0, failed: [] };
 
-/** Imports chats from a file. What reads it is loaded when one is chosen. */
+/** Imports chats from a file. The code for it loads when a file is chosen. */
 export function ImportSection({ isGuest }: { isGuest: boolean }) {
 	return (
 		<Section title={t("import_heading")}>
@@ -50,7 +50,7 @@ function Import() {
 			setProblem(t("import_not_loaded"));
 			return setState("idle");
 		} finally {
-			// The same file can be chosen again.
+			// Cleared, so that choosing the same file again fires a change event.
 			target.value = "";
 		}
 		await run();

@@ -1,10 +1,10 @@
-/** Items that are worked on at once: as many as a page may send without holding up what else it does. */
+/** Items processed at once: as many requests as a page may send without delaying its other work. */
 const AT_ONCE = 4;
 
 /**
- * Takes items and works on several at once, until there are no more or one fails. Each item that was taken is worked on.
- * @param next the next item; undefined for no more
- * @throws the first error, once nothing is under way any more
+ * Takes items and processes several at once, until there are no more or one fails. Every item that was taken is processed.
+ * @param next the next item; undefined if there are no more
+ * @throws the first error, once no other work is running
  */
 export async function inParallel<T>(next: () => Promise<T | undefined> | T | undefined, work: (item: T) => Promise<void>): Promise<void> {
 	let failed: { error: unknown } | undefined;
