@@ -45,7 +45,7 @@ function scriptsOf(one: Page): Set<string> {
 	return loaded;
 }
 
-/** The Worker has these texts too, or a library in a page's scripts has. */
+/** Texts of the Worker that a library in the page's scripts also contains. */
 const IN_LIBRARIES = ["No active subscription found", "Invalid password"];
 
 /** Sentences that exist in only one language. A lower-case word could also be a name in the code. */
@@ -61,7 +61,7 @@ const codeOf = (names: Iterable<string>) => Array.from(names, (name) => readFile
 const foundIn = (code: string, texts: string[]) => texts.filter((text) => code.includes(text));
 
 describe("the scripts", () => {
-	/** Opens these pages, including everything they load late. */
+	/** Opens several pages, including everything they load late. */
 	async function tour(): Promise<Set<string>> {
 		const loaded = scriptsOf(page);
 		await page.goto(parley.app);

@@ -195,7 +195,7 @@ describe("keys", () => {
 		await page.keyboard.press("?");
 		await list.getByText("Edit your last message").waitFor();
 		await assertAccessible(page, VIEWS);
-		// On a phone the button is in a menu.
+		// On a phone the button is hidden.
 		await page.setViewportSize({ width: 1440, height: 900 });
 		await page.keyboard.press("Escape");
 		await list.waitFor({ state: "detached" });
