@@ -52,7 +52,7 @@ describe("a brand", () => {
 		expect(brandOf({ name: "語" }).slug).toBe("app");
 	});
 
-	test("without prompts in a language uses those of the first; any other missing field stays unset", () => {
+	test("without prompts in a language uses those of the first language; any other missing field stays unset", () => {
 		const { prompts, logo, support, legal, systemText } = brandOf({});
 		expect(prompts.de).toEqual([{ label: "What is for lunch?", text: "What is for lunch?" }]);
 		expect({ logo, support, legal, systemText }).toEqual({

@@ -98,7 +98,7 @@ describe("the search for texts outside the catalogue", () => {
 		'if (state === "Not found") logNote("a note for the log");',
 		'import { x } from "Some file.ts";',
 		"<kbd>Enter</kbd>",
-	])("finds none in %s", (code) => {
+	])("finds nothing in %s", (code) => {
 		expect(found(code)).toEqual([]);
 	});
 });

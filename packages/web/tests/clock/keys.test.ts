@@ -172,7 +172,7 @@ test("a key's daily limit renews with the UTC day within a plan's period, and th
 describe("a key's pool", () => {
 	const hold = { fingerprint: "", units: 2, chatId: null };
 
-	test("lasts as long as its key if its window has no end, and its units are spent for good", async () => {
+	test("lasts as long as its key if its window has no end, and its units are not renewed", async () => {
 		const client = new Client();
 		await client.signUp();
 		const key = await keyOf(client, { units: 2, per: "period" });

@@ -173,7 +173,7 @@ describe("an upgrade", () => {
 		return { user, userId, planId, change };
 	}
 
-	test("that the bank wants confirmed leads to Stripe's page, and takes effect there with its share of requests", async () => {
+	test("that the bank requires to be confirmed leads to Stripe's page, and takes effect there with its share of requests", async () => {
 		const { user, userId, change } = await confirmedCard();
 		const { status, takesEffect, url } = await change();
 		expect([status, takesEffect]).toEqual([200, "not-yet"]);

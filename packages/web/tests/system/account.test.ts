@@ -136,7 +136,7 @@ describe("a plan", () => {
 		await parley.control("faults");
 	});
 
-	test("whose change takes long at the provider shows as being confirmed, and then with its outcome", async () => {
+	test("whose change is slow at the provider is shown as being confirmed, and then with its outcome", async () => {
 		await parley.control("settings", { maxPlan: true });
 		await open("pro-999-of-1000");
 		// Longer than our server lets a page wait (6 s), like a Flowglad billing run that may take a minute.

@@ -207,7 +207,7 @@ describe("a chat", () => {
 		await row("Not this one").waitFor();
 	});
 
-	test("is deleted for good even if the page is closed at once", async () => {
+	test("is deleted permanently even if the page is closed at once", async () => {
 		const chat = await ask("Gone");
 		await load(`/c/${chat}`);
 		const deleted = page.waitForResponse((response) => response.request().method() === "PATCH");

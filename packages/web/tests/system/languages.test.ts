@@ -182,7 +182,7 @@ describe("a problem and a mail", () => {
 
 describe("nothing changes at hydration", () => {
 	test.each(["de-DE", "en-US"])(
-		"in a browser with %s: not a word, not a time of the reader's own zone, from the first page on",
+		"in a browser with %s: neither text nor times in the reader's zone, from the first page on",
 		async (locale) => {
 			await visitIn(locale);
 			const complaints: string[] = [];

@@ -371,7 +371,7 @@ describe("an answer", () => {
 		await heard("Answer complete. 4 of 5 requests left.");
 	});
 
-	test("does not move the composer from its first word to its last", async () => {
+	test("does not move the composer while it is being written", async () => {
 		await model({ chunks: 40, chunkMs: 30 });
 		await page.setViewportSize({ width: 390, height: 844 });
 		await page.goto(app);

@@ -118,7 +118,7 @@ describe("the queue", () => {
 		expect(await said()).toEqual(["First", "Second"]);
 		await page.reload();
 		await queue().getByText("The last answer failed, so the queue waits.").waitFor();
-		// After the next successful answer it continues by itself.
+		// It continues by itself after the next successful answer.
 		await page.getByRole("button", { name: /^Try again/ }).click();
 		await expect.poll(said).toEqual(["First", "Second", "Third"]);
 		await ended();

@@ -144,7 +144,7 @@ describe("a page that is behind", () => {
 
 describe("a stop that arrives before its request", () => {
 	test.each(["a new", "an existing"])(
-		"stops it in %s chat before the model is called, also after the object was evicted",
+		"stops it in %s chat before the model is called, even after the object was evicted",
 		async (which) => {
 			const talk = await Talk.begin();
 			if (which === "an existing") await talk.askAll("one");

@@ -243,7 +243,7 @@ describe("an account that is being deleted", () => {
 		expect(await isDeleting(user.id)).toBe(true);
 	});
 
-	test("takes over no guest chats when signing in; once kept, it does", async () => {
+	test("takes over a guest's chats at sign-in only once it is kept", async () => {
 		const { client, user, key } = await fullAccount();
 		await request(client);
 		const guest = await new Client().visit();

@@ -87,7 +87,7 @@ describe("an account", () => {
 		expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([401, 401, 200]);
 	});
 
-	test("is signed out at once and for good: copied cookies can no longer read, spend or buy", async () => {
+	test("is signed out immediately: copied cookies can no longer read, spend or buy", async () => {
 		const client = new Client();
 		await client.signUp();
 		const chatId = crypto.randomUUID();
@@ -261,7 +261,7 @@ describe("a page loaded by another viewer", () => {
 		expect(answers.filter(([, status]) => status !== 409)).toEqual([]);
 	});
 
-	test("is told when its user has signed out, or its guest has signed in", async () => {
+	test("is refused once its user has signed out, or its guest has signed in", async () => {
 		const client = await new Client().visit();
 		const guestPage = await tagOf(client);
 		await client.signUp();

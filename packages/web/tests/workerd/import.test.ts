@@ -65,7 +65,7 @@ const listed = async (key: string) =>
 	(await listOf(key).list()).chats as { id: string; title: string; updatedAt: string; archived?: true }[];
 
 describe("an imported chat", () => {
-	test("is listed at its own date, found by all its words, and counts nothing", async () => {
+	test("is listed under its own date, can be found by all its words, and counts nothing", async () => {
 		const { client, key } = await user();
 		const turns = Array.from({ length: 80 }, (_, at) => turn(at + 1, at === 0 ? "An abacus" : `Question ${at + 1}`));
 		const { status, id: chat } = await imported(client, document({ turns, shown: 80 }));
@@ -141,7 +141,7 @@ describe("an imported chat", () => {
 		]);
 	});
 
-	test("equals the export of the other account", async () => {
+	test("exports the same document that another account exported", async () => {
 		const [mine, other] = [await user(), await user()];
 		const chat = id();
 		await mine.client.chat(chat, id(), { text: "The first words" });

@@ -270,7 +270,7 @@ describe("the issuer's keys", () => {
 		expect((await callWith(old)).status).toBe(401);
 	});
 
-	test("stay valid for ten minutes while the issuer is down; after that it is requested at most every 5 s", async () => {
+	test("are used for ten minutes while the issuer is down; after that it is called at most every 5 s", async () => {
 		const token = await tokenOf({ claims: { sub: random() }, expiresInSeconds: 36_000 });
 		ahead(700);
 		await usageOf(token);

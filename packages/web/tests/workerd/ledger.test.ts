@@ -231,7 +231,7 @@ describe("a rejected API key", () => {
 		await runDurableObjectAlarm(ledger);
 		const { usageEvents } = await sandboxState();
 		expect(usageEvents.filter(({ transactionId }) => transactionId.startsWith(`${key}:`))).toHaveLength(2);
-		// The health check covers all ledgers. Those of earlier tests may have met the same fault, and stay as they are.
+		// The health check covers all ledgers. Those of earlier tests may have met the same fault and still report it.
 		await env.DB.prepare("DELETE FROM ledger_reports WHERE subject <> ?").bind(key).run();
 		expect(await billing()).toBe("flowglad");
 	});
@@ -243,7 +243,7 @@ interface LedgersAnswer {
 }
 
 describe("the comparison with the provider's balance", () => {
-	/** Uses and reports three units, then lets a day pass. */
+	/** Uses and reports three units, then advances one day. */
 	async function aDayOfUse() {
 		const one = await pro();
 		for (let n = 0; n < 3; n += 1) await one.user.chat(id(), id());

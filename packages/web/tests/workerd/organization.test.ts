@@ -438,7 +438,7 @@ describe("a role", () => {
 		7,
 	];
 
-	test("is exactly owner, admin or member on every route that takes one", async () => {
+	test("is exactly owner, admin or member on every route that accepts one", async () => {
 		const { owner, organizationId } = await found();
 		const { user } = await join(owner, organizationId);
 		const memberId = await memberIdOf(user.id);
@@ -472,7 +472,7 @@ describe("a role", () => {
 		expect(await rolesIn(organizationId)).toEqual({ admin: 1, member: 1, owner: 1 });
 	});
 
-	test("is one of the three in the database, and the last owner stays, whoever writes", async () => {
+	test("is one of the three in the database, and the last owner remains, whatever writes", async () => {
 		const { owner, organizationId } = await found();
 		await join(owner, organizationId);
 		const run = (statement: string) => env.DB.prepare(statement).bind(organizationId).run();
@@ -620,7 +620,7 @@ describe("concurrent changes", () => {
 		expect(await rolesIn(organizationId)).toEqual({ member: 1, owner: 1 });
 	});
 
-	test("that create organizations stay within ten, each with its owner", async () => {
+	test("that create organizations never exceed ten, each with its owner", async () => {
 		const founder = new Client();
 		const { id: userId } = await founder.signUp();
 		const create = () => founder.post("/api/auth/organization/create", { name: "Acme", slug: id() });

@@ -60,7 +60,7 @@ describe.each(PROVIDER)("a provider that %s", (_, fault) => {
 		await Promise.all(made);
 	}, 60_000);
 
-	test.each(READ_LAST)("leaves what was known: %s", async (what, _, then) => {
+	test.each(READ_LAST)("leaves the last known state: %s", async (what, _, then) => {
 		const { user, key } = ledgers.get(what) ?? (await withCopy(null));
 		await eventually(async () => expect(await user.usage()).toMatchObject(then));
 

@@ -32,7 +32,7 @@ async function holdOf(subject: Subject, requestId = "r", options: { units?: numb
 	return usage.hold;
 }
 
-/** Uses up units of a ledger for good. */
+/** Permanently uses up units of a ledger. */
 const fill = (key: string, units: number) => ledgerOf(key).record(key, { id: `fill ${id()}`, fingerprint: "f", units, chatId: null });
 
 describe("a guest's raise", () => {

@@ -135,7 +135,7 @@ describe("a shared chat", () => {
 });
 
 describe("sharing", () => {
-	test("requires a confirmed address, and is limited to one's own chats", async () => {
+	test("requires a confirmed address, and works only for one's own chats", async () => {
 		const [{ client, key }, guest, unconfirmed] = [await owner(), await new Client().visit(), new Client()];
 		await unconfirmed.signUp();
 		for (const [who, refusal] of [
@@ -212,7 +212,7 @@ describe("sharing", () => {
 });
 
 describe("a share ends", () => {
-	test("when its owner ends it: at once, for good and once; nobody else can", async () => {
+	test("when its owner ends it, at once and permanently; nobody else can", async () => {
 		const [{ client }, other, chat] = [await owner(), await owner(), id()];
 		await client.chat(chat, id());
 		const { id: shareId } = await share(client, chat);

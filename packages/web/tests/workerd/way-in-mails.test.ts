@@ -61,7 +61,7 @@ async function come(client: Client, form: Record<string, string>): Promise<Respo
 	return client.fetch(decided.headers.get("location") ?? "", { headers: headers() });
 }
 
-/** The token in the newest mail to an address whose text matches. */
+/** The token in the newest mail to an address with matching text. */
 async function tokenTo(email: string, pattern: RegExp): Promise<string> {
 	const text = await eventually(async () => {
 		const mail = (await sandboxState()).mailbox.findLast((one) => one.to === email && pattern.test(one.text));

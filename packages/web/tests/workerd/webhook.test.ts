@@ -157,7 +157,7 @@ describe("a webhook", () => {
 		await evictDurableObject(env.USAGE_LEDGER.getByName(key));
 		await countReads(userId);
 		expect((await hold()).outcome.kind).toBe("held");
-		// The entitlement is trusted again, also after a restart.
+		// The entitlement is trusted again, even after a restart.
 		const { changedAtMs } = await notesOf(userId);
 		await eventually(async () => expect((await notesOf(userId)).entitlement.fetchedAtMs).toBeGreaterThanOrEqual(changedAtMs));
 		expect(await reads()).toBe(1);
