@@ -152,7 +152,7 @@ describe("a move of the clock", () => {
 	});
 });
 
-test("is not needed to buy plans, end answers and report usage: a frozen clock is enough", async () => {
+test("while the clock is frozen, plans can still be bought, answers end and usage is reported", async () => {
 	await reset();
 	await moveClock({ frozen: true });
 	const user = new Client();

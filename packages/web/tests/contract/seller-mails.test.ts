@@ -31,7 +31,7 @@ const refresh = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`)
 const waiting = async () =>
 	(await env.DB.prepare("SELECT event FROM mails WHERE event LIKE 'plan-ends/%' AND state = 'waiting'").all()).results.length;
 
-test("mails the end of a plan once, three days ahead, and nothing for a plan that renews", async () => {
+test("the end of a plan is mailed once, three days ahead, and a renewing plan sends no mail", async () => {
 	const { user, userId, planId } = await subscribed();
 	const end = Date.parse((await user.usage()).resetAt ?? "");
 	await user.post("/api/billing/cancel", { planId, when: "period-end" });
@@ -60,7 +60,7 @@ test("mails the end of a plan once, three days ahead, and nothing for a plan tha
 	expect(await subjects()).toHaveLength(1);
 });
 
-test("mails a failed payment once, however often its event arrives, and mails the next failure again", async () => {
+test("a failed payment is mailed once, however often its event arrives, and the next failure is mailed again", async () => {
 	const { user, userId } = await subscribed();
 	const end = Date.parse((await user.usage()).resetAt ?? "");
 	await faults({ declineRenewals: true });

@@ -20,7 +20,7 @@ describe("an account without a plan", () => {
 	});
 });
 
-test("gets the same usage event fields from every provider", async () => {
+test("a usage event has the same fields with every provider", async () => {
 	const { user, userId, planId } = await subscribed();
 	const transactionId = id();
 	const response = await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 3, transactionId });

@@ -53,7 +53,7 @@ async function send(text: string): Promise<void> {
 	await page.getByRole("button", { name: "Send", exact: true }).waitFor();
 }
 
-describe("the prompts that a deployment suggests", () => {
+describe("a deployment's suggested prompts", () => {
 	test("fill the composer and send nothing", async () => {
 		await open();
 		const calls = (await parley.state()).modelCalls.length;
@@ -65,7 +65,7 @@ describe("the prompts that a deployment suggests", () => {
 	});
 });
 
-describe("the instructions of a chat", () => {
+describe("a chat's instructions", () => {
 	test("are set before its first message, survive a reload and a dismissal, and are sent with their size", async () => {
 		await open();
 		await page.getByRole("button", { name: "Instructions for this chat" }).click();
@@ -120,7 +120,7 @@ describe("the instructions of a chat", () => {
 	});
 });
 
-describe("the instructions of a user", () => {
+describe("a user's instructions", () => {
 	test("are saved on the account page, apply in a tab that is already open, and precede a chat's instructions", async () => {
 		await parley.openAccount(context.request);
 		await open();

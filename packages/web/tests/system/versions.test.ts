@@ -170,7 +170,7 @@ describe("versions", () => {
 });
 
 describe("each answer", () => {
-	test("shows its model, time and price, and “Why” shows the rule and the tokens", async () => {
+	test("shows its model, time and price; “Why” shows the rule and the tokens", async () => {
 		await ask("Why?");
 		await answers()
 			.getByText(/^Sandbox · .*\d\d.* · 1 request$/)

@@ -178,7 +178,7 @@ describe("a chat deleted from the list", () => {
 		expect(await listOf(talk.owner).every()).toEqual({ chats: [], next: null });
 	});
 
-	test("is retried by the next alarm when its object could not be reached", async () => {
+	test("is deleted by the next alarm if its object could not be reached", async () => {
 		const talk = await talkListed();
 		await change(talk.client, talk.chatId, { deleted: true });
 		const clock = stopAppClock();

@@ -491,7 +491,7 @@ describe("the list of chats", () => {
 		expect(pages.flatMap(({ chats }) => chats.map((chat) => chat.id))).toEqual(ids.toReversed());
 	});
 
-	test("does not show a chat deleted while it was being listed", async () => {
+	test("does not show a chat deleted while it was being added", async () => {
 		const talk = await Talk.begin();
 		const list = env.CHAT_LIST.getByName(talk.owner);
 		let isHeld = true;

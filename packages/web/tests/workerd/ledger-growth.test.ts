@@ -181,7 +181,7 @@ describe("a ledger without sums", () => {
 	}
 
 	test(
-		"is added up before its first answer, in wakes and alarms of bounded time, also when it dies on the way",
+		"is added up before its first answer, in wakes and alarms of bounded time, even if it dies on the way",
 		async (context) => {
 			const old = await older(id(), ADDED_UP);
 			await runInDurableObject(old.ledger, (_, { storage }) => expect(new LedgerStorage(storage).addUp()).toBe(false));

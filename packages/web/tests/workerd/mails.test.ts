@@ -171,7 +171,7 @@ describe("an event's mail", () => {
 	});
 });
 
-describe("the mail of a new sign-in", () => {
+describe("the mail about a new sign-in", () => {
 	const signIn = (client: Client, email: string, agent: string, language = "en") =>
 		client.post(
 			"/api/auth/sign-in/email",
@@ -199,7 +199,7 @@ describe("the mail of a new sign-in", () => {
 	});
 });
 
-describe("the mails of usage", () => {
+describe("the mails about usage", () => {
 	const record = (userId: string, units: number) =>
 		env.USAGE_LEDGER.getByName(`user:${userId}`).record(`user:${userId}`, { id: id(), fingerprint: "", units, chatId: null });
 

@@ -404,7 +404,7 @@ describe("a customer", () => {
 	});
 });
 
-describe("refusals of the provider, which arrive as 500", () => {
+describe("refusals by the provider that arrive as 500", () => {
 	test("a stored checkout that this key cannot read is forgotten", async () => {
 		const { user } = await confirmed();
 		const first = await user.checkout("pro_monthly");

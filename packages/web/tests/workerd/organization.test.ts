@@ -472,7 +472,7 @@ describe("a role", () => {
 		expect(await rolesIn(organizationId)).toEqual({ admin: 1, member: 1, owner: 1 });
 	});
 
-	test("is one of the three in the database, and the last owner remains, whatever writes", async () => {
+	test("in the database is always one of the three, and the last owner remains, whatever writes", async () => {
 		const { owner, organizationId } = await found();
 		await join(owner, organizationId);
 		const run = (statement: string) => env.DB.prepare(statement).bind(organizationId).run();

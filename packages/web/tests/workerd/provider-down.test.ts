@@ -83,7 +83,7 @@ describe.each(PROVIDER)("a provider that %s", (_, fault) => {
 describe("a provider that stalls for a while", () => {
 	const stall = { api: [{ path: "/api/v1/*", stall: true }] };
 
-	test("stops neither the reports nor the reads of a ledger: both go on when it answers again", async () => {
+	test("blocks neither a ledger's reports nor its reads: both resume once it answers again", async () => {
 		await resetSandbox();
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
@@ -115,7 +115,7 @@ describe("a provider that stalls for a while", () => {
 		});
 	});
 
-	test("stops no checkout: a press during the stall fails, and the next one opens the page", async () => {
+	test("does not block checkouts: one opened during the stall fails, and the next one opens the page", async () => {
 		await resetSandbox();
 		const user = new Client();
 		const { email } = await user.signUp();

@@ -292,7 +292,7 @@ describe("the request", () => {
 		expect(await calls()).toMatchObject([{ hasTools: false }]);
 	});
 
-	test("has another identity with search than without", async () => {
+	test("with search is a different request from the one without", async () => {
 		const { client } = await user();
 		const chat = id();
 		await ask(client, chat, { key: "k1", search: false });

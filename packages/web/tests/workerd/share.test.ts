@@ -283,7 +283,7 @@ describe("a share ends", () => {
 	});
 });
 
-describe("a takedown by the operator", () => {
+describe("a takedown by an operator", () => {
 	const takeDown = (client: Client, shareId: string) => client.fetch(`/api/admin/shares/${shareId}`, { method: "DELETE" });
 
 	async function admin(): Promise<Client> {

@@ -171,7 +171,7 @@ describe("switching to a version", () => {
 		expect(back.earlier).toBeNull();
 	});
 
-	test("in any order, between any requests, loses no answer and always shows a path of the tree", async () => {
+	test("in any order and between any requests loses no answer, and always shows a path of the tree", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("q0");
 		let asked = 1;

@@ -313,7 +313,7 @@ describe("more than ten minutes after the last proof", () => {
 		].map((name): [string, object] => [`/api/flowglad/${name}`, {}]),
 	];
 
-	test.each(MONEY)("%s requires a new one before anything is read or changed, and viewing billing does not", async (path, body) => {
+	test.each(MONEY)("%s requires a new one before anything is read or changed; viewing billing does not", async (path, body) => {
 		const { client, id: userId } = await confirmedUser();
 		await ageProof(userId);
 		const refused = await client.post(path, body);
@@ -324,7 +324,7 @@ describe("more than ten minutes after the last proof", () => {
 		expect(await (await client.post(path, body)).text()).not.toContain("proof-needed");
 	});
 
-	test("a mailed code is a proof, but only from the account's own mailbox", async () => {
+	test("a mailed code is a proof only if it was sent to the account's own mailbox", async () => {
 		const [mine, theirs] = [await confirmedUser(), await confirmedUser()];
 		await ageProof(mine.id);
 		await post(theirs.client, "mail/prove");
