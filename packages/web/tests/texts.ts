@@ -164,7 +164,7 @@ function isForPrograms(node: Node, above: Node[]): boolean {
 	if (parent.type === "BinaryExpression" && /^[!=]==?$/.test(String(parent.operator))) return true;
 	if (parent.type === "SwitchCase" || parent.type === "Directive" || parent.type === "ExpressionStatement") return true;
 	if (parent.type === "Property" && parent.key === node) return true;
-	// What is counted (lib/identity/bounds.ts), and the errors of the seed.
+	// Names of counters (lib/identity/bounds.ts), and the errors of the seed.
 	if (parent.type === "Property" && nameOf(parent.key as Node) === "error") return true;
 	if (parent.type === "TemplateLiteral" && above.at(-2)?.type === "Property" && nameOf(above.at(-2)?.key as Node) === "what") return true;
 	// The name of an error.

@@ -168,7 +168,7 @@ describe("a chat unused for longer than its tier keeps chats", () => {
 	});
 });
 
-test("pages state how long chats are kept, wherever they are shown", async () => {
+test("the chat page and the data page state how long chats are kept", async () => {
 	const client = await new Client().visit();
 	expect(await (await client.fetch("/")).text()).toContain("Chats are deleted 7 days after their last use.");
 	expect(await (await client.fetch("/account/data")).text()).toContain("A chat that you haven’t used for 7 days is deleted.");

@@ -641,7 +641,7 @@ describe("the plans", () => {
 
 describe("a guest who must pass the human check", () => {
 	test("solves it, and the message is sent automatically", async () => {
-		// This product has no Turnstile keys, so its policy admits no script of Cloudflare's (security-headers.test.ts).
+		// This product has no Turnstile keys, so its policy blocks Cloudflare's script (security-headers.test.ts).
 		const unbound = await browser.newContext({ bypassCSP: true });
 		page = await unbound.newPage();
 		const tokens: (string | undefined)[] = [];
