@@ -1,8 +1,8 @@
 import { onTestFinished, vi } from "vitest";
 
-// The app under test runs in the isolate of its tests, so its clock and its waits can be replaced here. Both are restored when the test ends.
+// The app under test runs in the isolate of its tests, so tests can replace its clock and waits. Both are restored when the test ends.
 
-/** Takes over the app's `Date.now()`: it stands still until `advance` moves it on. */
+/** Takes over the app's `Date.now()`: time stands still until `advance` moves it. */
 export function stopAppClock(): { advance(ms: number): void } {
 	let nowMs = Date.now();
 	const clock = vi.spyOn(Date, "now").mockImplementation(() => nowMs);
@@ -14,7 +14,7 @@ export function stopAppClock(): { advance(ms: number): void } {
 	};
 }
 
-/** Cuts the app's waits to a moment: all, or only those of `onlyMs`. @returns how long each would have been, in milliseconds, in order */
+/** Shortens the app's waits to a few milliseconds: all, or only those of `onlyMs`. @returns the original waits in order, milliseconds */
 export function cutAppWaits(onlyMs?: number): number[] {
 	const waits: number[] = [];
 	const wait = scheduler.wait.bind(scheduler);
@@ -27,7 +27,7 @@ export function cutAppWaits(onlyMs?: number): number[] {
 	return waits;
 }
 
-/** Holds the app's waits of at least `fromMs` until they are released. `pending` is how long each would have been, in milliseconds. */
+/** Blocks the app's waits of at least `fromMs` until they are released. `pending` lists the original waits, milliseconds. */
 export function holdAppWaits(fromMs: number): { readonly pending: number[]; release(): void } {
 	const wait = scheduler.wait.bind(scheduler);
 	let pending: number[] = [];
@@ -35,7 +35,7 @@ export function holdAppWaits(fromMs: number): { readonly pending: number[]; rele
 		if (ms < fromMs) return wait(ms, options);
 		const own = pending;
 		own.push(ms);
-		// Polls: a promise of one request cannot be settled by another.
+		// Polls, because a promise of one request cannot be settled by another.
 		while (own === pending) await wait(5, options);
 	});
 	const release = () => {
@@ -53,17 +53,17 @@ export function holdAppWaits(fromMs: number): { readonly pending: number[]; rele
 	};
 }
 
-// The platform's own: inside a test that replaces deadlines twice, `AbortSignal.timeout` is the first replacement.
+// The platform's own: when a test replaces deadlines twice, `AbortSignal.timeout` is already the first replacement.
 const timeout = AbortSignal.timeout.bind(AbortSignal);
 const timer = globalThis.setTimeout;
-/** Shorter timers are no deadlines of requests. */
+/** Shorter timers are not request deadlines. */
 const DEADLINE_MIN_MS = 1_000;
 
 /**
- * Replaces the deadlines of the app's requests (`AbortSignal.timeout`, and timers of a second or more) by `ms`. A busy machine needs longer ones, a hanging
- * server shorter ones.
- * @param upToMs longer deadlines stay as they are: a request that relies on one does not end
- * @returns how long each would have been, in milliseconds, in order
+ * Replaces the app's request deadlines (`AbortSignal.timeout`, and timers of a second or more) with `ms`: longer for a busy machine, shorter for a
+ * hanging server.
+ * @param upToMs longer deadlines stay unchanged: a request that relies on one does not end
+ * @returns the original deadlines in order, milliseconds
  */
 export function setAppTimeouts(ms: number, upToMs = Number.POSITIVE_INFINITY): number[] {
 	const asked: number[] = [];

@@ -1,7 +1,7 @@
-// An authenticator that sends any attestation, including those that no browser passes on. Encodes WebAuthn, CBOR and X.509 by hand: it has to be wrong on
-// purpose, which libraries prevent.
+// An authenticator that sends any attestation, including those that no browser passes on. Encodes WebAuthn, CBOR and X.509 by hand, because it must
+// produce wrong values on purpose, which libraries prevent.
 
-/** The fields of the answer of `passkey/options` that an authenticator needs. */
+/** The fields of the `passkey/options` response that an authenticator needs. */
 interface Options {
 	challenge: string;
 	rp: { id: string };
@@ -26,7 +26,7 @@ function concat(...parts: (Bytes | number[])[]): Bytes {
 	return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** Makes a new key for a site. @returns the body of `passkey/add` */
+/** Creates a key for a site. @returns the body of `passkey/add` */
 export async function newPasskey({ challenge, rp }: Options, origin: string, { fmt, crl }: Attestation = { fmt: "none" }) {
 	const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
 	const { publicKey, privateKey } = keys as CryptoKeyPair;
@@ -51,7 +51,7 @@ export async function newPasskey({ challenge, rp }: Options, origin: string, { f
 	if (fmt !== "none") attStmt.set("alg", ES256).set("sig", await sign(concat(authData, clientDataHash)));
 	if (crl) {
 		const of = { point, crl, challenge: clientDataHash, sign };
-		// The root is the sender's own too: `android-key` takes the last certificate for it.
+		// The sender also supplies the root: `android-key` trusts the last certificate as its root.
 		attStmt.set("x5c", [await certificate({ ...of, subject: "Some device" }), await certificate({ ...of, subject: ROOT })]);
 	}
 	const attestationObject = cbor(
@@ -97,7 +97,7 @@ function oid(text: string): Bytes {
 	return der(0x06, [first * 40 + second], rest.flatMap(base128));
 }
 
-/** Converts WebCrypto's signature, two numbers of 32 bytes, to the form of certificates and attestations. */
+/** Converts WebCrypto's signature, two 32-byte numbers, to the form used by certificates and attestations. */
 function derSignature(raw: Bytes): Bytes {
 	return sequence(
 		...[raw.slice(0, 32), raw.slice(32)].map((half) => {
@@ -115,7 +115,7 @@ interface CertificateOf {
 	sign: (bytes: Bytes) => Promise<Bytes>;
 }
 
-/** A certificate of the root that passes the checks of the formats `packed`, `apple` and `android-key` up to its revocation list. */
+/** A certificate from the root that passes the checks of the formats `packed`, `apple` and `android-key` up to its revocation list. */
 async function certificate(of: CertificateOf): Promise<Bytes> {
 	const attribute = (kind: number, text: string) => der(0x31, sequence(oid(`2.5.4.${kind}`), der(0x13, utf8(text))));
 	const named = (common: string) =>

@@ -31,7 +31,7 @@ function brandOf(changes: object) {
 }
 
 describe("a brand", () => {
-	test("says where its legal pages, its support and its logo are", () => {
+	test("names the addresses of its legal pages, its support and its logo", () => {
 		const brand = brandOf({
 			logo: { light: "logo.svg", dark: "logo.svg" },
 			support: "help@cafe.example",
@@ -47,12 +47,12 @@ describe("a brand", () => {
 		expect(Object.keys(brand.files)).toEqual(expect.arrayContaining(["favicon.svg", "icons/share.png", "brand/logo-dark.svg"]));
 	});
 
-	test("has a name for files, whatever letters it is written in", () => {
+	test("has a file name, whatever letters its name contains", () => {
 		expect(brandOf({}).slug).toBe("cafe-nord-sohne");
 		expect(brandOf({ name: "語" }).slug).toBe("app");
 	});
 
-	test("without prompts in a language has those of the first, and otherwise nothing that it does not name", () => {
+	test("without prompts in a language uses those of the first language; any other missing field stays unset", () => {
 		const { prompts, logo, support, legal, systemText } = brandOf({});
 		expect(prompts.de).toEqual([{ label: "What is for lunch?", text: "What is for lunch?" }]);
 		expect({ logo, support, legal, systemText }).toEqual({
@@ -82,7 +82,7 @@ describe("a brand", () => {
 		expect(() => brandOf(changes)).toThrow(`${folder}/brand.json is not a brand`);
 	});
 
-	test("that is no JSON, or missing, is refused by its path", () => {
+	test("that is missing or not JSON is refused by its path", () => {
 		writeFileSync(join(folder, "broken.json"), "{");
 		expect(() => readBrand(join(folder, "broken.json"))).toThrow("broken.json is not a brand (docs/brand.md):\n  is not JSON");
 		expect(() => readBrand(join(folder, "none.json"))).toThrow("cannot be read");
@@ -90,7 +90,7 @@ describe("a brand", () => {
 });
 
 describe("the accent", () => {
-	test("is measured as WCAG does, and its text and its stronger shade follow from it", () => {
+	test("is measured as in WCAG, and its text color and stronger shade are derived from it", () => {
 		expect(contrast("#000000", "#ffffff")).toBe(21);
 		expect(contrast("#777777", "#ffffff")).toBeCloseTo(4.48, 2);
 		expect(accentFaults({ light: "#23419f", dark: "#a9bdff" })).toEqual([]);
@@ -100,7 +100,7 @@ describe("the accent", () => {
 		}
 	});
 
-	test("is checked against the colors that the pages have", () => {
+	test("is checked against the colors used on the pages", () => {
 		const css = readFileSync(new URL("../src/styles.css", import.meta.url), "utf8");
 		const source = readFileSync(new URL("../build/accent.ts", import.meta.url), "utf8");
 		for (const name of ["paper", "margin", "raised", "said"]) {
@@ -113,7 +113,7 @@ describe("the accent", () => {
 	});
 });
 
-test("a page's scripts have the name itself in the places of the texts", () => {
+test("a page's scripts contain the brand's name in place of the placeholder", () => {
 	const page = `${["import { t } from", '"../../text/text.ts";'].join(" ")}\nt("share_go_to_app");`;
 	expect(inlined(page, "page.tsx", "de").split("\n").at(-1)).toBe(`"Zu ${own.name}";`);
 });

@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 
 type Conversation = ReturnType<typeof env.CONVERSATION.getByName>;
 
-// What objects do, counted until the test ends.
+// Counts what objects do, until the test ends.
 
 /** Counts the rows that an object reads and writes, and the characters that it stores, until the test ends. */
 export async function metered(stub: DurableObjectStub<never> | Conversation) {

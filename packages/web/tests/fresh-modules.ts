@@ -1,4 +1,4 @@
 import { vi } from "vitest";
 
-// The files share a process, which saves its start. Each still has its own copy of our modules, whose configuration it may mock.
+// The files share a process, to start it only once. Each still gets its own copy of our modules, whose configuration it may mock.
 vi.resetModules();

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
-// Patterns that make a test flaky on a busy machine, or unable to fail, searched for in every test of the repository.
+// Patterns that make a test flaky on a busy machine, or unable to fail. Every test of the repository is searched for them.
 
 const root = new URL("../../../", import.meta.url).pathname;
 const files = ["packages/*/src/**/*.test.ts", "packages/*/tests/**/*.ts", "packages/*/proof/**/*.ts", "packages/*/src/**/testing/*.ts"]
@@ -16,7 +16,7 @@ const secondOfPatience = /vi\.waitFor\([^,;]*\);/g;
 const twoReadings = /^.*Date\.now\(\)[^;?]*[-%+][^;?]*Date\.now\(\).*$/gm;
 const fixedPort = /(?:\.listen\(|\bPORT: "?|\bport: )\s*[1-9]\d*/g;
 
-/** Where a pattern is found: `file: text`. */
+/** The matches of a pattern, as `file: text`. */
 function found(pattern: RegExp, counts: (match: RegExpExecArray) => boolean = () => true): string[] {
 	return files.flatMap((file) => {
 		const matches = [...readFileSync(join(root, file), "utf8").matchAll(pattern)];
@@ -25,7 +25,7 @@ function found(pattern: RegExp, counts: (match: RegExpExecArray) => boolean = ()
 }
 
 describe("no test in the repository", () => {
-	test("is missed by this search", () => {
+	test("escapes this search", () => {
 		expect(files.length).toBeGreaterThan(50);
 	});
 
@@ -33,15 +33,15 @@ describe("no test in the repository", () => {
 		expect(found(sleep, ([, ms = ""]) => Number(ms.replaceAll("_", "")) > SLEEP_MAX_MS)).toEqual([]);
 	});
 
-	test("bounds real time: it counts what happens instead", () => {
+	test("asserts on real time: it counts events instead", () => {
 		expect(found(wallClock)).toEqual([]);
 	});
 
-	test("waits with the default patience of one second, which a busy machine exceeds", () => {
+	test("waits with the default timeout of one second, which a busy machine exceeds", () => {
 		expect(found(secondOfPatience)).toEqual([]);
 	});
 
-	test("computes one time from two readings of the clock, between which a millisecond may pass", () => {
+	test("computes one time from two clock readings, between which a millisecond may pass", () => {
 		expect(found(twoReadings)).toEqual([]);
 	});
 
@@ -49,12 +49,12 @@ describe("no test in the repository", () => {
 		expect(found(fixedPort)).toEqual([]);
 	});
 
-	test("runs alone or is skipped for good", () => {
+	test("runs exclusively or is skipped permanently", () => {
 		expect(found(/\b(?:test|it|describe)\.(?:only|skip|todo)\b/g)).toEqual([]);
 	});
 });
 
-describe("the rules themselves", () => {
+describe("the patterns themselves", () => {
 	test.each([
 		[sleep, "await sleep(1100);"],
 		[sleep, "await new Promise((resolve) => setTimeout(resolve, 3_100));"],

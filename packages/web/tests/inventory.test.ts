@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { overHttp } from "../src/components/transfer/chats-download.ts";
 import * as schema from "../src/db/schema.ts";
 
-// Whatever is stored has an answer to "what happens on deletion" and "what is exported": docs/retention.md, and what the answers are held against.
+// Everything that is stored has an answer to "what happens on deletion" and "what is exported" in docs/retention.md, compared here with the code.
 
 const root = new URL("../../../", import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), "utf8");
@@ -26,7 +26,7 @@ const namesIn = (pattern: RegExp) => [...new Set([...wrangler.matchAll(pattern)]
 const classes = namesIn(/^class_name = "(\w+)"/gm);
 const buckets = namesIn(/^bucket_name = "([\w-]+)"/gm);
 
-/** The tables that the sources of the objects name, whichever object has them. */
+/** The tables that the objects' sources define, whichever object has them. */
 const inObjects = new Set(
 	readdirSync(new URL("packages/web/src/objects/", root))
 		.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
@@ -39,7 +39,7 @@ const inObjects = new Set(
 );
 
 describe("what is stored", () => {
-	test("has one answer for each table of D1, each class of objects with its tables, and each bucket, and for nothing else", () => {
+	test("has exactly one row for each D1 table, each object class with its tables, and each bucket", () => {
 		expect(inObjects.size).toBeGreaterThan(15);
 		// A class without tables has one row, under its own name.
 		const ofObjects = rows.map(({ where }) => where).filter((where) => where.includes(".") || classes.includes(where));
@@ -50,7 +50,7 @@ describe("what is stored", () => {
 		expect(rows).toHaveLength(new Set(rows.map(({ where }) => where)).size);
 	});
 
-	test("is removed with its account exactly where a row names one", () => {
+	test("is removed with its account exactly where a row references one", () => {
 		for (const table of tables) {
 			const { name, foreignKeys } = getTableConfig(table);
 			const ofUser = foreignKeys.filter((key) => getTableName(key.reference().foreignTable) === "users");
@@ -60,7 +60,7 @@ describe("what is stored", () => {
 		}
 	});
 
-	test("is in a file of the export, or has a reason not to be", () => {
+	test("is in an export file, or has a reason not to be", () => {
 		const files = ["contents.json", "json", "markdown", "files", ...overHttp.parts.map(({ name }) => name)];
 		for (const { where, exported } of rows) {
 			if (exported.startsWith("no: ")) continue;

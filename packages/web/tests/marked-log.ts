@@ -4,7 +4,7 @@ import { expect, onTestFinished, vi } from "vitest";
 import * as schema from "../src/db/schema.ts";
 import { logLines } from "./worker-log.ts";
 
-/** Text that comes from outside: a prompt, an answer, a message of a service, a parameter of a query. The log must never have it. */
+/** Text from outside: a prompt, an answer, a service's message, a query parameter. It must never appear in the log. */
 export const marker = "marker-of-the-log";
 
 export const reply =
@@ -14,7 +14,7 @@ export const reply =
 
 const error = { message: marker, type: marker, code: marker, param: marker };
 
-/** What any service may do when it fails. */
+/** How any service may fail. */
 export const FAILURES: [does: string, answer: () => Response][] = [
 	["fails", reply(JSON.stringify({ error: marker, code: marker, message: marker }), 500)],
 	["fails with a page", reply(`<html>${marker}`, 503, "text/html")],
@@ -43,13 +43,13 @@ export function answerFor(part: string, answer: () => Response): void {
 /** The names of D1's tables. */
 export const tables = Object.values(schema).flatMap((one) => (isTable(one) ? [getTableName(one)] : []));
 
-/** Lets every query of a table fail until the test ends. */
+/** Makes every query of a table fail until the test ends. */
 export async function breakTable(name: string): Promise<void> {
 	await env.DB.exec(`ALTER TABLE ${name} RENAME TO broken_${name}`);
 	onTestFinished(async () => void (await env.DB.exec(`ALTER TABLE broken_${name} RENAME TO ${name}`)));
 }
 
-/** That a line matches, and no line has the marker, a secret, or more than 200 characters. */
+/** Expects that a line matches, and that no line has the marker, a secret, or more than 200 characters. */
 export function expectLogged(pattern: RegExp, ...secrets: string[]): void {
 	expect(logLines.join("\n")).toMatch(pattern);
 	for (const line of logLines) {

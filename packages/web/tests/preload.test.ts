@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 const routes = new URL("../src/routes/", import.meta.url).pathname;
 
-test("pointing at a link reads no billing provider: routes that load prices or a balance are not preloaded", () => {
+test("hovering over a link calls no billing provider: routes that load prices or a balance are not preloaded", () => {
 	const reading = globSync("*.tsx", { cwd: routes }).filter((file) =>
 		/load(?:Pricing|Shell)\(\)/.test(readFileSync(routes + file, "utf8")),
 	);

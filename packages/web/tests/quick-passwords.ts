@@ -1,7 +1,7 @@
 import crypto from "node:crypto";
 
-// The tests open hundreds of accounts, and scrypt took half of their CPU time. Here the built Worker hashes with little work; password.test.ts holds
-// the work of a real hash.
+// The tests create hundreds of accounts, and scrypt took half of their CPU time. Here the built Worker hashes with a low cost; password.test.ts checks
+// the cost of a real hash.
 const { scrypt } = crypto;
 const quick = (
 	password: string,

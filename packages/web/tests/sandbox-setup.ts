@@ -23,7 +23,7 @@ export default async function setup(project: TestProject) {
 }
 
 /**
- * A fake of Cloudflare's siteverify: the token carries its verdict. Like the real one, it accepts each token once and refuses a repeat with
+ * A fake of Cloudflare's siteverify whose tokens carry their own verdict. Like the real one, it accepts each token once and refuses a repeat with
  * `timeout-or-duplicate` (Cloudflare's documentation, "Server-side validation").
  */
 function tokenVerifier(): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
@@ -34,7 +34,7 @@ function tokenVerifier(): (request: IncomingMessage, response: ServerResponse) =
 		try {
 			verdict = JSON.parse(atob(body.response));
 		} catch {
-			// Not one of our tokens: no success.
+			// Not one of our tokens: refused.
 		}
 		if (verdict.hang) return;
 		const repeated = { success: false, "error-codes": ["timeout-or-duplicate"] };

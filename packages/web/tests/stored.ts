@@ -6,7 +6,7 @@ import { LedgerStorage } from "../src/objects/ledger-storage.ts";
 import { LEDGER, type Notes, REQUEST } from "../src/objects/ledger-tables.ts";
 import type { ChatMessage } from "../src/view/chat.ts";
 
-// The objects' stored rows, read and changed through their own storage classes, so that no test depends on columns.
+// Reads and changes the objects' stored rows through their own storage classes, so that no test depends on columns.
 
 type Ledger = ReturnType<typeof env.USAGE_LEDGER.getByName>;
 type Conversation = ReturnType<typeof env.CONVERSATION.getByName>;
@@ -35,7 +35,7 @@ export function notesOf(ledger: Ledger): Promise<Notes> {
 	return inStorage(ledger, ({ notes }) => notes);
 }
 
-/** Changes requests of a ledger on disk, then wakes it from there. Like a ledger of an older version, one with tables adds up its rows anew. */
+/** Changes a ledger's requests on disk, then wakes it from there. If it has tables, it sums its rows anew, like a ledger of an older version. */
 export async function rewriteRequests(ledger: Ledger, change: (row: RequestRow) => Partial<RequestRow>): Promise<void> {
 	await inStorage(ledger, (stored, sql) => {
 		const rows = allRequests(stored);
@@ -50,13 +50,13 @@ export async function rewriteRequests(ledger: Ledger, change: (row: RequestRow) 
 	await evictDurableObject(ledger);
 }
 
-/** Changes what a ledger stores beside its requests, then wakes it from there. */
+/** Changes what a ledger stores besides its requests, then wakes it from there. */
 export async function rewriteNotes(ledger: Ledger, change: (notes: Notes) => Notes): Promise<void> {
 	await inStorage(ledger, (stored) => stored.writeNotes(stored.key ?? "", change(stored.notes)));
 	await evictDurableObject(ledger);
 }
 
-/** What a message says, without reasoning. */
+/** A message's text without reasoning. */
 export { textOf } from "../src/lib/chat/history.ts";
 
 /** The messages of a chat's shown path, in order, as its owner sees them: at most 50. */

@@ -40,7 +40,7 @@ export class Talk {
 		return hear(await this.post(sent));
 	}
 
-	/** Asks several questions, whose messages have their text as id. */
+	/** Asks several questions, whose messages use their text as id. */
 	async askAll(...texts: string[]): Promise<Answer[]> {
 		const answers: Answer[] = [];
 		for (const text of texts) answers.push(await this.ask({ text, messageId: text }));
@@ -51,13 +51,13 @@ export class Talk {
 		return this.client.post(`/api/chat/${this.chatId}/stop`, { requestId });
 	}
 
-	/** What the shown path says: the questions' texts and the answers' ids. */
+	/** The shown path: the questions' texts and the answers' ids. */
 	async shown(): Promise<string[]> {
 		return (await messagesOf(this.stub)).map((message) => (message.role === "user" ? textOf(message) : message.id));
 	}
 }
 
-/** Reads an answer's stream until its first word. */
+/** Reads an answer's stream until its first text delta. */
 export async function begun(response: Response): Promise<Response> {
 	const [first, rest] = response.body?.tee() ?? [];
 	const reader = first?.pipeThrough(new TextDecoderStream()).getReader();

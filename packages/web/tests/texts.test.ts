@@ -15,12 +15,12 @@ const placesIn = (message: Message) =>
 		.map((text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
 
 describe("the catalogue", () => {
-	test("has every text of the app", () => {
+	test("contains every text of the app", () => {
 		const outside = sources().flatMap((file) => textsOutside(file));
 		expect(outside.map(({ file, line, text }) => `${file}:${line}: ${text}`)).toEqual([]);
 	});
 
-	test("has the same keys and parameters in each language, and nothing empty", () => {
+	test("has the same keys and parameters in each language, and no empty text", () => {
 		expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort());
 		for (const [key, message] of Object.entries<Message>(en)) {
 			const german: Message = de[key as keyof typeof de];
@@ -33,7 +33,7 @@ describe("the catalogue", () => {
 		}
 	});
 
-	test("has no text that nothing uses", () => {
+	test("contains no unused text", () => {
 		const files = globSync("**/*.{ts,tsx}", { cwd: src }).filter((file) => !/^text\/(?:en|de)\.ts$/.test(file));
 		const built = ["public-files.ts", "letter.tsx"].map((file) => new URL(`../build/${file}`, import.meta.url));
 		const code = [...files.map((file) => src + file), ...built];
@@ -43,7 +43,7 @@ describe("the catalogue", () => {
 		expect(titles.filter((key) => !Object.hasOwn(en, key))).toEqual([]);
 	});
 
-	test("is read inside functions: a constant of a module would be in the language of the first reader", () => {
+	test("is read inside functions only: a module constant would be in the language of the first reader", () => {
 		const files = globSync("**/*.{ts,tsx}", { cwd: src }).filter((file) => !file.startsWith("text/"));
 		const early = files.flatMap((file) => readAtModuleLevel(file).map((line) => `${file}:${line}`));
 		expect(early).toEqual([]);
@@ -56,14 +56,14 @@ describe("the scripts of a page", () => {
 		.join("\n");
 	const written = (call: string, language: "en" | "de" = "en") => inlined(`${TEXTS}\n${call}`, "page.tsx", language).split("\n").at(-1);
 
-	test("have the text itself in place of a call, in their language", () => {
+	test("contain the text itself in place of a call, in their language", () => {
 		expect(written('const a = <b title={t("frame_pricing")}>{t("frame_close")}</b>;')).toBe(
 			'const a = <b title={"Pricing"}>{"Close"}</b>;',
 		);
 		expect(written('t("frame_close");', "de")).toBe('"Schließen";');
 	});
 
-	test("have its parameters in their places, evaluated once", () => {
+	test("contain its parameters in place, evaluated once", () => {
 		expect(written('t("list_delete_of", { title: chat.title });')).toBe(`\`Delete “\${chat.title}”\`;`);
 		expect(written('t("tally_day_left", of);')).toBe(`\`\${of.left} of \${of.limit} left today\`;`);
 		expect(written('t("frame_requests", { count: next() });')).toBe(
@@ -72,13 +72,13 @@ describe("the scripts of a page", () => {
 		expect(written('rich("tally_resets", { time: <i>{t("frame_close")}</i> });')).toBe('(<>{"resets at "}{<i>{"Close"}</i>}</>);');
 	});
 
-	test("are not built with a key that cannot be read, or without a parameter", () => {
+	test("are not built with a key that cannot be resolved, or with a missing parameter", () => {
 		expect(() => written("t(key);")).toThrow("No literal key");
 		expect(() => written('t("list_delete_of", {});')).toThrow("parameter title is missing");
 	});
 });
 
-describe("the search for texts outside of the catalogue", () => {
+describe("the search for texts outside the catalogue", () => {
 	const found = (code: string) => textsOutside("page.tsx", code).map(({ text }) => text);
 
 	test.each([

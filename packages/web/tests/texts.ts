@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { parseSync } from "vite";
 
-/** A string of the sources, with where it stands. */
+/** A string in the sources, with its position. */
 export interface Found {
 	file: string;
 	line: number;
@@ -19,7 +19,7 @@ interface Node {
 
 const src = new URL("../src/", import.meta.url).pathname;
 
-/** Attributes that a reader sees or hears. */
+/** Attributes whose values are shown or read out to a reader. */
 const TEXT_ATTRIBUTE =
 	/^(?:aria-(?:label|description|roledescription|valuetext|placeholder)|alt|label|placeholder|title|legend|text|heading|action)$/;
 
@@ -27,13 +27,13 @@ const TEXT_ATTRIBUTE =
 const NOT_FOR_READERS =
 	/^(?:t|rich|log\w+|note\w*|invariant|assert\w*|Error|TypeError|ConfigError|OwnError|RefusedReport|DeadlineError|describe|console\.\w+|import|require|sql|\w*\.(?:exec|raw|prepare|includes|startsWith|endsWith|split|querySelector\w*|getItem|setItem|setAttribute|postMessage|getByName|matches|closest|addEventListener|append|set|get|has|delete|createElement\w*|run))$/;
 
-/** Names of styles, of which at least one has a mark in it: "mt-2 flex hover:bg-said". */
+/** Class names, at least one of them with punctuation: "mt-2 flex hover:bg-said". */
 const IS_STYLE = /^(?=.*[a-z\d][-:[/])[!a-z\d[\](){}.,:;/%_&>@*#='"$+~-]+(?:\s+[!a-zA-Z\d[\](){}.,:;/%_&>@*#='"$+~-]+)*$/;
 
-/** What is the same in every language: names, formats, keys of the keyboard, and what is typed into a configuration. */
+/** What is the same in every language: names, formats, keyboard keys, and configuration values. */
 const NO_TEXT = /^(?:Markdown|JSON|CSV|AI_BASE_URL|AI_MODELS|Enter|Shift|Shift \+ Enter|⌘ \+ Enter|Mod|Escape|Esc|Ctrl|Control|Meta)$/;
 
-/** Strings that read like text and are none, with what they are. */
+/** Strings that look like text but are not, and what they are. */
 const FOR_PROGRAMS: Record<string, string> = {
 	Files: "a kind of what is dragged",
 	"Preferred-Languages: en, de": "a line of security.txt",
@@ -72,10 +72,10 @@ const FOR_PROGRAMS: Record<string, string> = {
 	"a new card could not be put to use": "the log",
 };
 
-/** Two words, or one that begins like a sentence. */
+/** Two words, or one that looks like the start of a sentence. */
 const READS_LIKE_TEXT = /^\s*\p{Lu}\p{Ll}+[’'\p{Ll}]*[.…!?]?\s*$|\p{L}{2,}[,.;:]? [\p{L}“"'(]+/u;
 
-/** Sources whose strings are for programs, for models or for those who run the server, with what they are. */
+/** Sources whose strings are for programs, for models or for operators, and what they are. */
 const FOR_OTHERS: Record<string, string> = {
 	"components/answer-text/cases.ts": "texts of tests",
 	"components/answer-text/formula-style.ts": "names of fonts",
@@ -110,7 +110,7 @@ export const sources = (): string[] =>
 		.filter((file) => !/\.test\.tsx?$|\.gen\.ts$|\.d\.ts$|^text\/(?:en|de)\.ts$|\/testing\//.test(file) && !isForOthers(file))
 		.sort();
 
-/** The strings of a file that read like text for people and are not in the catalogue. */
+/** The strings of a file that look like text for people and are not in the catalogue. */
 export function textsOutside(file: string, code = readFileSync(src + file, "utf8")): Found[] {
 	const found: Found[] = [];
 	const { program } = parseSync(file, code);
@@ -156,7 +156,7 @@ function textOf(node: Node, above: Node[]): string | null {
 	return READS_LIKE_TEXT.test(value) ? value : null;
 }
 
-/** Whether a string stands where only programs read it. */
+/** Whether a string is in a position that only programs read. */
 function isForPrograms(node: Node, above: Node[]): boolean {
 	const parent = above.at(-1) as Node;
 	if (/^(?:Import|Export)/.test(parent.type) && parent.source === node) return true;
@@ -164,7 +164,7 @@ function isForPrograms(node: Node, above: Node[]): boolean {
 	if (parent.type === "BinaryExpression" && /^[!=]==?$/.test(String(parent.operator))) return true;
 	if (parent.type === "SwitchCase" || parent.type === "Directive" || parent.type === "ExpressionStatement") return true;
 	if (parent.type === "Property" && parent.key === node) return true;
-	// What is counted (lib/identity/bounds.ts), and the errors of the seed.
+	// Names of counters (lib/identity/bounds.ts), and the errors of the seed.
 	if (parent.type === "Property" && nameOf(parent.key as Node) === "error") return true;
 	if (parent.type === "TemplateLiteral" && above.at(-2)?.type === "Property" && nameOf(above.at(-2)?.key as Node) === "what") return true;
 	// The name of an error.
@@ -173,7 +173,7 @@ function isForPrograms(node: Node, above: Node[]): boolean {
 	return above.some((one, index) => {
 		if (one.type === "TaggedTemplateExpression") return /^(?:sql|html|css)$/.test(nameOf(one.tag as Node));
 		if (one.type === "CallExpression" || one.type === "NewExpression") {
-			// The texts of a call within the arguments are another's.
+			// Texts of a call among the arguments belong to that call.
 			const next = above[index + 1];
 			return next !== one.callee && NOT_FOR_READERS.test(nameOf(one.callee as Node));
 		}

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 const root = new URL("../../../", import.meta.url).pathname;
 const document = readFileSync(`${root}docs/threat-model.md`, "utf8");
-/** The tables before this section are of threats, the tables in it are not. */
+/** Only the tables before this section list threats. */
 const [threats = "", advisories = ""] = document.split("\n## Known advisories\n");
 
 interface Row {
@@ -12,7 +12,7 @@ interface Row {
 	tests: string[];
 }
 
-/** The rows of the document's tables. A cell of tests is a list of `file`: name, the name with those of its groups before it. */
+/** The rows of the document's tables. The cell of tests lists `file`: name, where the name includes its groups. */
 function rowsOf(markdown: string): Row[] {
 	const lines = markdown.split("\n").filter((line) => line.startsWith("|") && !/^\|(?: threat |-)/.test(line));
 	return lines.map((line) => {
@@ -21,7 +21,7 @@ function rowsOf(markdown: string): Row[] {
 	});
 }
 
-/** Why a test that the document names does not exist, or null. */
+/** Why a test named by the document does not exist, or null. */
 function faultOf(named: string, read: (file: string) => string): string | null {
 	const [, file = "", name = ""] = /^`([^`]+\.test\.tsx?)`: (.+)$/.exec(named) ?? [];
 	if (!file) return `is not a file and a name: ${named}`;
@@ -35,7 +35,7 @@ function faultOf(named: string, read: (file: string) => string): string | null {
 	return null;
 }
 
-/** Where a group or a test of this name begins, at or after `from`. */
+/** The position of a group or test with this name, at or after `from`. */
 function indexOfName(source: string, name: string, from: number): number {
 	for (const quoted of [`"${name}"`, `\`${name}\``]) {
 		for (let at = source.indexOf(quoted, from); at !== -1; at = source.indexOf(quoted, at + 1)) {
@@ -58,12 +58,12 @@ describe("docs/threat-model.md", () => {
 		}
 	});
 
-	test("names only tests that exist", () => {
+	test("names only existing tests", () => {
 		const named = new Set(rowsOf(threats).flatMap(({ tests }) => tests));
 		expect([...named].map((one) => faultOf(one, read)).filter((fault) => fault !== null)).toEqual([]);
 	});
 
-	test("names the installed releases of packages that were updated because of an advisory, and only code that exists", () => {
+	test("names the installed versions of packages updated because of an advisory, and only existing code", () => {
 		const updated = [...advisories.matchAll(/^\| `([^`]+)`[^|]* \| (\d[\d.]+) \|/gm)].map(([, name = "", version]) => ({ name, version }));
 		expect(updated.length).toBeGreaterThan(3);
 		const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, { version?: string }> };
@@ -85,7 +85,7 @@ describe("docs/threat-model.md", () => {
 	});
 });
 
-describe("the search for a test", () => {
+describe("the test finder", () => {
 	const source =
 		'describe("a group", () => {\n\ttest.each([1])("has %s", () => {});\n\ttest(\n\t\t"is long",\n\t\t() => {},\n\t);\n});\nconst x = "no test";';
 	const fault = (named: string) => faultOf(named, () => source);
@@ -94,7 +94,7 @@ describe("the search for a test", () => {
 		for (const name of ["a group › has %s", "a group › is long", "has %s", "a group"]) expect(fault(`\`a.test.ts\`: ${name}`)).toBe(null);
 	});
 
-	test("misses what is not the name of a test", () => {
+	test("rejects anything that is not the name of a test", () => {
 		for (const name of ["no test", "has %i", "another group › has %s", "is long › a group"]) {
 			expect(fault(`\`a.test.ts\`: ${name}`)).toMatch(/^is not in a\.test\.ts: /);
 		}

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { sentenceOfEnd } from "../src/components/chat/answer-end.ts";
 import { BEHAVIOURS, type Behaviour, ruleOf } from "./upstream/behaviours.ts";
 
-test("docs/upstream-behaviours.md is the table that the upstream tests hold", async () => {
+test("docs/upstream-behaviours.md is the table that the upstream tests check", async () => {
 	const page = tableOf(BEHAVIOURS);
 	expect(page.split("\n").filter((line) => line.startsWith("| "))).toHaveLength(Object.keys(BEHAVIOURS).length + 1);
 	await expect(page).toMatchFileSnapshot("../../../docs/upstream-behaviours.md");

@@ -1,14 +1,14 @@
 import { format } from "node:util";
 import { beforeEach } from "vitest";
 
-// Keeps what the Worker logs and prints it when a test fails. vitest's own interception hangs here: it sends a line that a request logged
-// with the runner's next message, so a line after the last message is never sent, and the file waits for its receipt for ever.
+// Collects what the Worker logs and prints it when a test fails. vitest's own interception hangs here: it sends a logged line with the runner's next
+// message, so a line after the last message is never sent, and the file waits for its receipt forever.
 
 declare global {
 	var workerLog: { lines: string[]; print: (line: string) => void } | undefined;
 }
 
-/** Replaces the console once for each isolate, beneath the guard that the Worker puts around it (src/log.ts). */
+/** Replaces the console once per isolate, beneath the guard that the Worker puts around it (src/log.ts). */
 function install() {
 	const lines: string[] = [];
 	const print = console.error.bind(console);

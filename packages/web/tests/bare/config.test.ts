@@ -21,12 +21,12 @@ const entry = {
 };
 
 describe("the configuration", () => {
-	test("is documented in .dev.vars.example, variable by variable, with the secrets that models.json names", () => {
+	test("is documented in .dev.vars.example, one entry per variable, including the secrets that models.json names", () => {
 		const documented = [...example.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1]);
 		expect(documented.sort()).toEqual([...Object.keys(variables.shape), ...secretsOfModels].sort());
 	});
 
-	test("has the variables of models, of web search, of instructions and of the free day in docs/operations.md", () => {
+	test("lists the variables for models, web search, instructions and the free day in docs/operations.md", () => {
 		const names = [
 			...Object.keys(variables.shape).filter((name) => /^AI_|^MODELS$|^SEARCH_|_PROMPTS?$/.test(name)),
 			...secretsOfModels,
@@ -43,7 +43,7 @@ describe("the configuration", () => {
 		expect(() => readConfig({ ...secrets, GUEST_FREE_REQUESTS: "-1" })).toThrow(/GUEST_FREE_REQUESTS/);
 	});
 
-	test("takes a security contact that a person can open, and no bare address", () => {
+	test("accepts a security contact that a person can open, and no bare address", () => {
 		for (const contact of ["mailto:security@your.app", "https://your.app/security"])
 			expect(readConfig({ ...secrets, SECURITY_CONTACT: contact }).securityContact).toBe(contact);
 		for (const contact of ["security@your.app", "javascript:alert(1)", "http://your.app"])
@@ -56,7 +56,7 @@ describe("the configuration", () => {
 		expect(() => readConfig({ ...secrets, GUEST_COOKIE_SECRET: `${"n".repeat(16)},short` })).toThrow(/GUEST_COOKIE_SECRET/);
 	});
 
-	test("treats a blank variable as not set, and has the documented limits by default", () => {
+	test("treats a blank variable as unset, and defaults to the documented limits", () => {
 		const config = readConfig({ ...secrets, AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", PAID_PLAN_REQUESTS: "" });
 		expect(config).toMatchObject({
 			models: { kind: "demo" },
@@ -65,7 +65,7 @@ describe("the configuration", () => {
 		});
 	});
 
-	test("searches the web by one endpoint, whose form and key are told", () => {
+	test("reads one web search endpoint with its kind and key", () => {
 		const search = (vars: object) => readConfig({ ...secrets, ...vars }).search;
 		const tavily = { SEARCH_URL: "https://api.tavily.com/search", SEARCH_KIND: "tavily" };
 		expect(search({})).toBeNull();
@@ -84,14 +84,14 @@ describe("the configuration", () => {
 			expect(() => search({ ...tavily, SEARCH_API_KEY: "k", ...bad })).toThrow(ConfigError);
 	});
 
-	test("leaves subscribers their free day unless a deployment says otherwise", () => {
+	test("grants subscribers their free day unless the deployment disables it", () => {
 		const keeps = (value?: string) =>
 			readConfig({ ...secrets, ...(value !== undefined && { PAID_KEEPS_FREE_DAY: value }) }).paidKeepsFreeDay;
 		expect([keeps(), keeps(""), keeps("true"), keeps("false")]).toEqual([true, true, true, false]);
 		expect(() => keeps("perhaps")).toThrow(/PAID_KEEPS_FREE_DAY/);
 	});
 
-	test("accepts the app's origin only as an https address without a path, or as one of this machine", () => {
+	test("accepts as the app's origin only an https address without a path, or one on this machine", () => {
 		const originOf = (APP_ORIGIN: string) => readConfig({ ...secrets, APP_ORIGIN }).appOrigin;
 		expect(["https://parley.example", "https://Parley.example/", "http://localhost:3000", ""].map(originOf)).toEqual([
 			"https://parley.example",
@@ -125,7 +125,7 @@ describe("the configuration", () => {
 			expect(() => readConfig({ ...secrets, FLOWGLAD_WEBHOOK_SECRET: bad })).toThrow(ConfigError);
 	});
 
-	test("uses the billing provider that is named, or the one whose key is set", () => {
+	test("uses the named billing provider, or the one whose key is set", () => {
 		const [flowglad, stripe] = [{ FLOWGLAD_SECRET_KEY: "sk_flowglad" }, { STRIPE_SECRET_KEY: "sk_stripe" }];
 		const chosen = (vars: object) => readConfig({ ...secrets, ...vars }).billing;
 		expect(chosen(flowglad)).toMatchObject({ kind: "flowglad", secretKey: "sk_flowglad" });
@@ -138,7 +138,7 @@ describe("the configuration", () => {
 		expect(() => chosen({ BILLING_PROVIDER: "paddle" })).toThrow(/BILLING_PROVIDER/);
 	});
 
-	test("takes the models of MODELS, else of the quick start, else of models.json where their secrets are set, else the demo", () => {
+	test("takes models from MODELS, else the quick start, else models.json if its secrets are set, else the demo", () => {
 		const all = {
 			MODELS: JSON.stringify({ models: [entry] }),
 			AI_BASE_URL: "https://api.example/v1",
@@ -155,7 +155,7 @@ describe("the configuration", () => {
 		expect(idsOf({ OPENAI_API_KEY: "", AI_MODELS: "quick" })).toBe("demo");
 	});
 
-	test("offers a model at the upstreams that can be called, and not without any", () => {
+	test("offers a model at its reachable upstreams only, and drops a model without any", () => {
 		const upstreams = (vars: object) => {
 			const { models } = readConfig({ ...secrets, ...vars });
 			return models.kind === "demo" ? [] : models.entries.map((one) => one.upstreams.map((upstream) => upstream.model));
@@ -177,7 +177,7 @@ describe("the configuration", () => {
 		expect(upstreams({ MODELS: JSON.stringify({ models: [{ ...entry, purpose: "titles" }] }) })).toEqual([]);
 	});
 
-	test("names the set of models by what it says, so that a changed price is another version", () => {
+	test("derives the version of the models from their content, so that a changed price is a new version", () => {
 		const versionOf = (change: object, vars: object = {}) => {
 			const { models } = readConfig({ ...secrets, MODELS: JSON.stringify({ models: [{ ...entry, ...change }] }), ...vars });
 			return models.kind === "configured" ? models.version : null;
@@ -187,7 +187,7 @@ describe("the configuration", () => {
 		expect(versionOf({ weight: 2 })).not.toBe(versionOf({}));
 	});
 
-	test("names the field of a fault in MODELS, and shows nothing of a text that is no JSON", () => {
+	test("names the invalid field in MODELS, and shows nothing of a text that is not JSON", () => {
 		const faultIn = (MODELS: string) => () => readConfig({ ...secrets, MODELS });
 		const withFault = (change: object) => faultIn(JSON.stringify({ models: [entry, { ...entry, id: "b", ...change }] }));
 		expect(faultIn("{sk-private")).toThrow(ConfigError);
@@ -198,7 +198,7 @@ describe("the configuration", () => {
 		expect(faultIn("[]")).toThrow(/MODELS: the file: /);
 	});
 
-	test("keeps the system prompt with its tokens, and refuses one that takes more than half a step of a model", () => {
+	test("stores the system prompt with its token count, and refuses one larger than half a model's step", () => {
 		const promptOf = (SYSTEM_PROMPT: string, inputStep = 8_000) =>
 			readConfig({ ...secrets, MODELS: JSON.stringify({ models: [{ ...entry, inputStep }] }), SYSTEM_PROMPT }).systemPrompt;
 		expect(promptOf("")).toEqual({ text: "", tokens: 0 });
@@ -211,7 +211,7 @@ describe("the configuration", () => {
 		);
 	});
 
-	test("takes the days that chats are kept by tier, for ever without them", () => {
+	test("reads how many days chats are kept per tier, and keeps them forever by default", () => {
 		const keptOf = (CHAT_KEPT_DAYS: string) => readConfig({ ...secrets, CHAT_KEPT_DAYS }).chatKeptDays;
 		expect(keptOf("")).toEqual({ guest: null, free: null, paid: null });
 		expect(keptOf("guest=7, free = 365")).toEqual({ guest: 7, free: 365, paid: null });
@@ -219,7 +219,7 @@ describe("the configuration", () => {
 			expect(() => keptOf(bad), bad).toThrow(/^Configuration: CHAT_KEPT_DAYS is a list of tier=days/);
 	});
 
-	test("takes suggested prompts as JSON, and names a fault in it", () => {
+	test("reads suggested prompts as JSON, and names an invalid one", () => {
 		const promptsOf = (SUGGESTED_PROMPTS: string) => readConfig({ ...secrets, SUGGESTED_PROMPTS }).suggestedPrompts;
 		expect(promptsOf("")).toBeNull();
 		expect(promptsOf('["Plan a week"]')).toEqual([{ label: "Plan a week", text: "Plan a week" }]);
@@ -227,7 +227,7 @@ describe("the configuration", () => {
 		expect(() => promptsOf("[7]")).toThrow(ConfigError);
 	});
 
-	test("keeps the query string of AI_BASE_URL, which Azure needs, and takes http addresses only", () => {
+	test("keeps the query string of AI_BASE_URL, which Azure needs, and accepts http addresses only", () => {
 		const withUrl = (AI_BASE_URL: string) => readConfig({ ...secrets, AI_BASE_URL, AI_API_KEY: "k", AI_MODELS: "gpt" }).models;
 		const baseUrl = "https://my.openai.azure.com/openai/deployments/gpt?api-version=2026-01-01";
 		const upstreams = [{ kind: "openai-compatible", baseUrl, apiKeyVariable: "AI_API_KEY", model: "gpt" }];
@@ -236,7 +236,7 @@ describe("the configuration", () => {
 			expect(() => withUrl(bad), bad).toThrow(/AI_BASE_URL is not an http/);
 	});
 
-	test("gives a model of the quick start safe bounds", () => {
+	test("gives a quick start model safe limits", () => {
 		const { models } = readConfig({ ...secrets, AI_BASE_URL: "http://localhost:11434/v1", AI_MODELS: "llama3" });
 		expect(models).toMatchObject({ entries: [{ weight: 1, inputStep: 8_000, maxOutput: 4_000, purpose: "chat", efforts: {} }] });
 		expect(models).not.toHaveProperty("entries.0.upstreams.0.apiKeyVariable", "AI_API_KEY");
@@ -252,7 +252,7 @@ describe("the configuration", () => {
 		});
 	});
 
-	test("lets the quick start's models read images where it says so, and refuses a name that is none of them", () => {
+	test("lets quick start models read images if configured, and refuses an unknown name", () => {
 		const models = { ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5=GPT-5,llama3" };
 		expect(readConfig({ ...models, AI_IMAGE_MODELS: "gpt-5," }).models).toMatchObject({
 			entries: [{ accepts: ["text", "image"] }, { accepts: ["text"] }],
@@ -260,7 +260,7 @@ describe("the configuration", () => {
 		expect(() => readConfig({ ...models, AI_IMAGE_MODELS: "gpt5" })).toThrow(/AI_IMAGE_MODELS/);
 	});
 
-	test("gives models their units, and refuses units that are not 1 to 999", () => {
+	test("reads each model's units, and refuses units outside 1 to 999", () => {
 		const models = { ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5=GPT-5,llama3" };
 		expect(readConfig({ ...models, AI_MODEL_UNITS: "gpt-5=5" }).models).toMatchObject({ entries: [{ weight: 5 }, { weight: 1 }] });
 		for (const bad of ["gpt-5", "gpt-5=0", "gpt-5=-1", "gpt-5=1.5", "=5"]) {
@@ -268,7 +268,7 @@ describe("the configuration", () => {
 		}
 	});
 
-	test("takes an issuer of tokens with its audience, and finds its keys and claims", () => {
+	test("reads a token issuer with its audience, and finds its keys and claims", () => {
 		const issuerOf = (more: Record<string, string | undefined>) => readConfig({ ...secrets, ...more }).issuer;
 		const clerk = { JWT_ISSUER: "https://clerk.example", JWT_AUDIENCE: "parley" };
 		expect(issuerOf({ JWT_ISSUER: "", JWT_AUDIENCE: "" })).toBeNull();

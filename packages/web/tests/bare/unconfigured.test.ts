@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { flowglad } from "../../src/lib/flowglad.ts";
 import { Client } from "../client.ts";
 
-// `npx wrangler dev` in a fresh clone: two generated secrets, and nothing else.
+// `npx wrangler dev` in a fresh clone: two generated secrets and nothing else.
 
 test("the demo model answers a guest, says that it is a demo, and counts", async () => {
 	const client = await new Client().visit();
@@ -14,7 +14,7 @@ test("the demo model answers a guest, says that it is a demo, and counts", async
 	expect(await client.usage()).toMatchObject({ used: 1, remaining: 4 });
 });
 
-test("the demo models are on offer, under a version of their own", async () => {
+test("the demo models are available, under their own version", async () => {
 	expect(await (await new Client().fetch("/api/models")).json()).toMatchObject({
 		version: "demo",
 		tier: "guest",
@@ -68,7 +68,7 @@ test("every page renders", async () => {
 	}
 });
 
-test("without APP_ORIGIN only this machine is answered", async () => {
+test("only this machine is answered without APP_ORIGIN", async () => {
 	for (const path of ["/", "/api/health"]) {
 		const response = await exports.default.fetch(new Request(`https://parley.example${path}`));
 		expect(response.status, path).toBe(421);

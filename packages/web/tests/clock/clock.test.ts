@@ -7,7 +7,7 @@ import type { Notes } from "../../src/objects/ledger-tables.ts";
 import { Client, eventually, faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
 import { requestsOf } from "../stored.ts";
 
-// The app follows the development clock of the sandbox, as under `npm start`.
+// The app follows the sandbox's development clock, as under `npm start`.
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -62,7 +62,7 @@ describe("an isolate", () => {
 describe("a move of the clock", () => {
 	beforeEach(reset);
 
-	test("to tomorrow gives a free user 20 units, and a guest none", async () => {
+	test("to tomorrow gives a free user 20 new units, and a guest none", async () => {
 		const [user, guest] = [new Client(), await new Client().visit()];
 		const { id: userId } = await user.signUp();
 		for (let n = 0; n < 5; n += 1) await guest.chat(id(), id());
@@ -107,12 +107,12 @@ describe("a move of the clock", () => {
 		const report = env.DB.prepare("SELECT drift, compared_at FROM ledger_reports WHERE subject = ?").bind(`user:${userId}`);
 		const compared = await report.first<{ drift: number; compared_at: number }>();
 		expect(compared).toMatchObject({ drift: 0 });
-		// Compared by this move, not by an earlier one.
+		// The comparison was made by this move, not by an earlier one.
 		expect(compared?.compared_at).toBeGreaterThanOrEqual(nowMs);
 		expect(await user.usage()).toMatchObject({ tier: "paid", used: 1, remaining: 999 });
 	});
 
-	test("into the next period brings the new credits at once, regardless of the last read", async () => {
+	test("into the next period grants the new credits at once, regardless of the last read", async () => {
 		const user = new Client();
 		await user.subscribe();
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
@@ -126,7 +126,7 @@ describe("a move of the clock", () => {
 		expect(usage.window.start).toBe(resetAt);
 	});
 
-	test("shows its changes at the provider before the response", async () => {
+	test("shows the changes it causes at the provider before the response", async () => {
 		const user = new Client();
 		const { id: userId, email } = await user.signUp();
 		await user.confirm(email);
@@ -152,7 +152,7 @@ describe("a move of the clock", () => {
 	});
 });
 
-test("while the clock is frozen, plans can be bought, answers end and usage is reported", async () => {
+test("while the clock is frozen, plans can still be bought, answers end and usage is reported", async () => {
 	await reset();
 	await moveClock({ frozen: true });
 	const user = new Client();
@@ -186,7 +186,7 @@ describe("a clock reading", () => {
 		expect((await new Client().usage()).resetAt).toBe(before.resetAt);
 	});
 
-	test("is accepted only from this machine, as is every other request", async () => {
+	test("is accepted only from this machine, like every other request", async () => {
 		for (const [path, method] of [
 			["/api/dev/clock", "POST"],
 			["/api/usage", "GET"],

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Client, eventually, faults, moveClock, resetSandbox } from "../client.ts";
 
-// The limit of an API key at the ends of its windows. The clock moves over them.
+// An API key's limit at the ends of its windows, which the clock is moved across.
 
 const DAY_MS = 86_400_000;
 const hello = { model: "sandbox", messages: [{ role: "user", content: "Hello" }] };
@@ -37,7 +37,7 @@ const bearer = ({ secret }: Key) => ({ authorization: `Bearer ${secret}` });
 const ask = (key: Key, headers: Record<string, string> = {}) =>
 	new Client().post("/v1/chat/completions", hello, { ...bearer(key), ...headers });
 
-/** Asks so often at once. @returns how many were admitted */
+/** Sends this many requests concurrently. @returns how many were admitted */
 async function admitted(key: Key, times: number): Promise<number> {
 	const answers = await Promise.all(
 		Array.from({ length: times }, async () => {
@@ -55,7 +55,7 @@ const usageOf = async (key: Key) => {
 	return response.json<{ used: number; remaining: number; window: { start: string; end: string }; key: object }>();
 };
 
-/** A 429's end of the window, by each of the fields that tell it: seconds from now. */
+/** The end of a 429's window, in seconds from now, from each field that carries it. */
 async function toldEnds(key: Key) {
 	const response = await ask(key);
 	expect(response.status).toBe(429);
@@ -73,7 +73,7 @@ async function expectToldEnd(key: Key, endMs: number, nowMs: number): Promise<vo
 }
 
 describe("a key's limit per billing period", () => {
-	test("is the plan's period: what is left is exact on both sides of its end, which refusals and answers tell", async () => {
+	test("follows the plan's period: the remainder is exact on both sides of its end, which refusals and answers report", async () => {
 		const { client } = await subscriber();
 		const key = await keyOf(client, { units: 3, per: "period" });
 		const { window } = await client.usage();
@@ -96,12 +96,12 @@ describe("a key's limit per billing period", () => {
 		expect(await usageOf(key)).toMatchObject({ used: 3, remaining: 0, window: { start: window.end } });
 	});
 
-	test("stays one limit while the provider cannot tell the period that has begun", async () => {
+	test("stays one limit while the provider cannot report the new period", async () => {
 		const { client, user } = await subscriber();
 		const key = await keyOf(client, { units: 3, per: "period" });
 		const { window } = await client.usage();
 		const endMs = Date.parse(window.end ?? "");
-		// The plan is trusted for a day after the provider told of it.
+		// The plan is trusted for a day after it was read from the provider.
 		await moveClock({ nowMs: endMs - 3_600_000 });
 		await env.USAGE_LEDGER.getByName(`user:${user.id}`).refresh(`user:${user.id}`);
 		await faults({ api: [{ path: "/api/v1/*", status: 500 }] });
@@ -121,7 +121,7 @@ describe("a key's limit per billing period", () => {
 		expect(await admitted(key, 8)).toBe(2);
 	});
 
-	test("a repeat across the end takes nothing of the new period", async () => {
+	test("charges nothing to the new period for a repeat across the boundary", async () => {
 		const { client } = await subscriber();
 		const key = await keyOf(client, { units: 1, per: "period" });
 		const endMs = Date.parse((await client.usage()).window.end ?? "");
@@ -146,7 +146,7 @@ describe("a key's limit per billing period", () => {
 		expect(await admitted(key, 4)).toBe(1);
 	});
 
-	test("is the UTC day where no plan pays", async () => {
+	test("follows the UTC day when no plan pays", async () => {
 		const client = new Client();
 		await client.signUp();
 		const key = await keyOf(client, { units: 2, per: "period" });
@@ -158,7 +158,7 @@ describe("a key's limit per billing period", () => {
 	});
 });
 
-test("a key's limit per day renews with the UTC day within a plan's period, and that end is told", async () => {
+test("a key's daily limit renews with the UTC day within a plan's period, and that end is reported", async () => {
 	const { client } = await subscriber();
 	const key = await keyOf(client, { units: 2, per: "day" });
 	expect(await admitted(key, 6)).toBe(2);
@@ -169,10 +169,10 @@ test("a key's limit per day renews with the UTC day within a plan's period, and 
 	expect(await admitted(key, 6)).toBe(2);
 });
 
-describe("the pool of a key", () => {
+describe("a key's pool", () => {
 	const hold = { fingerprint: "", units: 2, chatId: null };
 
-	test("of a window without an end lasts as long as its key, and its units are spent for good", async () => {
+	test("lasts as long as its key if its window has no end, and its units are not renewed", async () => {
 		const client = new Client();
 		await client.signUp();
 		const key = await keyOf(client, { units: 2, per: "period" });
@@ -189,7 +189,7 @@ describe("the pool of a key", () => {
 		expect((await ledger().usage(pool, key.id)).share).toEqual({ used: 0, held: 0 });
 	});
 
-	test("ends 25 hours after its window", async () => {
+	test("is deleted 25 hours after its window", async () => {
 		const endMs = Date.now() + 100 * DAY_MS;
 		const pool = `key:user-1:${id()}`;
 		const ledger = env.USAGE_LEDGER.getByName(pool);

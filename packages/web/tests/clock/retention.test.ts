@@ -6,7 +6,7 @@ import { stopAppClock } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 import { logLines } from "../worker-log.ts";
 
-// A deployment that keeps chats of guests for 7 days and those of the free tier for 30 (CHAT_KEPT_DAYS in vitest.config.ts).
+// A deployment that keeps guests' chats for 7 days and the free tier's for 30 (CHAT_KEPT_DAYS in vitest.config.ts).
 
 const id = () => crypto.randomUUID();
 const DAY_MS = 86_400_000;
@@ -15,7 +15,7 @@ const runCron = () => (exports.default as unknown as { scheduled(): Promise<void
 
 beforeEach(resetSandbox);
 
-/** Lists chats that were last used so many days ago. */
+/** Lists chats that were last used this many days ago. */
 async function listed(key: string, ...daysAgo: number[]): Promise<string[]> {
 	const chats = daysAgo.map((days) => ({ id: id(), title: "Old", updatedAt: new Date(Date.now() - days * DAY_MS).toISOString() }));
 	for (const chat of chats) {
@@ -31,14 +31,14 @@ const left = async (key: string) => (await listOf(key).inOrder(null)).chats.map(
 const isDeleted = (chat: string) =>
 	runInDurableObject(env.CONVERSATION.getByName(chat), (_, { storage }) => new ConversationStorage(storage.sql).chat()?.deleted ?? true);
 
-/** Runs the list's alarm until it has nothing to do now. */
+/** Runs the list's alarm until nothing is due now. */
 async function look(key: string): Promise<void> {
 	await runDurableObjectAlarm(listOf(key));
 	await runDurableObjectAlarm(listOf(key));
 }
 
-describe("a chat that was not used for as long as its tier is kept", () => {
-	test("ends by the alarm of its list, and no other one does", async () => {
+describe("a chat unused for longer than its tier keeps chats", () => {
+	test("is deleted by its list's alarm, and no other chat is", async () => {
 		const client = new Client();
 		const key = `user:${(await client.signUp()).id}`;
 		const clock = stopAppClock();
@@ -57,7 +57,7 @@ describe("a chat that was not used for as long as its tier is kept", () => {
 		expect(await left(key)).toEqual([]);
 	});
 
-	test("has all of its days from when the deployment begins to count, also in an account that nobody uses any more", async () => {
+	test("is kept for the full period after the setting is introduced, even in an account that is no longer used", async () => {
 		const client = new Client();
 		const user = await client.signUp();
 		const key = `user:${user.id}`;
@@ -80,7 +80,7 @@ describe("a chat that was not used for as long as its tier is kept", () => {
 		expect(await left(key)).toEqual([]);
 	});
 
-	test("stays while a plan pays for the account, and has its days anew when that ends", async () => {
+	test("is kept while a plan pays for the account, and for another full period after the plan ends", async () => {
 		const client = new Client();
 		const user = await client.subscribe();
 		await eventually(async () => expect((await client.usage()).tier).toBe("paid"));
@@ -105,7 +105,7 @@ describe("a chat that was not used for as long as its tier is kept", () => {
 		expect(await left(key)).toEqual([]);
 	});
 
-	test("stays while an organization of its owner has a plan", async () => {
+	test("is kept while an organization of its owner has a plan", async () => {
 		const client = new Client();
 		const user = await client.signUp();
 		await client.confirm(user.email);
@@ -124,7 +124,7 @@ describe("a chat that was not used for as long as its tier is kept", () => {
 		expect(await left(key)).toEqual(chats);
 	});
 
-	test("stays while the plan cannot be read", async () => {
+	test("is kept while the plan cannot be read", async () => {
 		const client = new Client();
 		const key = `user:${(await client.signUp()).id}`;
 		const clock = stopAppClock();
@@ -142,7 +142,7 @@ describe("a chat that was not used for as long as its tier is kept", () => {
 		expect(await left(key)).toEqual([]);
 	});
 
-	test("ends after fewer days for a guest, 25 at a time, and is kept anew after an import", async () => {
+	test("is deleted sooner for a guest, 25 at a time, and is kept for a new period after an import", async () => {
 		const guest = `guest:${id()}` as const;
 		const clock = stopAppClock();
 		await listed(guest, ...Array.from({ length: 60 }, () => 1));
@@ -168,7 +168,7 @@ describe("a chat that was not used for as long as its tier is kept", () => {
 	});
 });
 
-test("pages say how long chats are kept, where they are", async () => {
+test("the chat page and the data page state how long chats are kept", async () => {
 	const client = await new Client().visit();
 	expect(await (await client.fetch("/")).text()).toContain("Chats are deleted 7 days after their last use.");
 	expect(await (await client.fetch("/account/data")).text()).toContain("A chat that you haven’t used for 7 days is deleted.");

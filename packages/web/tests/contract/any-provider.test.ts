@@ -46,7 +46,7 @@ describe("an account without a plan", () => {
 });
 
 describe("an admin's grant", () => {
-	test("is spent after the day's requests, unless the provider keeps the credits", async () => {
+	test("is spent after the day's requests; a provider that keeps the credits itself refuses it", async () => {
 		const { user, userId } = await confirmed();
 		const admin = new Client();
 		await admin.confirm((await admin.signUp("admin@example.com")).email);

@@ -33,7 +33,7 @@ describe("a signed-in user", () => {
 		expect(await user.usage()).toMatchObject({ tier: "free", limit: 20, remaining: 20, checkoutOpen: false });
 	});
 
-	test("gets 503 for every read of billing, and 405 for other methods", async () => {
+	test("gets 503 for every billing read, and 405 for other methods", async () => {
 		const { user } = await confirmed();
 		for (const path of ["/api/billing", "/api/billing/portal", "/api/billing/cancel", "/api/billing/nothing"]) {
 			expect(await problem(await user.fetch(path)), path).toEqual(NOTHING_SOLD);
@@ -41,7 +41,7 @@ describe("a signed-in user", () => {
 		expect((await user.fetch("/api/billing", { method: "DELETE" })).status).toBe(405);
 	});
 
-	test("gets 403 for a foreign origin, before any other check", async () => {
+	test("gets 403 for a foreign origin before any other check", async () => {
 		const { user } = await confirmed();
 		const response = await user.post("/api/billing/checkout", {}, { origin: "https://evil.example" });
 		expect(await problem(response)).toEqual([403, "Foreign origin"]);
@@ -59,7 +59,7 @@ describe("a signed-in user", () => {
 		}
 	});
 
-	test("is charged to the free day, and no provider is called", async () => {
+	test("is charged to the free day without a call to any provider", async () => {
 		const { user, userId } = await confirmed();
 		for (let n = 0; n < 3; n += 1) expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 		await runDurableObjectAlarm(env.USAGE_LEDGER.getByName(`user:${userId}`));

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import type { Problem } from "../../src/view/problem.ts";
 import { Client, sandboxState } from "../client.ts";
 
-// The differences between the providers, for tests that are the same for each.
+// Everything in which the providers differ, so that one set of tests covers both.
 
 export const provider = env.BILLING_PROVIDER as "flowglad" | "stripe" | "none";
 
@@ -21,7 +21,7 @@ export async function confirmed(): Promise<{ user: Client; userId: string }> {
 	return { user, userId };
 }
 
-/** A user on Pro whose ledger has read the purchase. Without that read, the first request might not see the plan yet. */
+/** A user on Pro whose ledger has read the purchase. Otherwise the first request might not see the plan yet. */
 export async function subscribed(): Promise<{ user: Client; userId: string; planId: string }> {
 	const { user, userId } = await confirmed();
 	await user.buy("pro_monthly");
@@ -45,9 +45,9 @@ export async function reported(subjectKey: string): Promise<Record<string, numbe
 	return Object.fromEntries(events.map(([name, units]) => [name.replace(`${subjectKey}:`, ""), units]));
 }
 
-/** A fault's path that matches the provider's whole API. */
+/** A fault path that matches the provider's whole API. */
 export const apiPath = provider === "stripe" ? "/v1/*" : "/api/v1/*";
-/** A fault's path that matches the opening of a checkout. */
+/** A fault path that matches opening a checkout. */
 export const checkoutPath = provider === "stripe" ? "/v1/checkout/sessions" : "/api/v1/checkout-sessions";
 
 /** A webhook about a customer, signed as the provider signs. */
@@ -77,7 +77,7 @@ async function hmac(secret: string, text: string): Promise<ArrayBuffer> {
 	return crypto.subtle.sign("HMAC", key, bytes.encode(text));
 }
 
-/** The provider's id of a customer. */
+/** The provider's id for a customer. */
 export async function customerIdOf(userId: string): Promise<string | null> {
 	const { customers, stripe } = await sandboxState();
 	if (provider === "stripe") return stripe.customers.find(({ metadata }) => metadata.userId === userId)?.id ?? null;

@@ -3,7 +3,7 @@ import { afterAll, beforeEach, expect, test } from "vitest";
 import { eventually, faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
 import { customerIdOf, provider, subscribed, webhook } from "./provider.ts";
 
-// The mails about a plan: the same guarantees for Flowglad and for Stripe.
+// Mails about a plan: the same guarantees for Flowglad and for Stripe.
 
 const DAY_MS = 86_400_000;
 
@@ -16,7 +16,7 @@ afterAll(() => moveClock({ offsetMs: 0 }));
 const runCron = (): Promise<void> => (exports.default as unknown as { scheduled(): Promise<void> }).scheduled();
 const subjects = async () => (await sandboxState()).mailbox.map(({ subject }) => subject).filter((subject) => /plan|payment/.test(subject));
 
-/** Delivers an event twice at the same time, and again. */
+/** Delivers an event twice concurrently, then once more. */
 async function deliverTwice(user: { fetch(path: string, init: RequestInit): Promise<Response> }, userId: string): Promise<void> {
 	const { body, headers } = await webhook({ userId, customerId: await customerIdOf(userId) });
 	const send = async () => {
@@ -31,7 +31,7 @@ const refresh = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`)
 const waiting = async () =>
 	(await env.DB.prepare("SELECT event FROM mails WHERE event LIKE 'plan-ends/%' AND state = 'waiting'").all()).results.length;
 
-test("a plan's end is told three days before it, once, and not where the plan goes on", async () => {
+test("the end of a plan is mailed once, three days ahead, and a renewing plan sends no mail", async () => {
 	const { user, userId, planId } = await subscribed();
 	const end = Date.parse((await user.usage()).resetAt ?? "");
 	await user.post("/api/billing/cancel", { planId, when: "period-end" });
@@ -60,7 +60,7 @@ test("a plan's end is told three days before it, once, and not where the plan go
 	expect(await subjects()).toHaveLength(1);
 });
 
-test("a payment that failed is told once, however often its event comes, and the next failure again", async () => {
+test("a failed payment is mailed once, however often its event arrives, and the next failure is mailed again", async () => {
 	const { user, userId } = await subscribed();
 	const end = Date.parse((await user.usage()).resetAt ?? "");
 	await faults({ declineRenewals: true });
@@ -71,7 +71,7 @@ test("a payment that failed is told once, however often its event comes, and the
 	await refresh(userId);
 	await runCron();
 	expect(await subjects()).toEqual(["Your payment failed"]);
-	// Paid, and declined again a month later.
+	// Paid, then declined again a month later.
 	await faults({});
 	await moveClock({ nowMs: end + 9 * DAY_MS });
 	await refresh(userId);

@@ -26,7 +26,7 @@ describe("an account without a plan", () => {
 });
 
 describe("opening a checkout", () => {
-	test("returns the provider's page, and the same page for a second press", async () => {
+	test("returns the provider's page, and the same page when pressed again", async () => {
 		const { user } = await confirmed();
 		const first = await user.checkout("pro_monthly");
 		expect(first.startsWith(env.SANDBOX_URL)).toBe(true);
@@ -40,7 +40,7 @@ describe("opening a checkout", () => {
 		expect(new Set(urls).size).toBe(1);
 	});
 
-	test("without a price opens the Pro plan", async () => {
+	test("opens the Pro plan when no price is given", async () => {
 		const { user } = await confirmed();
 		const { url } = await (await user.post("/api/billing/checkout", {})).json<{ url: string }>();
 		expect(await user.checkout("pro_monthly")).toBe(url);
@@ -130,7 +130,7 @@ describe("paying for a plan", () => {
 		expect(await user.usage()).toMatchObject({ tier: "free" });
 	});
 
-	test("a second time is refused", async () => {
+	test("is refused while the user has a plan", async () => {
 		const { user } = await subscribed();
 		const again = await user.post("/api/billing/checkout", { priceSlug: "pro_monthly" });
 		expect(await problem(again)).toEqual([409, "Already subscribed"]);
@@ -159,7 +159,7 @@ describe("a top-up", () => {
 		expect(await problem(response)).toEqual([409, "No active subscription found"]);
 	});
 
-	test("adds its requests to the plan's exactly once, when paid", async () => {
+	test("adds its requests to the plan's exactly once, when it is paid", async () => {
 		const { user } = await subscribed();
 		await user.buy("top_up_1000");
 		for (let looks = 0; looks < 2; looks += 1) {
@@ -168,7 +168,7 @@ describe("a top-up", () => {
 		}
 	});
 
-	test("can be bought again and adds up", async () => {
+	test("can be bought repeatedly, and adds up", async () => {
 		const { user } = await subscribed();
 		for (const remaining of [2000, 3000]) {
 			await user.buy("top_up_1000");
@@ -188,7 +188,7 @@ describe("a top-up", () => {
 		expect(await user.usage()).toMatchObject({ used: 1100, remaining: 900, topUps: 900 });
 	});
 
-	test("is not sold beside an ending plan", async () => {
+	test("is not sold while a plan is ending", async () => {
 		const { user, planId } = await subscribed();
 		await user.post("/api/billing/cancel", { planId, when: "period-end" });
 		expect(await problem(await user.post("/api/billing/checkout", { priceSlug: "top_up_1000" }))).toEqual([409, "Plan is ending"]);
@@ -232,7 +232,7 @@ describe("cancelling", () => {
 		["cancel", { planId: "sub_1", when: "tomorrow" }],
 		["uncancel", {}],
 		["change", { planId: "sub_1" }],
-	])("%s refuses the body %o", async (action, body) => {
+	])("%s rejects the body %o", async (action, body) => {
 		const { user } = await confirmed();
 		expect(await problem(await user.post(`/api/billing/${action}`, body))).toEqual([400, "Invalid request"]);
 	});
@@ -272,7 +272,7 @@ describe("changing the plan", () => {
 		expect(await user.usage()).toMatchObject({ limit: 1000, remaining: 1000 });
 	});
 
-	test("to one that is not for sale is refused", async () => {
+	test("to a plan that is not for sale is refused", async () => {
 		const { user, planId } = await subscribed();
 		for (const priceSlug of ["gold_yearly", "top_up_1000"]) {
 			expect(await problem(await user.post("/api/billing/change", { planId, priceSlug }))).toEqual([400, "Unknown price"]);
@@ -307,7 +307,7 @@ describe("the deployment", () => {
 });
 
 describe("a new address", () => {
-	/** The addresses that the provider has for a customer and for the organizations of theirs, and the last mail to an address. */
+	/** The provider's email addresses for a customer and for the customer's organizations, and the last mail to an address. */
 	const addresses = async () => {
 		const { customers, stripe } = await sandboxState();
 		return (provider === "stripe" ? stripe.customers : customers).map(({ email }) => email);
@@ -323,7 +323,7 @@ describe("a new address", () => {
 
 	async function change(user: Client, from: string): Promise<string> {
 		const to = `${crypto.randomUUID()}@example.com`;
-		// better-auth allows few requests from one address.
+		// better-auth limits requests per address.
 		const post = (path: string, body: object) =>
 			user.post(`/api/auth/${path}`, body, { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` });
 		await post("change-email", { newEmail: to });
@@ -335,7 +335,7 @@ describe("a new address", () => {
 	const addressOf = async (user: Client) =>
 		(await (await user.fetch("/api/auth/get-session")).json<{ user: { email: string } }>()).user.email;
 
-	test("is told to the provider, which sends receipts there, also those of an organization", async () => {
+	test("is sent to the provider, for the customer and for each organization they own, because receipts go there", async () => {
 		const { user } = await subscribed();
 		const from = await addressOf(user);
 		const founded = await user.post("/api/auth/organization/create", { name: "Acme", slug: crypto.randomUUID() });
@@ -348,7 +348,7 @@ describe("a new address", () => {
 		expect(await addresses()).not.toContain(from);
 	});
 
-	test("of an organization that is handed over is its new owner’s", async () => {
+	test("replaces an organization's address when the organization is handed over", async () => {
 		const { user } = await confirmed();
 		const from = await addressOf(user);
 		const founded = await user.post("/api/auth/organization/create", { name: "Acme", slug: crypto.randomUUID() });
@@ -366,7 +366,7 @@ describe("a new address", () => {
 		await eventually(async () => expect(await Promise.all(await counts())).toEqual([atFrom - 1, atTo + 1]));
 	});
 
-	test("is changed here also while the provider fails, and one that the provider does not know yet is told with the first purchase", async () => {
+	test("changes here even while the provider fails, and an address the provider does not have yet is sent with the first purchase", async () => {
 		const { user } = await subscribed();
 		await faults({ api: [{ path: apiPath, method: provider === "stripe" ? "POST" : "PUT", status: 500 }] });
 		const to = await change(user, await addressOf(user));

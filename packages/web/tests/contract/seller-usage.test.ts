@@ -20,7 +20,7 @@ describe("an account without a plan", () => {
 	});
 });
 
-test("a usage event has the same fields whoever the provider is", async () => {
+test("a usage event has the same fields with every provider", async () => {
 	const { user, userId, planId } = await subscribed();
 	const transactionId = id();
 	const response = await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 3, transactionId });
@@ -52,7 +52,7 @@ describe("a plan's requests", () => {
 		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
 	});
 
-	test("continue while the provider is down, and are reported once it recovers", async () => {
+	test("are served while the provider is down, and reported once it recovers", async () => {
 		const { user, userId } = await subscribed();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
 		const requestId = id();
@@ -65,7 +65,7 @@ describe("a plan's requests", () => {
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 999 });
 	});
 
-	test("count once when the response to their report is lost", async () => {
+	test("count once when the response to a report is lost", async () => {
 		const { user, userId } = await subscribed();
 		await user.chat(id(), id());
 		await faults({
@@ -80,7 +80,7 @@ describe("a plan's requests", () => {
 		});
 	});
 
-	test("end exactly at the plan's limit, and then at the free day's, which is reported to nobody", async () => {
+	test("end exactly at the plan's limit, then draw on the free day, which is not reported to the provider", async () => {
 		const { user, userId } = await subscribed();
 		const event = { usageMeterSlug: "ai_requests", amount: 999, transactionId: "most" };
 		expect((await user.post("/api/usage-events", event)).status).toBe(201);
@@ -122,7 +122,7 @@ describe("usage events", () => {
 		expect(await reported(`user:${userId}`)).toEqual({ job: 2 });
 	});
 
-	test("beyond the limit are refused as a whole", async () => {
+	test("are refused as a whole when they exceed the limit", async () => {
 		const { user, userId } = await subscribed();
 		await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 600 });
 		expect((await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 401 })).status).toBe(429);
@@ -135,13 +135,13 @@ describe("a provider that is down", () => {
 	test("is reported as an outage, not as a missing plan", async () => {
 		const { user } = await subscribed();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
-		// The copy of a few seconds ago is too old by now.
+		// The copy read a few seconds ago is stale by now.
 		stopAppClock().advance(5_000);
 		expect(await problem(await user.fetch("/api/billing"))).toEqual([502, "Billing unavailable"]);
 		expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 });
 	});
 
-	test("leaves the pricing page with the prices of the last copy, for a visitor and a customer", async () => {
+	test("leaves the last prices on the pricing page, for visitors and customers", async () => {
 		const { user } = await subscribed();
 		await (await new Client().fetch("/pricing")).text();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
@@ -149,7 +149,7 @@ describe("a provider that is down", () => {
 		for (const viewer of [user, new Client()]) expect(await (await viewer.fetch("/pricing")).text()).toContain("7.99");
 	});
 
-	test("leaves the pricing page without plans, with an explanation, once the copy is a day old", async () => {
+	test("shows no plans on the pricing page, with an explanation, once the copy is a day old", async () => {
 		const { user } = await subscribed();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
 		stopAppClock().advance(25 * 3_600_000);
@@ -162,12 +162,12 @@ describe("a provider that is down", () => {
 describe("a provider that sends headers and then nothing", () => {
 	const stall = { api: [{ path: apiPath, stall: true }] };
 
-	test("keeps no visitor waiting: their pages show the last copy of the prices", async () => {
+	test("does not block visitors: their pages show the last prices", async () => {
 		await (await new Client().fetch("/pricing")).text();
 		await faults(stall);
 		stopAppClock().advance(3_600_000);
 		const waits = cutAppWaits();
-		// The provider is never given up: a page that waits for it, in whatever way, does not end.
+		// The provider never times out here, so a page that waits for it in any way does not finish.
 		setAppTimeouts(1_000_000_000);
 		for (const path of ["/pricing", "/sign-up", "/account/plan"]) {
 			const page = await new Client().fetch(path);
@@ -177,7 +177,7 @@ describe("a provider that sends headers and then nothing", () => {
 		expect(waits).toEqual([]);
 	});
 
-	test("does not hold up a customer's pages, which show the prices of every visitor", async () => {
+	test("does not block a customer's pages, which show the visitors' prices", async () => {
 		await (await new Client().fetch("/pricing")).text();
 		const { user } = await confirmed();
 		await faults(stall);
@@ -192,7 +192,7 @@ describe("a provider that sends headers and then nothing", () => {
 			? { path: "/v1/subscriptions/:id", method: "DELETE" }
 			: { path: "/api/v1/subscriptions/:id/cancel", method: "POST" };
 
-	test("has made a change that a read shows, so that it is not reported as failed", async () => {
+	test("reports a change as successful when a read confirms it", async () => {
 		const { user, planId } = await subscribed();
 		await faults({ api: [{ ...cancelling, stall: true, times: 1 }] });
 		setAppTimeouts(1_500);
@@ -201,7 +201,7 @@ describe("a provider that sends headers and then nothing", () => {
 		expect((await user.billing()).plans).toEqual([]);
 	});
 
-	test("leaves the outcome of a change unknown while no read shows it, and the answer claims nothing", async () => {
+	test("reports the outcome of a change as unknown while no read confirms it, and claims nothing else", async () => {
 		const { user, planId } = await subscribed();
 		await faults({ api: [{ ...cancelling, hang: true, times: 1 }] });
 		setAppTimeouts(1_500);
@@ -214,7 +214,7 @@ describe("a provider that sends headers and then nothing", () => {
 	});
 });
 
-describe("one free account that sends thirty requests at once", () => {
+describe("a free account that sends thirty requests at once", () => {
 	const calls = async () => {
 		const { calls: counted } = await sandboxState();
 		return Object.entries(counted).reduce((sum, [path, n]) => sum + (/ \/(?:api\/)?v1\//.test(path) ? n : 0), 0);
@@ -242,14 +242,14 @@ describe("one free account that sends thirty requests at once", () => {
 			: []),
 	];
 
-	test("is sent to every action in the list below", () => {
+	test("covers every action in the list below", () => {
 		const names = [...ownRoutes.matchAll(/^\t"?([\w-]+)"?: (?:action\(|\(request)/gm)].map(([, name]) => `POST /api/billing/${name}`);
 		expect(ROUTES.map(([route]) => route)).toEqual(expect.arrayContaining(names));
 	});
 
 	test.each(ROUTES)("to %s causes at most %i calls", async (_, callsMax, send) => {
 		const { user, userId } = await confirmed();
-		// Flowglad's customer is made behind the answer to the sign-up.
+		// Flowglad's customer is created after the sign-up response.
 		if (provider === "flowglad") await eventually(async () => expect(await customerIdOf(userId)).not.toBeNull());
 		await user.usage();
 		const before = await calls();
@@ -258,7 +258,7 @@ describe("one free account that sends thirty requests at once", () => {
 		expect((await calls()) - before).toBeLessThanOrEqual(callsMax);
 	});
 
-	test("is refused further actions for a while, and told for how long; its pages and chats go on", async () => {
+	test("is refused further actions for a while, with a Retry-After; its pages and chats still work", async () => {
 		const user = new Client();
 		await user.signUp();
 		const act = () => user.post("/api/billing/cancel", { planId, when: "now" });

@@ -8,7 +8,7 @@ import { answerFor, expectLogged, FAILURES, marker } from "../marked-log.ts";
 
 const CEILING = 60;
 
-// On a busy machine the fake siteverify may take longer than the app allows.
+// On a busy machine the fake siteverify may exceed the app's deadline.
 beforeEach(() => setAppTimeouts(60_000));
 beforeEach(resetSandbox);
 
@@ -28,7 +28,7 @@ const send = (client: Client, solved?: string) => {
 	return client.post("/api/chat/ai", { id: id(), messages: [message] }, solved ? { "cf-turnstile-response": solved } : {});
 };
 
-/** Guest requests counted by all tests of this file: they share the ceiling. */
+/** Guest requests counted by all tests of this file, because they share the ceiling. */
 let counted = 0;
 
 async function chat(client: Client, solved?: string): Promise<Answer> {
@@ -37,14 +37,14 @@ async function chat(client: Client, solved?: string): Promise<Answer> {
 	return answer;
 }
 
-/** A network that has used 13 of its 25 requests, from which on a new guest has to pass the human check. */
+/** A network that has used 13 of its 25 requests: from here on a new guest must pass the human check. */
 async function busyNetwork(): Promise<string> {
 	if (busy !== null) return busy;
 	busy = anyAddress();
 	for (let n = 0; n < 13; n += 1) expect((await chat(new Client(busy), token(human))).metadata.counted).toBe(true);
 	return busy;
 }
-// Shared by the tests: they count two or three more requests, far from the network's 25.
+// Shared by the tests, which count two or three more requests, well below the network's 25.
 let busy: string | null = null;
 
 describe("a new guest on a network that has used half of its pool", () => {
@@ -67,7 +67,7 @@ describe("a new guest on a network that has used half of its pool", () => {
 		}
 		expect(await known.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 		expect((await chat(known, token(human))).metadata.counted).toBe(true);
-		// A guest passes the check once.
+		// A guest passes the check only once.
 		expect((await chat(known)).metadata.counted).toBe(true);
 	});
 
@@ -75,7 +75,7 @@ describe("a new guest on a network that has used half of its pool", () => {
 		const guest = await new Client(await busyNetwork()).visit();
 		await faults({ model: { firstTokenMs: 300 } });
 		const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await send(guest)).status));
-		// At most 5 are checked at a time; the others are refused immediately.
+		// At most 5 are verified at a time; the others are refused immediately.
 		expect(statuses.filter((status) => status !== 403 && status !== 429)).toEqual([]);
 		expect(await guest.usage()).toMatchObject({ used: 0, held: 0 });
 	});
@@ -87,7 +87,7 @@ describe("a new guest on a network that has used half of its pool", () => {
 		expect((await send(new Client(address), token({ status: 500 }))).status).toBe(403);
 	});
 
-	test("passes with one token when the ceiling of all guests is half used as well", async () => {
+	test("needs only one token when the ceiling of all guests is half used as well", async () => {
 		const address = await busyNetwork();
 		while (counted <= CEILING / 2) expect((await chat(new Client(anyAddress()), token(human))).metadata.counted).toBe(true);
 		expect((await chat(new Client(address), token(human))).metadata.counted).toBe(true);
@@ -100,7 +100,7 @@ describe("a sign-up", () => {
 		return new Client(address).post("/api/auth/sign-up/email", body, solved ? { "cf-turnstile-response": solved } : {});
 	};
 
-	test("must pass the human check, with a token made for signing up", async () => {
+	test("must pass the human check, with a token issued for signing up", async () => {
 		for (const bad of [undefined, "nonsense", token(human), token({ ...human, action: "sign-up", success: false })]) {
 			const response = await signUp(bad);
 			expect(response.status).toBe(403);
@@ -112,12 +112,12 @@ describe("a sign-up", () => {
 		expect((await signUp(once)).status, "the same token again").toBe(403);
 	});
 
-	test("is one of 3 a network and day at most, also in a race; a refused one takes no place", async () => {
+	test("is limited to 3 per network and day, even concurrently; a refused one does not count", async () => {
 		const network = (host: number) => `2001:db8:7:7::${host}`;
 		const solved = () => token({ ...human, action: "sign-up" });
 		expect((await signUp(solved(), network(1), "short")).status).toBe(400);
 		expect((await signUp(undefined, network(1))).status).toBe(403);
-		// better-auth's own 3 in 10 s are not what is tested.
+		// better-auth's own limit of 3 in 10 s is not under test.
 		await env.DB.prepare("DELETE FROM rate_limits").run();
 		const race = await Promise.all([2, 3, 4, 5, 6, 7].map((host) => signUp(solved(), network(host))));
 		expect(race.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 429, 429, 429]);
@@ -152,8 +152,8 @@ describe("all guests together", () => {
 });
 
 describe("the log", () => {
-	// A verdict of an unknown shape fails; one that refuses is no failure.
-	test.each(FAILURES)("has neither words of Turnstile nor the token when Turnstile %s", async (_, answer) => {
+	// A verdict in an unknown shape is a failure; a refusal is not.
+	test.each(FAILURES)("contains neither Turnstile's response text nor the token when Turnstile %s", async (_, answer) => {
 		answerFor(env.TURNSTILE_VERIFY_URL, answer);
 		expect((await send(new Client(await busyNetwork()), marker)).status).toBe(403);
 		const body = { name: "Ada", email: `${id()}@example.com`, password: "correct horse" };

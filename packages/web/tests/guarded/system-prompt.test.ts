@@ -8,7 +8,7 @@ beforeEach(resetSandbox);
 
 const site = "You are the guide of a museum.";
 
-test("the deployer's text is sent first to every model, before what a guest wants in a chat, and both are measured", async () => {
+test("the deployer's system prompt is sent first to every model, before a guest's chat instructions, and both are measured", async () => {
 	const guest = await new Client().visit();
 	const chatId = crypto.randomUUID();
 	const chat = "Answer in rhymes.";
@@ -27,7 +27,7 @@ test("the deployer's text is sent first to every model, before what a guest want
 	expect(both.metadata.instructions).toBe(instructionTokens("site", site) + instructionTokens("chat", chat));
 });
 
-test("the deployer's text is in no page and no answer of an API, only its size", async () => {
+test("the deployer's system prompt appears in no page and no API response, only its size", async () => {
 	const guest = await new Client().visit();
 	for (const path of ["/", "/pricing", "/api/models", "/api/usage", "/api/health"]) {
 		const body = await (await guest.fetch(path)).text();

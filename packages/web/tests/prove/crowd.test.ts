@@ -3,8 +3,8 @@ import { record } from "./result.ts";
 import { eventually, isWhole, type Person, piecesOf, randomId, seeded, World } from "./world.ts";
 
 /*
- * A crowd on the real process: readers leave at any moment, and the billing provider fails in every way. Answers stay whole, counts exact, and the
- * provider receives each unit once. `npm run prove` plays 200 and 500 chats.
+ * A crowd on the real process: readers leave at any moment, and the billing provider fails in every way. Answers stay complete, counts exact, and the
+ * provider receives each unit once. `npm run prove` runs 200 and 500 chats.
  */
 
 const whole = process.env.PROVE === "whole";
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => world?.end());
 
-/** Shares `total` chats among the people, who all chat at once. */
+/** Distributes `total` chats among the people, who all chat concurrently. */
 async function crowd(total: number, chat: (person: Person, requestId: string) => Promise<void>): Promise<void> {
 	let left = total;
 	await Promise.all(
@@ -54,7 +54,7 @@ test(`saves and counts every answer once when ${LEAVERS} readers leave at a rand
 				if (pieces >= leaveAfter) leaving.abort();
 			}
 		} catch {
-			// The reader left.
+			// The reader disconnected.
 		}
 	});
 	expect(counted).toHaveLength(LEAVERS);
@@ -69,7 +69,7 @@ test(`saves and counts every answer once when ${LEAVERS} readers leave at a rand
 	record(context, `${LEAVERS} whole answers, ${LEAVERS} units, as many events`, seed);
 });
 
-/** Sorted milliseconds to the first byte while the provider was healthy. */
+/** Milliseconds to the first byte while the provider was healthy, sorted. */
 let healthyMs: number[] = [];
 
 test.for([

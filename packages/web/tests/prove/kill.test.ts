@@ -4,7 +4,7 @@ import { isWhole, type Person, piecesOf, randomId, seeded, sleep, World } from "
 
 /*
  * The process is killed at random moments while people chat and retry. Every accepted request is counted exactly once, and the provider's events
- * equal the ledgers' units. `npm run prove` plays 20 seeds of 500 chats by 20 people.
+ * equal the ledgers' units. `npm run prove` runs 20 seeds of 500 chats by 20 people.
  */
 
 const whole = process.env.PROVE === "whole";
@@ -15,7 +15,7 @@ const PEOPLE = whole ? 20 : 6;
 const KILLS_MIN = whole ? 5 : 2;
 /** The pieces of one answer. Kills are timed by pieces, not by the clock, so a slow machine is killed as often as a fast one. */
 const PIECES = 12;
-/** Pieces per person between two kills: at least, and at random up to so many more. Few chats need frequent kills for some of them to hurt. */
+/** Pieces per person between two kills: the minimum, and the maximum that is added at random. With few chats, kills must be frequent to hit any. */
 const APART = whole ? { least: 10, more: 40 } : { least: 6, more: 18 };
 const TIMEOUT_MS = whole ? 900_000 : 240_000;
 
@@ -74,7 +74,7 @@ class Crowd {
 		);
 	}
 
-	/** Sends one chat again under its id until a whole, counted answer arrived. */
+	/** Resends one chat under its id until a complete, counted answer arrives. */
 	async #untilAnswered(person: Person, requestId: string): Promise<string> {
 		for (let tries = 0; tries < 600; tries += 1) {
 			this.open.add(requestId);
@@ -87,7 +87,7 @@ class Crowd {
 		throw new Error(`${requestId} was never answered`);
 	}
 
-	/** One try; null when the process died under it. */
+	/** One attempt; null if the process died during it. */
 	async #once(person: Person, requestId: string): Promise<{ status: number; text: string } | null> {
 		try {
 			const response = await this.#world.send(person, requestId);
@@ -109,7 +109,7 @@ async function killDuring(chats: Promise<void>, { world, crowd, random }: { worl
 	const chatting = chats.finally(() => {
 		done = true;
 	});
-	// Awaited below; without a handler, a failure during a restart would count as unhandled.
+	// Awaited below; without a handler, a failure during a restart would be an unhandled rejection.
 	chatting.catch(() => {});
 	let kills = 0;
 	let killsThatHurt = 0;
@@ -117,7 +117,7 @@ async function killDuring(chats: Promise<void>, { world, crowd, random }: { worl
 		const killAt = crowd.pieces + PEOPLE * (APART.least + random() * APART.more);
 		while (!done && crowd.pieces < killAt) await sleep(10);
 		if (done) break;
-		// A unit is unsent when its answer arrived and the provider has no event for it.
+		// A unit is unsent if its answer arrived and the provider has no event for it.
 		const { usageEvents } = await world.sandbox();
 		if (crowd.open.size > 0 && usageEvents.length < crowd.answered.length) killsThatHurt += 1;
 		await world.killWorker();

@@ -2,7 +2,7 @@ import type { TestContext } from "vitest";
 
 declare module "vitest" {
 	interface TaskMeta {
-		/** What a proof measured: `npm run prove` renders it into docs/proof.md. */
+		/** What a proof measured. `npm run prove` writes it into docs/proof.md. */
 		proof?: { result: string; seed: number | null };
 	}
 }

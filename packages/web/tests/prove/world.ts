@@ -53,7 +53,7 @@ export class World {
 		await until(`${this.app}/api/health`, 180_000, () => worker.output);
 	}
 
-	/** Sends SIGKILL: the process cannot save anything. */
+	/** Sends SIGKILL, so that the process cannot save anything. */
 	async killWorker(): Promise<void> {
 		await this.#worker?.kill();
 	}
@@ -72,7 +72,7 @@ export class World {
 		return (this.#worker?.output ?? "").split("\n").slice(-lines).join("\n");
 	}
 
-	/** The response, if it is 200. @throws with the body and the process's log otherwise */
+	/** The response if it is 200. @throws with the body and the process's log otherwise */
 	async accepted(response: Response): Promise<Response> {
 		if (response.status === 200) return response;
 		throw new Error(`answered ${response.status}: ${await response.text()}\n${this.log()}`);
@@ -155,13 +155,13 @@ export interface Person {
 	cookie: string;
 }
 
-/** The pieces of answers in a part of a stream. */
+/** The pieces of answers in a chunk of a stream. */
 export const piecesOf = (text: string) => text.split('"text-delta"').length - 1;
 
-/** Whether an answer arrived to its end, and was counted. */
+/** Whether an answer arrived completely and was counted. */
 export const isWhole = (answer: string) => answer.includes('"type":"finish"') && answer.includes('"counted":true');
 
-/** Retries until the check passes; throws its last error when the time is over. */
+/** Retries until the check passes; throws its last error at the deadline. */
 export async function eventually<T>(check: () => Promise<T>, withinMs = 60_000): Promise<T> {
 	const deadline = Date.now() + withinMs;
 	for (;;) {

@@ -2,7 +2,7 @@ import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Parley } from "../system/parley.ts";
 
-// The whole story without a pointer. Nothing here clicks, fills or focuses: keys are all that the page gets.
+// The whole story without a pointer. Nothing here clicks, fills or focuses: the page only receives key presses.
 
 let parley: Parley;
 let page: Page;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => parley?.close());
 
-/** More than any page of the story has. */
+/** More Tab stops than any page of the story has. */
 const STOPS_MAX = 60;
 
 const press = (key: string) => page.keyboard.press(key);
@@ -24,7 +24,7 @@ const hasFocus = (element: Locator) => element.evaluate((one) => one === documen
 const button = (name: string | RegExp) => page.getByRole("button", { name, exact: typeof name === "string" });
 const link = (name: string) => page.getByRole("link", { name, exact: true });
 
-/** Presses Tab until something has the focus that must show it. */
+/** Presses Tab until the element has the focus, which must be visible. */
 async function tabTo(element: Locator): Promise<void> {
 	await element.first().waitFor();
 	for (let left = STOPS_MAX; left > 0; left -= 1) {
@@ -34,7 +34,7 @@ async function tabTo(element: Locator): Promise<void> {
 	throw new Error(`Tab does not reach ${element}`);
 }
 
-/** Whether the element with the focus, or what is around it, shows that. */
+/** Whether the focused element, or an element around it, shows the focus. */
 const isOutlined = () =>
 	page.evaluate(() => {
 		for (let one: Element | null = document.activeElement; one && one !== document.body; one = one.parentElement) {

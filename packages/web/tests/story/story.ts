@@ -9,14 +9,14 @@ interface Setting {
 	reported: (state: SandboxState) => { name: string; units: number }[];
 }
 
-/** Tells the whole journey with one provider: guest, account, Pro, top-up. The real `npm start` and a real browser. */
+/** Runs the whole journey with one provider: guest, account, Pro, top-up. Uses the real `npm start` and a real browser. */
 export function tellStory({ provider, model, reported }: Setting): void {
 	let parley: Parley;
 	let page: Page;
 
 	beforeAll(async () => {
 		parley = await Parley.start({ provider, model });
-		// Only the sandbox's model follows these.
+		// Only the sandbox's model obeys these settings.
 		await parley.control("faults", { model: { firstTokenMs: 5, chunks: 4, chunkMs: 1 } });
 		page = await parley.browser.newPage();
 		page.setDefaultTimeout(45_000);
@@ -32,7 +32,7 @@ export function tellStory({ provider, model, reported }: Setting): void {
 		await left().filter({ hasText: text }).waitFor();
 	}
 
-	/** Writes, sends, and waits for the end of the answer. */
+	/** Writes and sends a message, and waits for the end of the answer. */
 	async function ask(text: string): Promise<void> {
 		const answers = page.getByRole("article").filter({ hasText: `${model} model` });
 		const before = await answers.count();
@@ -42,7 +42,7 @@ export function tellStory({ provider, model, reported }: Setting): void {
 		await page.getByRole("button", { name: "Stop", exact: true }).waitFor({ state: "detached" });
 	}
 
-	/** Sends a question in this browser's name, without the page. */
+	/** Sends a question with this browser's session, without the page. */
 	async function askUnseen(text: string): Promise<void> {
 		const message = { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text }] };
 		const answer = await page.request.post(`${parley.app}/api/chat/ai`, { data: { id: crypto.randomUUID(), messages: [message] } });
@@ -59,12 +59,12 @@ export function tellStory({ provider, model, reported }: Setting): void {
 			await leftReads(reads[left] ?? "");
 		}
 
-		// At the limit the composer says why and keeps the draft.
+		// At the limit the composer explains why, and keeps the draft.
 		await composer().fill("What I still wanted to ask");
 		await shows("You’ve used your 5 free requests. Sign up to get 20 a day.");
 		await page.getByRole("status").getByRole("link", { name: "Sign up" }).click();
 
-		// Signing up takes over the chat, today's usage and the draft.
+		// Signing up moves the chat, today's usage and the draft to the account.
 		await page.getByLabel("Name").fill("Ada");
 		await page.getByLabel("Email").fill("ada@example.com");
 		await page.getByLabel("Password").fill("correct horse");

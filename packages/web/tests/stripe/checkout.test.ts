@@ -11,7 +11,7 @@ beforeEach(async () => {
 	await moveClock({ offsetMs: 0 });
 });
 
-// The files of a project share the app's clock, and run in any order.
+// The files of a project share the app's clock and run in any order.
 afterAll(() => moveClock({ offsetMs: 0 }));
 
 const DAY_MS = 86_400_000;
@@ -46,7 +46,7 @@ describe("a customer", () => {
 		expect(await rows(userId)).toHaveLength(1);
 	});
 
-	test("who chooses another plan cannot pay for both", async () => {
+	test("who switches to another plan cannot pay for both", async () => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		const pro = await user.checkout("pro_monthly");
@@ -59,7 +59,7 @@ describe("a customer", () => {
 		await eventually(async () => expect(await refresh(user)).toMatchObject({ tier: "paid", limit: 3000 }));
 	});
 
-	test("is not created for a user who may not buy, nor when Stripe fails", async () => {
+	test("is not created for a user who cannot buy, or when Stripe fails", async () => {
 		const user = new Client();
 		const { id: userId, email } = await user.signUp();
 		expect((await user.post("/api/billing/checkout", { priceSlug: "pro_monthly" })).status).toBe(403);
@@ -74,7 +74,7 @@ describe("a customer", () => {
 });
 
 describe("the return from Stripe's page", () => {
-	/** Follows the redirects after a press to the first page that is not a redirect of ours. */
+	/** Follows the redirects after the button press up to the first page that is not one of our redirects. */
 	async function backTo(user: Client, url: string, action: string): Promise<string> {
 		const left = await fetch(url, { method: "POST", body: new URLSearchParams({ action }), redirect: "manual" });
 		const location = left.headers.get("location") ?? "";
@@ -91,7 +91,7 @@ describe("the return from Stripe's page", () => {
 		expect(await refresh(user)).toMatchObject({ tier: "paid" });
 	});
 
-	test("ignores another user's session, no session, and other sites", async () => {
+	test("ignores another user's session, a missing session, and other sites", async () => {
 		const { user } = await confirmed();
 		const { url } = await (await user.post("/api/billing/checkout", wanted)).json<{ url: string }>();
 		const sessionId = new URL(url).pathname.split("/").at(-1);
@@ -144,7 +144,7 @@ describe("a trial", () => {
 		expect(plan).toMatchObject({ state: "trial", live: true });
 		await user.post("/api/billing/cancel", { planId: plan?.id, when: "now" });
 		await user.buy("pro_monthly");
-		// A page shows a copy that is a few seconds old at most.
+		// A page shows a copy that is at most a few seconds old.
 		await eventually(async () => expect((await user.billing()).plans).toMatchObject([{ state: "active", trialEnd: null }]));
 	});
 });
@@ -183,7 +183,7 @@ describe("a refund", () => {
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 600, topUps: 600 });
 	});
 
-	test("after the period of the purchase, or of the plan, removes the credits that were left", async () => {
+	test("after the end of the purchase's period, or of the plan, removes the remaining credits", async () => {
 		const { user, userId, planId } = await subscribed();
 		await user.buy("top_up_1000");
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 2000 });
@@ -197,7 +197,7 @@ describe("a refund", () => {
 		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", remaining: 1000, topUps: 0 });
 	});
 
-	test("of a plan's own payment leaves the plan, which its seller ends", async () => {
+	test("for a plan's own payment keeps the plan, which the seller ends", async () => {
 		const { user, userId } = await subscribed();
 		const customer = await customerIdOf(userId);
 		const { charges } = (await sandboxState()).stripe;

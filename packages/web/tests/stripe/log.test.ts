@@ -8,7 +8,7 @@ beforeEach(async () => {
 	await moveClock({ offsetMs: 0 });
 });
 
-/** A customer who has used every route that reaches Stripe, while something fails. */
+/** A customer who has used every route that calls Stripe, while a dependency fails. */
 async function useEverything(fail: () => void | Promise<void>): Promise<string> {
 	const { user, userId } = await confirmed();
 	await user.checkout("pro_monthly");
@@ -36,18 +36,18 @@ async function useEverything(fail: () => void | Promise<void>): Promise<string> 
 }
 
 describe("the log", () => {
-	test.each(FAILURES)("has no words of Stripe when it %s", async (_, answer) => {
+	test.each(FAILURES)("contains no text from Stripe when it %s", async (_, answer) => {
 		const customerId = await useEverything(() => answerFor("/v1/", answer));
 		expectLogged(/^billing provider/m, customerId);
 	});
 
 	const own = tables.filter((name) => name.startsWith("stripe_"));
-	test.each(own)("has no parameters of a query when the table %s fails", async (table) => {
+	test.each(own)("contains no query parameters when the table %s fails", async (table) => {
 		const customerId = await useEverything(() => breakTable(table));
 		expectLogged(/500 |billing provider|could not be read|event's customer/, customerId);
 	});
 
-	test("is tested with every table that is Stripe's", () => {
+	test("is tested with every table of the Stripe integration", () => {
 		expect(own).toHaveLength(2);
 	});
 });

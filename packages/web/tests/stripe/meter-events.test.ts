@@ -12,7 +12,7 @@ beforeEach(async () => {
 	await moveClock({ offsetMs: 0 });
 });
 
-// The files of a project share the app's clock, and run in any order.
+// The files of a project share the app's clock and run in any order.
 afterAll(() => moveClock({ offsetMs: 0 }));
 
 const HOUR_MS = 3_600_000;

@@ -3,14 +3,14 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Client, faults, moveClock, pay, resetSandbox, sandboxState, settings } from "../client.ts";
 import { confirmed, customerIdOf, id, problem, subscribed, webhook } from "../contract/provider.ts";
 
-// What Stripe does besides: the portal in flexible billing mode, customers that are gone, payments that must be confirmed, lost answers, trials.
+// Other Stripe behaviour: the portal in flexible billing mode, missing customers, payments that need confirmation, lost responses, trials.
 
 beforeEach(async () => {
 	await resetSandbox();
 	await moveClock({ offsetMs: 0 });
 });
 
-// The files of a project share the app's clock, and run in any order.
+// The files of a project share the app's clock and run in any order.
 afterAll(() => moveClock({ offsetMs: 0 }));
 
 /** Calls Stripe's API as its dashboard would. */
@@ -25,7 +25,7 @@ async function stripeApi(
 	return response.json();
 }
 
-/** Presses a button of a page of Stripe's, and follows its redirect to us. @returns where we lead */
+/** Presses a button on a Stripe page, and follows its redirect to us. @returns where we redirect next */
 async function press(user: Client, url: string, form: Record<string, string>): Promise<string | null> {
 	const answer = await fetch(url, { method: "POST", body: new URLSearchParams(form), redirect: "manual" });
 	const location = answer.headers.get("location") ?? "";
@@ -49,11 +49,11 @@ const readAgain = async (user: Client, userId: string) => {
 	return user.usage();
 };
 
-/** Tells the app that something changed at Stripe, as a webhook does: pages read a copy that is a few seconds old. */
+/** Notifies the app that something changed at Stripe, like a webhook, because pages read a copy that is a few seconds old. */
 const tell = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`).noteChange(`user:${userId}`);
 
 describe("keeping a plan", () => {
-	test("undoes a cancellation made in the portal, which is a date without the flag", async () => {
+	test("undoes a cancellation made in the portal, which sets a date without the flag", async () => {
 		const { user, userId, planId } = await subscribed();
 		await press(user, await portalOf(user), { action: "cancel", subscription: planId });
 		await tell(userId);
@@ -63,7 +63,7 @@ describe("keeping a plan", () => {
 		expect(await planOf(user)).toMatchObject({ state: "active", endsAt: null });
 	});
 
-	test("undoes a cancellation in mid-period, our own, and both in turn; a second press changes nothing", async () => {
+	test("undoes a mid-period cancellation, our own, and both in turn; pressing again changes nothing", async () => {
 		const { user, userId, planId } = await subscribed();
 		await stripeApi(`subscriptions/${planId}`, { cancel_at: String(Math.floor(Date.now() / 1000) + 86_400) });
 		await tell(userId);
@@ -76,8 +76,8 @@ describe("keeping a plan", () => {
 	});
 });
 
-describe("changing a plan that ends", () => {
-	test.each(["portal", "flag"])("goes on with the new price, whether it ends by the %s", async (how) => {
+describe("changing an ending plan", () => {
+	test.each(["portal", "flag"])("renews it at the new price, whether it was ending by the %s", async (how) => {
 		await settings({ maxPlan: true });
 		const { user, planId } = await subscribed();
 		const end = async () => {
@@ -95,8 +95,8 @@ describe("changing a plan that ends", () => {
 	});
 });
 
-describe("a customer that Stripe no longer knows", () => {
-	/** The customer was deleted in the dashboard, or its id belongs to another mode than the key. */
+describe("a customer that Stripe no longer has", () => {
+	/** The customer was deleted in the dashboard, or its id belongs to the other mode (test or live) of the key. */
 	const losses: [string, (userId: string) => Promise<unknown>][] = [
 		["was deleted", async (userId) => stripeApi(`customers/${await customerIdOf(userId)}`, {}, "DELETE")],
 		[
@@ -105,7 +105,7 @@ describe("a customer that Stripe no longer knows", () => {
 		],
 	];
 
-	test.each(losses)("that %s counts as none, and the next purchase replaces it", async (what, lose) => {
+	test.each(losses)("that %s is treated as missing, and the next purchase replaces it", async (what, lose) => {
 		const { user, userId } = await subscribed();
 		const original = await storedCustomer(userId);
 		await lose(userId);
@@ -118,7 +118,7 @@ describe("a customer that Stripe no longer knows", () => {
 		expect((await user.post("/api/billing/payment-method", {})).status).toBe(200);
 		const replaced = await storedCustomer(userId);
 		expect(replaced).not.toBe(gone);
-		// One of ours that Stripe does know, such as that of before, is taken up again with its plan.
+		// A customer of ours that Stripe still has, such as the original one, is reused with its plan.
 		if (what !== "was deleted") {
 			expect(replaced).toBe(original);
 			return expect(await readAgain(user, userId)).toMatchObject({ tier: "paid" });
@@ -128,7 +128,7 @@ describe("a customer that Stripe no longer knows", () => {
 		expect(await storedCustomer(userId)).toBe(replaced);
 	});
 
-	test("is replaced once, by simultaneous purchases and by one that follows a second loss", async () => {
+	test("is replaced once, by concurrent purchases and by a purchase after a second loss", async () => {
 		const { user, userId } = await confirmed();
 		await user.checkout("pro_monthly");
 		for (let losses = 1; losses <= 2; losses += 1) {
@@ -138,7 +138,7 @@ describe("a customer that Stripe no longer knows", () => {
 			const { customers } = (await sandboxState()).stripe;
 			expect(customers.filter(({ metadata }) => metadata.userId === userId).map((one) => one.id)).toEqual([await storedCustomer(userId)]);
 		}
-		// The row was removed by hand: within a day Stripe repeats the first customer, which is deleted.
+		// The row was removed by hand: within a day Stripe's idempotency returns the first customer, which is deleted.
 		await env.DB.prepare("DELETE FROM stripe_customers WHERE user_id = ?").bind(userId).run();
 		await stripeApi(`customers/${(await sandboxState()).stripe.customers[0]?.id}`, {}, "DELETE");
 		await user.buy("pro_monthly");
@@ -147,7 +147,7 @@ describe("a customer that Stripe no longer knows", () => {
 });
 
 describe("creating a customer", () => {
-	test("survives a lost answer and a name that changed since, and leaves one customer with the new name", async () => {
+	test("survives a lost response and a name change in between, and leaves one customer with the new name", async () => {
 		const { user, userId } = await confirmed();
 		await faults({ api: [{ path: "/v1/customers", method: "POST", dropAfterCommit: true }] });
 		expect((await user.post("/api/billing/checkout", { priceSlug: "pro_monthly" })).status).toBe(502);
@@ -173,7 +173,7 @@ describe("an upgrade", () => {
 		return { user, userId, planId, change };
 	}
 
-	test("that the bank wants confirmed leads to Stripe's page, and takes effect there with its share of requests", async () => {
+	test("that the bank requires to be confirmed leads to Stripe's page, and takes effect there with its share of requests", async () => {
 		const { user, userId, change } = await confirmedCard();
 		const { status, takesEffect, url } = await change();
 		expect([status, takesEffect]).toEqual([200, "not-yet"]);
@@ -190,7 +190,7 @@ describe("an upgrade", () => {
 		expect(limit).toBeLessThanOrEqual(3000);
 	});
 
-	test("that was not confirmed can no longer be paid once the customer chose otherwise", async () => {
+	test("that was not confirmed can no longer be paid after the customer chose otherwise", async () => {
 		const { user, planId, change } = await confirmedCard();
 		for (const choose of ["cancel", "uncancel"] as const) {
 			const { url } = await change();
@@ -203,7 +203,7 @@ describe("an upgrade", () => {
 	test.each([
 		["is declined", { failPayments: true }, 402],
 		["the provider refuses", { api: [{ path: "/v1/subscriptions/:id", method: "POST", status: 400 }] }, 502],
-	])("that %s keeps the change that waits for the end of the period", async (_, fault, status) => {
+	])("that %s keeps the pending change at the end of the period", async (_, fault, status) => {
 		await settings({ maxPlan: true });
 		const product = await stripeApi("products", { name: "Ultra", "metadata[app]": "parley" });
 		await stripeApi("prices", {
@@ -226,7 +226,7 @@ describe("an upgrade", () => {
 		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", limit: 1000 });
 	});
 
-	test("without a card leads to the page that takes one, and is possible with the new card", async () => {
+	test("without a card leads to the page for adding one, and then works with the new card", async () => {
 		const { user, change } = await confirmedCard();
 		const card = (await user.billing()).paymentMethods[0]?.id;
 		await stripeApi(`payment_methods/${card}/detach`);
@@ -238,7 +238,7 @@ describe("an upgrade", () => {
 	});
 });
 
-describe("a change that waits for the end of the period", () => {
+describe("a change pending until the end of the period", () => {
 	const SCHEDULES = "/v1/subscription_schedules";
 
 	test.each([
@@ -271,7 +271,7 @@ describe("a change that waits for the end of the period", () => {
 });
 
 describe("a new card", () => {
-	test("entered in the portal pays for the plan too, and a visit without a new card changes nothing", async () => {
+	test("entered in the portal pays for the plan too; a visit without a new card changes nothing", async () => {
 		const { user, userId } = await subscribed();
 		const { url } = await (await user.post("/api/billing/payment-method", {})).json<{ url: string }>();
 		expect(await press(user, url, { action: "card", card: "0341" })).toBe("http://localhost/account/plan");
@@ -282,13 +282,13 @@ describe("a new card", () => {
 		const { subscriptions } = (await sandboxState()).stripe;
 		const plan = subscriptions.find(({ customer }) => customer === subscriptions[0]?.customer);
 		await stripeApi(`subscriptions/${plan?.id}`, { default_payment_method: (await user.billing()).paymentMethods[1]?.id ?? "" });
-		// Looking at the portal changes nothing: the default is the one of before.
+		// Visiting the portal changes nothing: the default stays the previous card.
 		expect(await press(user, await portalOf(user), { action: "back" })).toBe("http://localhost/account/plan");
 		expect((await user.billing()).paymentMethods.find(({ isDefault }) => isDefault)?.last4).toBe("4242");
 		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid" });
 	});
 
-	test("pays for the plan although the customer closed the portal: the event of the new default is enough, once", async () => {
+	test("pays for the plan even if the customer closed the portal: the event about the new default suffices, and applies once", async () => {
 		const { user, userId } = await subscribed();
 		const customerId = await customerIdOf(userId);
 		await press(user, await portalOf(user), { action: "card", card: "0341" });
@@ -309,7 +309,7 @@ describe("a new card", () => {
 			{ last4: "0341", isDefault: true },
 			{ last4: "4242", isDefault: false },
 		]);
-		// Chosen since: the event that is sent again does not undo it.
+		// Chosen since: resending the event does not undo it.
 		const plan = (await sandboxState()).stripe.subscriptions.find(({ customer }) => customer === customerId);
 		await stripeApi(`subscriptions/${plan?.id}`, { default_payment_method: before?.id ?? "" });
 		expect(await send()).toBe(200);
@@ -317,7 +317,7 @@ describe("a new card", () => {
 		expect((await user.billing()).paymentMethods.find(({ isDefault }) => isDefault)?.last4).toBe("4242");
 	});
 
-	test("is put to use by no link of another site: the way back is signed for one customer", async () => {
+	test("cannot be activated by a link on another site, because the return link is signed for one customer", async () => {
 		const { user, userId } = await subscribed();
 		const other = await subscribed();
 		await press(user, await portalOf(user), { action: "card", card: "0341" });
@@ -334,7 +334,7 @@ describe("a new card", () => {
 		expect((await user.billing()).paymentMethods.find(({ isDefault }) => isDefault)?.last4).toBe("4242");
 	});
 
-	test("is entered with our own configuration of the portal, where there is one", async () => {
+	test("is entered with our own portal configuration if there is one", async () => {
 		const { user } = await subscribed();
 		await stripeApi("billing_portal/configurations/bpc_parley", { active: "false" });
 		const own = await stripeApi("billing_portal/configurations", {
@@ -347,8 +347,8 @@ describe("a new card", () => {
 	});
 });
 
-describe("a plan whose collection is paused", () => {
-	test.each(["keep_as_draft", "mark_uncollectible", "void"])("goes on with each period's requests: %s", async (behavior) => {
+describe("a plan with paused collection", () => {
+	test.each(["keep_as_draft", "mark_uncollectible", "void"])("keeps granting each period's requests: %s", async (behavior) => {
 		const { user, userId, planId } = await subscribed();
 		await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 10 });
 		await stripeApi(`subscriptions/${planId}`, { "pause_collection[behavior]": behavior });

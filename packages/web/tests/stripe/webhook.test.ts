@@ -10,7 +10,7 @@ beforeEach(async () => {
 	await moveClock({ offsetMs: 0 });
 });
 
-// The files of a project share the app's clock, and run in any order.
+// The files of a project share the app's clock and run in any order.
 afterAll(() => moveClock({ offsetMs: 0 }));
 
 async function send({ body, headers }: { body: BodyInit; headers: Record<string, string> }): Promise<number> {
@@ -88,13 +88,13 @@ describe("a Stripe webhook", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid", used: 0, remaining: 1000 });
 		const [plan] = (await user.billing()).plans;
 		await user.post("/api/billing/cancel", { planId: plan?.id, when: "now" });
-		// A week late: the event is old, its signature is new.
+		// A week late: the event is old, but its signature is new.
 		const late = await Promise.all(events.map((event) => about(userId, { ...event, messageId: `evt_${id()}` })));
 		expect(new Set(await Promise.all(late.map(send)))).toEqual(new Set([200]));
 		expect(await user.usage()).toMatchObject({ tier: "free" });
 	}, 60_000);
 
-	test("costs no call for a change that was already read, and one call for a newer change", async () => {
+	test("makes no call for a change that was already read, and one call for a newer change", async () => {
 		const { userId } = await subscribed();
 		const reads = async () => (await sandboxState()).calls["GET /v1/subscriptions"] ?? 0;
 		const before = await reads();
@@ -132,7 +132,7 @@ describe("a Stripe webhook", () => {
 		expect(await send({ body: "x".repeat(5 * 1024 * 1024), headers })).toBe(413);
 	});
 
-	test("of an unknown type is processed, since it may be about a customer", async () => {
+	test("of an unknown type is processed, because it may be about a customer", async () => {
 		const { user, userId } = await paidUnnoticed();
 		const object = { id: "x_1", object: "something.new", customer: await customerIdOf(userId) };
 		expect(await send(await about(userId, { type: "something.new.happened", object }))).toBe(200);
@@ -140,7 +140,7 @@ describe("a Stripe webhook", () => {
 		expect(await send(await about(userId, { type: "balance.available", object: { object: "balance" } }))).toBe(200);
 	});
 
-	/** A body under a true signature. */
+	/** A body with a valid signature. */
 	async function signed(body: unknown) {
 		const { headers } = await webhook({ userId: "x", customerId: null }, { body: typeof body === "string" ? body : JSON.stringify(body) });
 		return { body: typeof body === "string" ? body : JSON.stringify(body), headers };
@@ -187,7 +187,7 @@ describe("a Stripe webhook", () => {
 		expect(await send(await signed(body))).toBe(200);
 	});
 
-	test("about a dispute is answered 503 while the charge cannot be read", async () => {
+	test("about a dispute gets 503 while the charge cannot be read", async () => {
 		await faults({ api: [{ path: "/v1/charges/:id", status: 500 }] });
 		expect(await send(await signed(event({ object: "dispute", charge: "ch_1" })))).toBe(503);
 	});

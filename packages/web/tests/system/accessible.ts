@@ -8,8 +8,8 @@ export interface View {
 }
 
 /**
- * Checks the page that is shown, in each of these views: axe finds nothing, nothing overflows sideways, and at most one thing is marked as the next
- * to do. The page follows width and color scheme without a reload.
+ * Checks the current page in each of these views: axe finds nothing, nothing overflows sideways, and at most one element is marked as the next
+ * action. The page adapts to width and color scheme without a reload.
  */
 export async function assertAccessible(page: Page, views: View[]): Promise<void> {
 	for (const { width, colorScheme } of views) {

@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Parley } from "./parley.ts";
 
-// A customer's plan on our pages and Stripe's. The tests move one clock forward, never back.
+// A customer's plan on our pages and on Stripe's. The tests only move the clock forward.
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -35,7 +35,7 @@ const dialog = () => page.getByRole("dialog");
 const planReads = (text: RegExp) => section("Plan").filter({ hasText: text }).waitFor();
 const leftReads = (text: RegExp) => page.getByTestId("left").filter({ hasText: text }).waitFor();
 
-/** Pays without a browser, and opens the account page when the purchase is active. */
+/** Pays without a browser, and opens the account page once the purchase is active. */
 async function bought(...priceSlugs: string[]): Promise<void> {
 	for (const priceSlug of priceSlugs) {
 		const answer = await context.request.post(`${parley.app}/api/billing/checkout`, { data: { priceSlug } });
@@ -57,7 +57,7 @@ async function goPro(card: string): Promise<void> {
 	await page.waitForURL(`${parley.app}/?upgraded=plan`);
 }
 
-test("a bought plan shows its price, renewal day, card and invoice, and can be paid with another card", async () => {
+test("a purchased plan shows its price, renewal day, card and invoice, and can be moved to another card", async () => {
 	await goPro("4242");
 	await page.getByText(/You’re on Pro\. You have 1,000 requests\./).waitFor();
 	await page.goto(`${parley.app}/account/plan`);
@@ -86,7 +86,7 @@ test("a bought plan shows its price, renewal day, card and invoice, and can be p
 	await page.waitForURL(`${parley.app}/account/plan`);
 });
 
-test("a plan can be cancelled, kept, and ended at once; its top-up waits for the next plan", async () => {
+test("a plan can be cancelled, kept, and ended at once; its top-up remains for the next plan", async () => {
 	await bought("pro_monthly", "top_up_1000");
 	await leftReads(/1,000 of 1,000 left · renews .* · 1,000 from top-ups/);
 	await button("Cancel Pro").click();
@@ -111,9 +111,9 @@ test("a plan can be cancelled, kept, and ended at once; its top-up waits for the
 	await leftReads(/1,000 of 1,000 left · renews .* · 1,000 from top-ups/);
 });
 
-test("a plan paid from a bank account shows as being confirmed until the payment settles", async () => {
+test("a plan paid by bank account shows as being confirmed until the payment settles", async () => {
 	await goPro("6789");
-	// The line by the tally says it as well, once the balance has been read.
+	// The line next to the tally shows it as well, once the balance has been read.
 	await page
 		.getByRole("status")
 		.getByText(/Your payment is being confirmed/)
@@ -130,7 +130,7 @@ test("a plan paid from a bank account shows as being confirmed until the payment
 	await leftReads(/1,000 of 1,000 left · renews/);
 });
 
-test("a plan changes at once to a more expensive one and later to a cheaper one, as announced", async () => {
+test("a plan is upgraded at once and downgraded later, as announced", async () => {
 	await bought("pro_monthly");
 	await parley.control("clock", { advanceMs: 15 * DAY_MS });
 	await page.reload();
@@ -176,7 +176,7 @@ test("a plan with an unpaid renewal continues for a week and then pauses, and th
 	await button("Back").click();
 	await page.waitForURL(`${parley.app}/account/plan`);
 
-	// Its invoice can be paid at once, with another card.
+	// Its invoice can be paid immediately with another card.
 	const [invoice] = await Promise.all([context.waitForEvent("page"), page.getByRole("link", { name: "Pay now" }).click()]);
 	await invoice.getByRole("button", { name: /pay/i }).first().waitFor();
 });

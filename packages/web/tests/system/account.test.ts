@@ -83,7 +83,7 @@ describe("a plan", () => {
 		await chat.getByTestId("left").filter({ hasText: "20 of 20 left today" }).waitFor();
 	});
 
-	test("changes at once to a more expensive one and later to a cheaper one, as announced", async () => {
+	test("is upgraded at once and downgraded later, as announced", async () => {
 		await parley.control("settings", { maxPlan: true });
 		await open("pro-999-of-1000");
 		await section("Other plan").getByText("3,000 requests a month, First in line").waitFor();
@@ -114,7 +114,7 @@ describe("a plan", () => {
 			.getByTestId("plan-news")
 			.getByText(/^Your plan changes on \w+ \d+\. See plan$/)
 			.waitFor();
-		// The outcome stays until it is taken back.
+		// The outcome stays on the page until it is undone.
 		await section("Plan")
 			.getByText(/Max, \$19\.99 a month.* Pro starts on/)
 			.waitFor();
@@ -136,10 +136,10 @@ describe("a plan", () => {
 		await parley.control("faults");
 	});
 
-	test("whose change takes the provider long is being confirmed, and then the page shows what became of it", async () => {
+	test("whose change is slow at the provider is shown as being confirmed, and then with its outcome", async () => {
 		await parley.control("settings", { maxPlan: true });
 		await open("pro-999-of-1000");
-		// Longer than our server lets a page wait (6 s), as a billing run of Flowglad's that may take a minute.
+		// Longer than our server lets a page wait (6 s), like a Flowglad billing run that may take a minute.
 		const slow = { api: [{ path: "/api/v1/subscriptions/:id/adjust", delayMs: 8_000 }] };
 		await parley.control("faults", slow);
 		await button("Change to Max").click();
@@ -165,7 +165,7 @@ describe("a plan", () => {
 		await parley.control("faults");
 	});
 
-	test("that waits for a card starts when one is added", async () => {
+	test("that waits for a card starts once one is added", async () => {
 		await fetch(`${parley.sandbox}/api/v1/subscriptions`, {
 			method: "POST",
 			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
@@ -199,7 +199,7 @@ test("cards can be listed and added, invoices and receipts link to their pages",
 	expect((await context.request.get(portal ?? "")).status()).toBe(200);
 });
 
-test("usage shows as a chart and as a table that has the same numbers, without axe findings", async () => {
+test("usage is shown as a chart and as a table with the same numbers, without axe findings", async () => {
 	await page.goto(`${app}/account/usage`);
 	await section("Usage").getByText("No requests in the last 31 days.").waitFor();
 	for (const chat of [crypto.randomUUID(), crypto.randomUUID()]) {
@@ -248,7 +248,7 @@ describe("a state of the plan", () => {
 		["top-up-without-plan", /Free: 20 requests a day\./, /20 of 20 left today/],
 		["archived", /Free: 20 requests a day\./, /20 of 20 left today/],
 	])(
-		"shows on the account page and, where it needs the viewer, by the tally, without axe findings: %s",
+		"is shown on the account page and, where the viewer must act, next to the tally, without axe findings: %s",
 		async (scenario, says, left, inChat) => {
 			await open(scenario);
 			await section("Plan").filter({ hasText: says }).waitFor();
@@ -269,7 +269,7 @@ describe("a state of the plan", () => {
 		},
 	);
 
-	test("shows on the pricing page, beside every plan of the pricing model", async () => {
+	test("is shown on the pricing page next to every plan of the pricing model", async () => {
 		await parley.control("settings", { maxPlan: true });
 		await open("pro-999-of-1000");
 		await page.goto(`${app}/pricing`);

@@ -8,7 +8,7 @@ import { inDatabase } from "./database.ts";
 import { Parley } from "./parley.ts";
 import { root } from "./process.ts";
 
-// API keys on their pages, and the lines of docs/api.md with a key that was created there.
+// API keys on their pages, and the commands of docs/api.md run with a key created there.
 
 let parley: Parley;
 let app: string;
@@ -47,7 +47,7 @@ async function create(name: string, limit = ""): Promise<string> {
 		.innerText();
 }
 
-/** The commands of the page of the docs, each with its continued lines. */
+/** The commands on the docs page, each joined with its continued lines. */
 function documentedCommands(): string[] {
 	const docs = readFileSync(join(root, "docs/api.md"), "utf8");
 	return [...docs.matchAll(/```sh\n([\s\S]*?)```/g)]
@@ -55,7 +55,7 @@ function documentedCommands(): string[] {
 		.filter((line) => line.startsWith("curl "));
 }
 
-test("a key is created, shown once, used by every line of docs/api.md, listed with its last use, and revoked at once", async () => {
+test("a key is created, shown once, used by every command of docs/api.md, listed with its last use, and revoked at once", async () => {
 	await parley.openAccount(context.request);
 	await page.goto(`${app}/account/keys`);
 	await button("Create key").click();
@@ -92,7 +92,7 @@ test("a key is created, shown once, used by every line of docs/api.md, listed wi
 	expect(await keys().getByRole("listitem").count()).toBe(0);
 });
 
-test("a key asks again who is there ten minutes after the last proof", async () => {
+test("creating a key requires a new proof ten minutes after the last one", async () => {
 	const userId = await parley.openAccount(context.request);
 	await page.goto(`${app}/account/keys`);
 	await page.getByLabel("Name", { exact: true }).fill("Late");
@@ -103,7 +103,7 @@ test("a key asks again who is there ten minutes after the last proof", async () 
 	await keys().getByText("Copy your new key now").waitFor();
 });
 
-test("an organization's page has its keys, which the list of the account's keys has too, also in German", async () => {
+test("an organization's page lists its keys, as does the account's list of keys, also in German", async () => {
 	await parley.signUp(context.request);
 	const created = await context.request.post(`${app}/api/auth/organization/create`, { data: { name: "Acme", slug: crypto.randomUUID() } });
 	expect(created.ok()).toBe(true);

@@ -6,9 +6,9 @@ import { assertAccessible } from "./accessible.ts";
 import { openBrowser } from "./browser.ts";
 import { freePort, Running, root, stateFolder, temporaryFolder } from "./process.ts";
 
-// A deployment with a brand of its own: built from its brand.json, started, and searched for the name of ours.
+// A deployment with its own brand: built from its brand.json, started, and searched for our name.
 
-/** What has our name and is shown to nobody (docs/decisions/0022): names in protocols and in a browser's storage. */
+/** What contains our name and is never shown (docs/decisions/0022): names in protocols and in a browser's storage. */
 const TECHNICAL = [
 	/urn:parley:problem:/g,
 	/(?:__Host-)?parley\.(?:chats?\b|guest|viewer|language|zone|known|session_token|carried|moved|temporary)/g,
@@ -125,7 +125,7 @@ const PATHS = [
 	...["/.well-known/security.txt", "/api/health", "/api/usage", "/api/models", "/api/nowhere", "/api/chats", "/api/admin/usage"],
 ];
 
-test.each(LANGUAGES)("no page, file or problem says our name, in %s", async (language) => {
+test.each(LANGUAGES)("no page, file or problem contains our name, in %s", async (language) => {
 	for (const path of PATHS) {
 		const response = await fetch(app + path, { headers: { "accept-language": language }, redirect: "manual" });
 		expect(ours(await response.text()), `${path} (${response.status})`).toBeNull();
@@ -144,11 +144,11 @@ test.each(LANGUAGES)("no page, file or problem says our name, in %s", async (lan
 	}
 });
 
-test("no script, style or picture of the site says it, and the shared picture is another", () => {
+test("no script, style or image of the site contains our name, and the preview image is the brand's", () => {
 	const client = join(folder.path, "dist/client");
 	const files = readdirSync(client, { recursive: true, encoding: "utf8" }).filter((name) => /\.\w+$/.test(name));
 	expect(files.length).toBeGreaterThan(100);
-	// A highlighter's theme and a file part's field are named in scripts, and never shown.
+	// A highlighter theme and a file part's field are named so in scripts, and never shown.
 	const named =
 		/"parley"|name:`parley`|`parley[:.]?[\w:.-]*|"parley[:.][\w:.-]*"|\.parley\b|parley:\{|\?\.parley|parley\$|new BroadcastChannel\(.parley.\)|['"]parley:['"]|`parley:|parley\.chats?/g;
 	for (const file of files) {
@@ -161,17 +161,17 @@ test("no script, style or picture of the site says it, and the shared picture is
 		expect(readFileSync(join(client, "icons", icon)).equals(readFileSync(join(root, "brand/icons", icon))), icon).toBe(false);
 });
 
-test("no mail, export, API text or page that the Worker can write says it", () => {
+test("no mail, export, API text or page that the Worker can write contains our name", () => {
 	const server = join(folder.path, "dist/server");
 	const scripts = readdirSync(server, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
 	const code = scripts.map((file) => readFileSync(join(server, file), "utf8"));
-	// Names of the protocol are in small letters.
+	// Protocol names are in lower case.
 	for (const [at, text] of code.entries()) expect(/.{0,80}Parley.{0,80}/.exec(text)?.[0], scripts[at]).toBeUndefined();
-	// Or nothing would be found in anything: the frame of every mail, one in each language, begins with the name.
+	// Proves that the search finds anything: the frame of every mail, one per language, begins with the name.
 	expect(code.join("").split("Café Nord &amp; Söhne</p><h1").length).toBe(1 + LANGUAGES.length);
 });
 
-test("the brand is on the pages: name, logo, color, prompts, icons, legal pages", async () => {
+test("pages carry the brand: name, logo, color, prompts, icons, legal pages", async () => {
 	await page.goto(app);
 	expect(await page.title()).toContain(NAME);
 	await page.getByRole("button", { name: "What is for lunch today?" }).waitFor();
@@ -180,7 +180,7 @@ test("the brand is on the pages: name, logo, color, prompts, icons, legal pages"
 	const form = page.locator("form");
 	expect(await form.getByRole("link", { name: "the terms of use" }).getAttribute("href")).toBe("https://cafe.example/terms");
 	expect(await form.getByRole("link", { name: "the privacy policy" }).getAttribute("href")).toBe("/privacy");
-	// The button is pale until its scripts are there.
+	// The button is pale until its scripts have loaded.
 	const color = () => page.getByRole("button", { name: "Sign up" }).evaluate((one) => getComputedStyle(one).backgroundColor);
 	await expect.poll(color, { timeout: 45_000 }).toBe("rgb(122, 31, 79)");
 	const links = page.getByRole("navigation", { name: "Legal" }).getByRole("link");
@@ -196,7 +196,7 @@ test("the brand is on the pages: name, logo, color, prompts, icons, legal pages"
 	expect(await (await fetch(`${app}/.well-known/security.txt`)).text()).toContain("Contact: mailto:security@cafe.example");
 });
 
-test("mails come from the brand's sender and never say our name", async () => {
+test("mails come from the brand's sender and never contain our name", async () => {
 	const email = `${crypto.randomUUID()}@example.com`;
 	const response = await fetch(`${app}/api/auth/sign-up/email`, {
 		method: "POST",

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { assertAccessible, type View } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// The list of one's chats: finding them, their days, and what can be done with them.
+// The list of chats: searching it, grouping by day, and the actions on a chat.
 
 const VIEWS: View[] = [1440, 390].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
 
@@ -29,7 +29,7 @@ async function open(options: Parameters<Parley["browser"]["newContext"]>[0] = {}
 	await parley.openAccount(context.request);
 }
 
-/** Asks in a new chat of the API. @returns the chat's id */
+/** Asks in a new chat through the API. @returns the chat's id */
 async function ask(text: string): Promise<string> {
 	const id = crypto.randomUUID();
 	const messages = [{ id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text }] }];
@@ -57,7 +57,7 @@ async function choose(title: string, action: string): Promise<void> {
 	await menu().getByRole("menuitem", { name: action }).click();
 }
 
-/** Pictures of a state in both themes and sizes, if SCREENSHOTS names a folder. */
+/** Takes screenshots of a state in both themes and sizes, if SCREENSHOTS names a folder. */
 async function picture(name: string): Promise<void> {
 	const folder = process.env.SCREENSHOTS;
 	if (!folder) return;
@@ -70,7 +70,7 @@ async function picture(name: string): Promise<void> {
 }
 
 describe("a search", () => {
-	test("finds a chat by what was said in it, shows the passage with the words marked, and opens it", async () => {
+	test("finds a chat by its text, shows the passage with the words marked, and opens it", async () => {
 		await ask("Where do penguins live, and what do they eat? I have read a lot about the emperor.");
 		await ask("A recipe for pancakes");
 		await load();
@@ -89,7 +89,7 @@ describe("a search", () => {
 });
 
 describe("the list", () => {
-	test("has the reader's days, and the server's HTML becomes theirs without an error of hydration", async () => {
+	test("is grouped by the reader's days, and hydrates from the server's HTML without an error", async () => {
 		await open({ timezoneId: "Pacific/Kiritimati", viewport: { width: 1440, height: 900 } });
 		await ask("Of today");
 		await page.clock.setFixedTime(Date.now() + 86_400_000);
@@ -101,7 +101,7 @@ describe("the list", () => {
 		expect(errors).toEqual([]);
 	});
 
-	test("is one stop of the Tab key, and everything is done with the keyboard", async () => {
+	test("is one Tab stop, and every action works with the keyboard", async () => {
 		for (const text of ["First", "Second", "Third"]) await ask(text);
 		await load();
 		await side().getByRole("button", { name: "Find a chat" }).focus();
@@ -112,7 +112,7 @@ describe("the list", () => {
 		await page.keyboard.press("Shift+Tab");
 		await page.keyboard.press("End");
 		expect(await hasFocus(row("First"))).toBe(true);
-		// Pin the last one, which makes it the first.
+		// Pinning the last chat makes it the first.
 		await page.keyboard.press("ArrowRight");
 		await page.keyboard.press("Enter");
 		await menu().waitFor();
@@ -131,7 +131,7 @@ describe("the list", () => {
 		await row("Renamed by hand").waitFor();
 		await page.reload();
 		await expect.poll(titles).toEqual(["First", "Renamed by hand", "Second"]);
-		// Escape closes a menu and gives the focus back.
+		// Escape closes a menu and returns the focus.
 		await row("Second").focus();
 		await page.keyboard.press("ArrowRight");
 		await page.keyboard.press("Enter");
@@ -141,7 +141,7 @@ describe("the list", () => {
 		expect(await hasFocus(side().getByRole("button", { name: "Actions for “Second”" }))).toBe(true);
 	});
 
-	test("can be folded away, and a new chat still is one press away", async () => {
+	test("can be collapsed, and a new chat is still one press away", async () => {
 		await open({ viewport: { width: 1440, height: 900 } });
 		const chat = await ask("Something");
 		await load(`/c/${chat}`);
@@ -155,7 +155,7 @@ describe("the list", () => {
 });
 
 describe("a chat", () => {
-	test("that is renamed has its new title everywhere, and keeps it", async () => {
+	test("shows a new title everywhere after a rename, and keeps it", async () => {
 		const chat = await ask("Old name");
 		await load(`/c/${chat}`);
 		await choose("Old name", "Rename");
@@ -170,7 +170,7 @@ describe("a chat", () => {
 		await page.getByRole("heading", { level: 1, name: "New name" }).waitFor();
 	});
 
-	test("that is archived leaves the list, and is brought back from the archived ones", async () => {
+	test("leaves the list when archived, and can be restored from the archived chats", async () => {
 		const chat = await ask("Put away");
 		await load(`/c/${chat}`);
 		await picture("list");
@@ -191,7 +191,7 @@ describe("a chat", () => {
 		await row("Put away").waitFor();
 	});
 
-	test("that is deleted can be brought back for some seconds, where one was", async () => {
+	test("can be restored in its place for some seconds after it was deleted", async () => {
 		const chat = await ask("Not this one");
 		await load(`/c/${chat}`);
 		await choose("Not this one", "Delete");
@@ -207,7 +207,7 @@ describe("a chat", () => {
 		await row("Not this one").waitFor();
 	});
 
-	test("that is deleted ends for good, also when the page is closed at once", async () => {
+	test("is deleted permanently even if the page is closed at once", async () => {
 		const chat = await ask("Gone");
 		await load(`/c/${chat}`);
 		const deleted = page.waitForResponse((response) => response.request().method() === "PATCH");
@@ -215,14 +215,14 @@ describe("a chat", () => {
 		await deleted;
 		await page.close();
 		const again = () => context.request.patch(`${parley.app}/api/chat/${chat}`, { data: { deleted: false } });
-		// Nothing is asked of the chat until its time is over: asking to bring it back would do so.
+		// No request mentions the chat until its time is over, because a restore request would bring it back.
 		await expect
 			.poll(async () => (await context.request.get(`${parley.app}/api/chat/${chat}/stream`)).status(), { timeout: 40_000 })
 			.toBe(404);
 		expect((await again()).status()).toBe(404);
 	});
 
-	test("and all others are deleted together, after a question, and can be brought back", async () => {
+	test("and all others can be deleted together after a confirmation, and restored", async () => {
 		for (const text of ["One", "Two"]) await ask(text);
 		await load();
 		await side().getByRole("button", { name: "Archived chats" }).click();
@@ -240,7 +240,7 @@ describe("a chat", () => {
 	});
 });
 
-test("on a phone the actions of a chat are in the sheet of chats", async () => {
+test("on a phone, a chat's actions are in the sheet of chats", async () => {
 	await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 	const chat = await ask("On the way");
 	await load(`/c/${chat}`);
@@ -253,7 +253,7 @@ test("on a phone the actions of a chat are in the sheet of chats", async () => {
 	await sheet.getByRole("region", { name: "Pinned" }).getByRole("link", { name: "On the way" }).waitFor();
 	await sheet.getByRole("button", { name: "Actions for “On the way”" }).click();
 	await menu().getByRole("menuitem", { name: "Delete" }).click();
-	// The sheet closes with the chat, and the undo is on the page.
+	// The sheet closes with the chat, and the undo is shown on the page.
 	await page.waitForURL(`${parley.app}/`);
 	await picture("phone-deleted");
 	await page.getByRole("main").getByRole("button", { name: "Undo" }).click();

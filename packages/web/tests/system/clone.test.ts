@@ -27,7 +27,7 @@ const kib = (modules: Map<string, string>) =>
 describe("a fresh clone after npm ci", () => {
 	const clone = temporaryFolder();
 	afterAll(() => clone.remove());
-	// The same sources are built once: turbo restores the files of this repository's build.
+	// The same sources are built only once: turbo restores this repository's build.
 	const builtOnce = {
 		TURBO_CACHE_DIR: join(root, ".turbo/cache"),
 		PARLEY_BUILD: execFileSync("git", ["rev-parse", "HEAD"], { cwd: root, encoding: "utf8" }).trim(),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort, Running, stateFolder } from "./process.ts";
 
-// The suite that a deployer runs after `wrangler deploy`, against the real `npm start`. The model waits 300 ms, so that bursts overlap.
+// The suite that a deployer runs after `wrangler deploy`, here against the real `npm start`. The model waits 300 ms, so that bursts overlap.
 
 const state = stateFolder();
 let app: string;

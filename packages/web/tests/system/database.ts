@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /** Runs a statement in the local D1 of a state folder, and returns its rows. */
 export function inDatabase(statePath: string, sql: string): unknown[] {
-	// Vite bundles no node:sqlite by a static import.
+	// Vite does not bundle node:sqlite from a static import.
 	const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
 	const folder = join(statePath, "v3/d1/miniflare-D1DatabaseObject");
 	const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "";

@@ -22,7 +22,7 @@ describe("the variables of a local start", () => {
 		expect(Object.keys(appVariables({ names, environment, sandbox: {} }))).toEqual(names);
 	});
 
-	test("come from the environment before the sandbox, and a blank one counts as unset", () => {
+	test("are taken from the environment before the sandbox's values, and a blank one counts as unset", () => {
 		const names = ["EMAIL_URL", "MAILBOX_URL", "ADMIN_EMAILS"];
 		const sandbox = { EMAIL_URL: "sandbox", MAILBOX_URL: "sandbox" };
 		const environment = { EMAIL_URL: "environment", MAILBOX_URL: "", ADMIN_EMAILS: "" };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { assertAccessible } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// The demo's models: "Demo" reads images and says how many files it got, and "Demo thinker", for accounts, reads text only.
+// The demo's models: "Demo" reads images and says how many files it received; "Demo thinker", for accounts, reads text only.
 
 let parley: Parley;
 let context: BrowserContext;
@@ -23,7 +23,7 @@ beforeEach(async () => {
 	await open();
 });
 
-/** Opens a new chat, and waits until the page can be used. */
+/** Opens a new chat, and waits until the page is interactive. */
 async function open(): Promise<void> {
 	await page.goto(parley.app);
 	await page.getByRole("button", { name: "Attach files" }).and(page.locator(":enabled")).waitFor();
@@ -53,7 +53,7 @@ endstream endobj
 5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
 trailer<</Root 1 0 R>>`;
 
-/** A PNG of this size, which the browser draws: stripes, or noise that no format makes small. */
+/** A PNG of this size, drawn by the browser: stripes, or noise that no format can compress. */
 async function png(name: string, width: number, height: number, { noise = false } = {}) {
 	const base64 = await page.evaluate(
 		({ width, height, noise }) => {
@@ -77,7 +77,7 @@ async function png(name: string, width: number, height: number, { noise = false 
 	return { name, mimeType: "image/png", buffer: Buffer.from(base64, "base64") };
 }
 
-/** Pastes or drops as a browser does: with the data in the event. */
+/** Pastes or drops like a browser: with the data in the event. */
 const transfer = (kind: "paste" | "drop", data: { text?: string; file?: [name: string, content: string] }) =>
 	composer().evaluate(
 		(area, { kind, data: { text, file } }) => {
@@ -95,8 +95,8 @@ const transfer = (kind: "paste" | "drop", data: { text?: string; file?: [name: s
 		{ kind, data },
 	);
 
-describe("files by the button", () => {
-	test("are previewed, sent, shown in the thread and still there after a reload; images arrive small, PDFs as text", async () => {
+describe("files attached with the button", () => {
+	test("are previewed, sent, shown in the thread and kept after a reload; images are scaled down, PDFs become text", async () => {
 		const loaded = new Set<string>();
 		page.on("request", (request) => loaded.add(/\/(read-pdf|prepare-file)-[^/]*\.js$/.exec(request.url())?.[1] ?? "other"));
 		await choose(await png("stripes.png", 3_000, 1_500), text("notes.md"));
@@ -128,7 +128,7 @@ describe("files by the button", () => {
 		]);
 	});
 
-	test("may be sent without words, and name the chat", async () => {
+	test("may be sent without text, and then name the chat", async () => {
 		await choose(text("list.csv"));
 		await canSend(true);
 		await send().click();
@@ -136,7 +136,7 @@ describe("files by the button", () => {
 		await page.getByRole("heading", { name: "list.csv" }).waitFor();
 	});
 
-	test("raise the price before they are sent, and that of another answer and of an edit", async () => {
+	test("raise the price before sending, and the price of a regeneration and of an edit", async () => {
 		const pixel = (name: string) => png(name, 20, 20);
 		await choose(await pixel("1.png"), await pixel("2.png"), await pixel("3.png"));
 		await page.getByRole("button", { name: "Send · 2 requests" }).click();
@@ -147,13 +147,13 @@ describe("files by the button", () => {
 		await page.getByRole("button", { name: "Save and send · 2 requests" }).waitFor();
 	});
 
-	test("that are images too large for the tier are made small enough", async () => {
+	test("are scaled down if they are images too large for the tier", async () => {
 		await choose(await png("noise.png", 1_560, 1_560, { noise: true }));
 		await isReady("noise.png");
 		await canSend(true);
 	});
 
-	test("of a draft survive a reload, and can be removed with the keyboard", async () => {
+	test("in a draft survive a reload, and can be removed with the keyboard", async () => {
 		await choose(text("one.txt"), text("two.txt"));
 		await isReady("one.txt");
 		await isReady("two.txt");
@@ -170,7 +170,7 @@ describe("files by the button", () => {
 });
 
 describe("files without the button", () => {
-	test("are taken when they are dropped or pasted, and a long text that is pasted becomes one", async () => {
+	test("can be dropped or pasted, and a long pasted text becomes one", async () => {
 		await transfer("drop", { file: ["dropped.txt", "dropped"] });
 		await isReady("dropped.txt");
 		await transfer("paste", { file: ["pasted.py", "print(1)"] });
@@ -185,7 +185,7 @@ describe("files without the button", () => {
 });
 
 describe("a file that cannot be attached", () => {
-	test("says why and holds the message back, until it is removed", async () => {
+	test("says why and blocks the message until it is removed", async () => {
 		await composer().fill("Look at this");
 		await choose(text("program.exe", "MZ\0\0"));
 		await chip("program.exe").getByText("This kind of file cannot be attached. Images, PDFs and text files can.").waitFor();
@@ -194,7 +194,7 @@ describe("a file that cannot be attached", () => {
 		await canSend(true);
 	});
 
-	test("because the connection was lost is tried again; the message and the file are kept", async () => {
+	test("after a lost connection is retried, and the message and the file are kept", async () => {
 		await page.route("**/files?name=*", (route) => route.abort());
 		await composer().fill("Look at this");
 		await choose(text("notes.txt"));
@@ -211,14 +211,14 @@ describe("a file that cannot be attached", () => {
 		await answer().getByText("You attached 1 file.").waitFor();
 	});
 
-	test("because there are enough is not taken, and the page says how many there may be", async () => {
+	test("because there are too many is ignored, and the page shows the maximum", async () => {
 		await choose(text("1.txt"), text("2.txt"), text("3.txt"), text("4.txt"));
 		await form().getByText("A message can have 3 files.").first().waitFor();
 		expect(await chips().count()).toBe(3);
 	});
 });
 
-test("a message that is refused comes back with its files", async () => {
+test("a refused message returns to the composer with its files", async () => {
 	await page.route("**/api/chat/ai", (route) => route.abort());
 	await choose(text("notes.txt"));
 	await isReady("notes.txt");
@@ -260,7 +260,7 @@ test("a model that cannot read images says so before anything is sent", async ()
 	await canSend(true);
 });
 
-test("a chat with an image says so where the chosen model cannot see it, and goes on with its name", async () => {
+test("a chat with an image says when the chosen model cannot see it, and continues with the image's name", async () => {
 	await parley.openAccount(context.request);
 	await open();
 	await choose(await png("stripes.png", 40, 40));
@@ -282,7 +282,7 @@ test("a chat with an image says so where the chosen model cannot see it, and goe
 	await page.getByRole("button", { name: /^Ask again/ }).waitFor();
 });
 
-test("a branch has the files of its messages", async () => {
+test("a branch keeps the files of its messages", async () => {
 	await choose(await png("stripes.png", 40, 40), text("notes.txt"));
 	await canSend(true);
 	await send().click();

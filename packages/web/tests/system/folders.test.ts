@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { assertAccessible, type View } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// Folders in the side column: made by moving a chat, with instructions, and deleted.
+// Folders in the side column: created by moving a chat, given instructions, and deleted.
 
 const VIEWS: View[] = [390, 1440].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
 
@@ -55,7 +55,7 @@ const lastSystem = async () => {
 	return modelCalls.at(-1)?.messages.find(({ role }) => role === "system")?.content ?? null;
 };
 
-test("a chat is moved to a new folder, whose instructions its answers follow, and stays when the folder is deleted", async () => {
+test("a chat moved to a new folder follows its instructions, and stays when the folder is deleted", async () => {
 	await parley.openAccount(context.request);
 	await chat("What is a tally?");
 	await openMenu("What is a tally?");
@@ -107,7 +107,7 @@ test("a chat is taken out of its folder", async () => {
 	await today().getByRole("link", { name: "Hello" }).waitFor();
 });
 
-test("a chat whose new folder is deleted at once is in the list again", async () => {
+test("a chat returns to the list when its new folder is deleted at once", async () => {
 	await parley.openAccount(context.request);
 	await chat("Hello");
 	await openMenu("Hello");
@@ -120,7 +120,7 @@ test("a chat whose new folder is deleted at once is in the list again", async ()
 	await today().getByRole("link", { name: "Hello" }).waitFor();
 });
 
-test("a chat begins in a folder, and shows the price with its instructions before it does", async () => {
+test("a chat begun in a folder shows the price with the folder's instructions before it begins", async () => {
 	await parley.openAccount(context.request);
 	await chat("Hello");
 	await openMenu("Hello");

@@ -2,7 +2,7 @@ import type { BrowserContext, BrowserContextOptions, Page } from "playwright-cor
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Parley } from "./parley.ts";
 
-// What axe cannot see: high contrast, zoom, a phone's keyboard, touch, motion, and how much is announced.
+// Accessibility beyond axe: high contrast, zoom, a phone's keyboard, touch, motion, and the amount of announcements.
 
 let parley: Parley;
 let context: BrowserContext | undefined;
@@ -38,7 +38,7 @@ async function ask(text: string): Promise<void> {
 	await page.locator("article[aria-busy=true]").waitFor({ state: "detached" });
 }
 
-/** The part of the view's height that shows the conversation. */
+/** The share of the viewport height that shows the conversation. */
 const shareOfConversation = () =>
 	page.evaluate(() => {
 		const scroller = document.querySelector("main article")?.closest(".overflow-y-auto");
@@ -46,7 +46,7 @@ const shareOfConversation = () =>
 	});
 const overflowsSideways = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
 
-test("high contrast shows the edges of what can be used, and what is marked", async () => {
+test("high contrast outlines every control and every marked element", async () => {
 	await open({ forcedColors: "active", viewport: { width: 1280, height: 800 } });
 	await ask("Hello");
 	const bordersOf = (selector: string) =>
@@ -74,13 +74,13 @@ test("high contrast shows the edges of what can be used, and what is marked", as
 test.each([
 	["400 % zoom", { width: 320, height: 225 }, 0.4],
 	["200 % zoom", { width: 720, height: 450 }, 0.5],
-])("at %s the conversation can be read", async (_, viewport, share) => {
+])("at %s the conversation is readable", async (_, viewport, share) => {
 	await open({ viewport });
 	await ask("Hello");
 	await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
 	expect(await shareOfConversation()).toBeGreaterThanOrEqual(share);
 	expect(await overflowsSideways()).toBe(false);
-	// What made room comes back for who uses it.
+	// What was hidden for space returns when the composer is used.
 	await composer().focus();
 	await page.getByRole("switch", { name: /^Web search/ }).waitFor();
 });
@@ -107,7 +107,7 @@ test("no field makes a phone zoom in", async () => {
 	}
 });
 
-test("nothing moves for who wants no motion, not even while a model is silent", async () => {
+test("nothing moves with reduced motion, even while a model is silent", async () => {
 	await open({ reducedMotion: "reduce" });
 	await parley.control("faults", { model: { firstTokenMs: 5, chunks: 4, chunkMs: 1, pauseAfterChunks: 1 } });
 	await composer().fill("Hello");
@@ -123,7 +123,7 @@ test("nothing moves for who wants no motion, not even while a model is silent", 
 	expect(running).toBe(0);
 });
 
-test("what announces does not grow with the chat", async () => {
+test("the announcements do not grow with the chat", async () => {
 	await open();
 	await ask("One");
 	const regions = () => page.locator("[aria-live]:not([aria-live=off]), [role=status], [role=alert], output").count();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { assertAccessible, type View } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// A deployment with a text of its own and prompts of its own.
+// A deployment with its own system prompt and its own suggested prompts.
 
 const SITE = "You are the guide of a museum.";
 const PROMPTS = [{ label: "Plan a visit", text: "Plan a visit of two hours for me." }, "What is new this week?"];
@@ -34,7 +34,7 @@ const composer = () => page.getByRole("textbox", { name: "Message", exact: true 
 const answers = () => page.getByRole("article", { name: "Answer" });
 const dialog = () => page.getByRole("dialog", { name: "Instructions for this chat" });
 const field = () => dialog().getByRole("textbox");
-/** The system message of the last request to the model, or "". */
+/** The system message of the last model request, or "". */
 async function lastSystem(): Promise<unknown> {
 	const { modelCalls } = await parley.state();
 	return modelCalls.at(-1)?.messages.find(({ role }) => role === "system")?.content ?? "";
@@ -53,7 +53,7 @@ async function send(text: string): Promise<void> {
 	await page.getByRole("button", { name: "Send", exact: true }).waitFor();
 }
 
-describe("the prompts that a deployment suggests", () => {
+describe("a deployment's suggested prompts", () => {
 	test("fill the composer and send nothing", async () => {
 		await open();
 		const calls = (await parley.state()).modelCalls.length;
@@ -65,8 +65,8 @@ describe("the prompts that a deployment suggests", () => {
 	});
 });
 
-describe("the instructions of a chat", () => {
-	test("are written before its first message, outlive a reload and a dismissal, and are sent with their size", async () => {
+describe("a chat's instructions", () => {
+	test("are set before its first message, survive a reload and a dismissal, and are sent with their size", async () => {
 		await open();
 		await page.getByRole("button", { name: "Instructions for this chat" }).click();
 		await field().fill("Answer in rhymes.");
@@ -76,7 +76,7 @@ describe("the instructions of a chat", () => {
 		await assertAccessible(page, views);
 		await page.keyboard.press("Escape");
 		await dialog().waitFor({ state: "hidden" });
-		// What was written is still there.
+		// The text is still there.
 		await page.getByRole("button", { name: "Instructions for this chat" }).click();
 		expect(await field().inputValue()).toBe("Answer in rhymes.");
 		await dialog().getByRole("button", { name: "Save" }).click();
@@ -105,7 +105,7 @@ describe("the instructions of a chat", () => {
 		await page.getByRole("button", { name: "Instructions for this chat", exact: true }).waitFor();
 	});
 
-	test("stay in the dialog when they cannot be saved", async () => {
+	test("stay in the dialog when saving fails", async () => {
 		await open();
 		await send("Hello");
 		await page.route("**/api/chat/*/instructions", (route) => route.abort());
@@ -120,8 +120,8 @@ describe("the instructions of a chat", () => {
 	});
 });
 
-describe("the instructions of a user", () => {
-	test("are saved on the account page, count in a tab that is open, and come before those of a chat", async () => {
+describe("a user's instructions", () => {
+	test("are saved on the account page, apply in a tab that is already open, and precede a chat's instructions", async () => {
 		await parley.openAccount(context.request);
 		await open();
 		const chat = page;
@@ -138,7 +138,7 @@ describe("the instructions of a user", () => {
 		await account.getByText("Saved. Sent with your next message.").waitFor();
 		await account.reload();
 		expect(await account.getByRole("textbox", { name: "About you" }).inputValue()).toBe("I teach chemistry.");
-		// The other tab knows what its messages cost now: this one needs a second step only with the instructions.
+		// The other tab knows its new prices: this message needs a second step only because of the instructions.
 		await composer().fill("word ".repeat(4_000));
 		await chat.getByRole("button", { name: "Send · 2 requests" }).waitFor();
 		await send("Hello");

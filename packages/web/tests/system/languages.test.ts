@@ -6,7 +6,7 @@ import { en } from "../../src/text/en.ts";
 import { assertAccessible, type View } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// The pages in each language, with the scripts of that language and no others.
+// The pages in each language, with that language's scripts only.
 
 const VIEWS: View[] = [
 	{ width: 390, colorScheme: "light" },
@@ -27,7 +27,7 @@ afterAll(() => parley?.close());
 
 beforeEach(() => visitIn("de-DE"));
 
-/** A new visitor whose browser has this language. */
+/** A new visitor whose browser prefers this language. */
 async function visitIn(locale: string): Promise<void> {
 	await context?.close();
 	context = await parley.browser.newContext({ locale, timezoneId: "Europe/Berlin" });
@@ -45,10 +45,10 @@ function scriptsOf(one: Page): Set<string> {
 	return loaded;
 }
 
-/** What the Worker says, and a library in a page's scripts, too. */
+/** Texts of the Worker that a library in the page's scripts also contains. */
 const IN_LIBRARIES = ["No active subscription found", "Invalid password"];
 
-/** Sentences that only one language has. A lower-case word may be a name of the code, too. */
+/** Sentences that exist in only one language. A lower-case word could also be a name in the code. */
 function textsOnlyIn(own: Record<string, unknown>, other: Record<string, unknown>): string[] {
 	const all = JSON.stringify(Object.values(other));
 	return Object.values(own).filter((text): text is string => {
@@ -61,7 +61,7 @@ const codeOf = (names: Iterable<string>) => Array.from(names, (name) => readFile
 const foundIn = (code: string, texts: string[]) => texts.filter((text) => code.includes(text));
 
 describe("the scripts", () => {
-	/** Opens pages, and what loads late in them. */
+	/** Opens several pages, including everything they load late. */
 	async function tour(): Promise<Set<string>> {
 		const loaded = scriptsOf(page);
 		await page.goto(parley.app);
@@ -78,7 +78,7 @@ describe("the scripts", () => {
 		return loaded;
 	}
 
-	test("of a German page are German, those of an English page English, and what has no text is the same file", async () => {
+	test("of a German page are German, of an English page English, and a script without text is the same file", async () => {
 		const german = await tour();
 		await visitIn("en-US");
 		const english = await tour();
@@ -87,12 +87,12 @@ describe("the scripts", () => {
 		const [onlyEnglish, onlyGerman] = [textsOnlyIn(en, de), textsOnlyIn(de, en)];
 		expect(foundIn(codeOf(german), onlyEnglish)).toEqual([]);
 		expect(foundIn(codeOf(english), onlyGerman)).toEqual([]);
-		// Or nothing would be found in anything.
+		// Proves that the search can find something.
 		expect(foundIn(codeOf(english), onlyEnglish).length).toBeGreaterThan(100);
 		expect(foundIn(codeOf(german), onlyGerman).length).toBeGreaterThan(100);
 	});
 
-	test("lead to no script of another language, however late it loads", () => {
+	test("load no script of another language, however late it is loaded", () => {
 		const names = readdirSync(built).filter((name) => name.endsWith(".js"));
 		const [onlyEnglish, onlyGerman] = [textsOnlyIn(en, de), textsOnlyIn(de, en)];
 		const languageOf = (name: string) => {
@@ -113,7 +113,7 @@ describe("the scripts", () => {
 });
 
 describe("a reader", () => {
-	test("gets the page in the language of their browser, and changes it without scripts", async () => {
+	test("gets the page in the browser's language, and can change it without scripts", async () => {
 		const response = await page.goto(parley.app);
 		expect(response?.headers()).toMatchObject({ "content-language": "de", vary: expect.stringContaining("accept-language") });
 		expect(await page.locator("html").getAttribute("lang")).toBe("de");
@@ -128,7 +128,7 @@ describe("a reader", () => {
 		await plain.close();
 	});
 
-	test("changes the language for all pages, with the scripts of the new one", async () => {
+	test("changes the language of all pages, with the scripts of the new one", async () => {
 		await page.goto(`${parley.app}/account/appearance`);
 		await page.getByRole("button", { name: "English" }).click();
 		await page.getByRole("heading", { name: "Appearance" }).waitFor();
@@ -143,7 +143,7 @@ describe("a reader", () => {
 });
 
 describe("without a connection", () => {
-	test("the page that says so is in the reader's language, and so is the app's description", async () => {
+	test("the offline page is in the reader's language, as is the app's description", async () => {
 		await page.goto(parley.app);
 		await page.evaluate(async () => void (await navigator.serviceWorker.ready));
 		await context.setOffline(true);
@@ -182,7 +182,7 @@ describe("a problem and a mail", () => {
 
 describe("nothing changes at hydration", () => {
 	test.each(["de-DE", "en-US"])(
-		"in a browser with %s: not a word, not a time of the reader's own zone, from the first page on",
+		"in a browser with %s: neither text nor times in the reader's zone, from the first page on",
 		async (locale) => {
 			await visitIn(locale);
 			const complaints: string[] = [];
@@ -190,7 +190,7 @@ describe("nothing changes at hydration", () => {
 			page.on("pageerror", (error) => complaints.push(String(error)));
 			await parley.openAccount(context.request);
 			for (const path of ["/", "/account/usage", "/pricing", "/account/plan"]) {
-				// What is painted first is what the server has sent, and the script in it.
+				// The first paint shows what the server sent and the inline script in it.
 				await page.route("**/assets/*.js", (route) => route.abort());
 				await page.goto(parley.app + path);
 				const painted = await page.locator("body").innerText();
@@ -205,11 +205,11 @@ describe("nothing changes at hydration", () => {
 		},
 	);
 
-	test("and a time is that of the reader's zone on their very first page", async () => {
+	test("and times are in the reader's zone on their very first page", async () => {
 		await parley.openAccount(context.request);
 		await page.route("**/assets/*.js", (route) => route.abort());
 		await page.goto(parley.app);
-		// A day begins at midnight in UTC, which is one o'clock in Berlin in winter and two in summer.
+		// A day begins at midnight UTC, which in Berlin is one o'clock in winter and two in summer.
 		await page
 			.getByTestId("left")
 			.filter({ hasText: /neu um 0[12]:00$/ })

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inDatabase } from "./database.ts";
 import { answers, freePort, Running, stateFolder } from "./process.ts";
 
-// What `npm start` promises beyond the product itself: connections that survive a refusal, a log that names each failure, variables, and an end.
+// What `npm start` guarantees beyond the product: connections that survive a refusal, a log that identifies each failure, variables, and a clean exit.
 
 const state = stateFolder();
 let app = "";
@@ -38,7 +38,7 @@ afterAll(() => state.remove());
 /** better-auth limits requests per address. */
 const anyAddress = () => ({ "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` });
 
-/** One connection, kept alive. A client that reused another connection would not notice that this one broke. */
+/** One kept-alive connection. A client that opened another one would not notice that this one broke. */
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 afterAll(() => agent.destroy());
 
@@ -77,7 +77,7 @@ describe("a request that is refused before its body is read", () => {
 		["announces a length and stalls", "/api/chat/ai", { "content-length": 1_200_000 }, 413],
 		["never ends", "/api/usage", { "transfer-encoding": "chunked" }, 405],
 		["waits for 100 Continue", "/api/chat/ai", { "content-length": 1_200_000, expect: "100-continue" }, 413],
-	])("is answered although its body %s", async (_, path, headers, status) => {
+	])("is answered even if its body %s", async (_, path, headers, status) => {
 		const sent = request(app + path, { method: "POST", headers });
 		slow.push(sent);
 		if (headers.expect) sent.flushHeaders();
@@ -97,7 +97,7 @@ describe("an answer", () => {
 	const client = new URL("../../dist/client/", import.meta.url).pathname;
 	const assets = readdirSync(client, { recursive: true, withFileTypes: true })
 		.filter((file) => file.isFile() && file.name !== "_headers")
-		// A page of the assets is served without its extension.
+		// A page among the assets is served without its extension.
 		.map((file) =>
 			join(file.parentPath, file.name)
 				.slice(client.length)
@@ -110,7 +110,7 @@ describe("an answer", () => {
 		["an asset that takes no POST", ["favicon.svg"], "POST"],
 		["a page", ["", "pricing", "sign-up"], "GET"],
 		["what is not there", ["assets/gone.js", "nothing/here", "api/nothing", "_serverFn/", "%E0%A4%A"], "GET"],
-	])("of the edge or the Worker has the security headers: %s", async (_, paths, method) => {
+	])("from the edge or the Worker has the security headers: %s", async (_, paths, method) => {
 		expect(paths.length).toBeGreaterThan(0);
 		for (const path of paths) {
 			const response = await fetch(`${app}/${path}`, { method });
@@ -128,7 +128,7 @@ describe("an answer", () => {
 });
 
 describe("the log", () => {
-	/** What is logged from now on, once it contains the pattern: the log arrives after the answer. */
+	/** What is logged from now on, as soon as it matches the pattern: the log arrives after the response. */
 	function logged(): (pattern: RegExp) => Promise<string> {
 		const before = start.output.length;
 		return async (pattern) => {
@@ -147,10 +147,10 @@ describe("the log", () => {
 		cookie = cookies.join("; ");
 	});
 
-	test("has one line for a provider that is down", async () => {
+	test("has one line per failure of a provider that is down", async () => {
 		const log = logged();
 		await faults({ api: [{ path: "/api/v1/*", status: 502 }] });
-		// A guest's plans are a copy; a user's are read for the page when their ledger has no recent ones.
+		// A guest's plans come from a copy. A user's are read for the page when their ledger has no recent ones.
 		expect((await fetch(`${app}/pricing`, { headers: { cookie } })).status).toBe(200);
 		const lines = await log(/billing provider, billing: /);
 		await faults({});
@@ -159,7 +159,7 @@ describe("the log", () => {
 		expect(lines.split("\n").filter((line) => /^app:\s+at /.test(line))).toEqual([]);
 	});
 
-	test("names a page that fails by the reference that it shows, with its cause", async () => {
+	test("identifies a failed page by the reference that it shows, with its cause", async () => {
 		const log = logged();
 		let reference: string | undefined;
 		rename("invitations", "invitations_away");
@@ -185,7 +185,7 @@ describe("the log", () => {
 	const rename = (from: string, to: string) => inDatabase(state.path, `ALTER TABLE ${from} RENAME TO ${to}`);
 });
 
-test("the cron trigger runs on request, and deletes what has ended", async () => {
+test("the cron trigger runs on request, and deletes what has expired", async () => {
 	inDatabase(state.path, "INSERT INTO bounds (key, count, ends_at) VALUES ('ended', 1, 1)");
 	const run = await fetch(`${app}/cdn-cgi/local/scheduled`);
 	expect({ status: run.status, body: await run.text() }).toEqual({ status: 200, body: "ok" });

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { assertAccessible, type View } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// Several people on one plan, each in their own browser.
+// Several users of one plan, each in their own browser.
 
 let parley: Parley;
 let app: string;
@@ -88,7 +88,7 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await ada.getByLabel("Name of the organization").fill("Acme");
 	await ada.keyboard.press("Enter");
 	await isFocused(ada.getByText("Acme created. You’re the owner."));
-	// Creating it does not switch who pays.
+	// Creating it does not change the payer.
 	expect(await ada.getByRole("radio", { name: "Me", exact: true }).isChecked()).toBe(true);
 	await ada.getByText("Your requests count on your own plan.").waitFor();
 	await ada.getByRole("radio", { name: "Acme" }).check();
@@ -99,7 +99,7 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await isFocused(ada.getByLabel("Invite by email"));
 	expect(await ada.getByLabel("Invite by email").inputValue()).toBe("");
 
-	// The colleague has no account yet: the mail's link leads to sign-up, confirmation and back.
+	// The colleague has no account yet: the mail's link leads through sign-up and confirmation back to the invitation.
 	const bob = await browser();
 	await bob.goto(await mailTo("bob@example.com", /^Join Acme/));
 	await bob.getByRole("heading", { name: "Ada invites you to Acme" }).waitFor();
@@ -125,7 +125,7 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await ask(bob, "For Acme, too");
 	await leftReads(bob, /Acme: 199 of your 200 left · renews/);
 
-	// Members who may not buy see no prices, and @flowglad/react is not loaded.
+	// Members who cannot buy see no prices, and @flowglad/react is not loaded.
 	const flowglad: string[] = [];
 	bob.on("request", (request) => request.url().includes("/api/flowglad/") && flowglad.push(request.url()));
 	await bob.goto(`${app}/account/organization`);
@@ -146,7 +146,7 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	expect(await bob.getByRole("button", { name: /Go / }).count()).toBe(0);
 	expect(flowglad).toEqual([]);
 
-	// A cap for each member, which the colleague has used up.
+	// A cap for each member, already reached by the colleague.
 	await ada.goto(`${app}/account/organization`);
 	await ada.getByLabel("Limit per member").fill("lots");
 	await section(ada, "Acme").getByRole("button", { name: "Save", exact: true }).click();
@@ -186,7 +186,7 @@ test("switching the payer updates every tab, and a member who leaves uses their 
 	const chat = await mia.context().newPage();
 	await chat.goto(app);
 	await leftReads(chat, /Zürich & Söhne: 200 of your 200 left/);
-	// It hears of the others once it is interactive.
+	// It receives updates from other tabs once it is interactive.
 	await chat.locator("button[type=submit]").waitFor();
 	await mia.goto(`${app}/account/organization`);
 	await mia.waitForLoadState("networkidle");
@@ -214,7 +214,7 @@ test("switching the payer updates every tab, and a member who leaves uses their 
 	await button(page, "Cancel Pro").waitFor();
 	await settings("Organization");
 
-	// An admin may manage the plan, and an owner may leave when there is another one.
+	// An admin can manage the plan, and an owner can leave when there is another one.
 	await page.getByText("You’re the only owner.").waitFor();
 	await button(page, "Change role of Ada").click();
 	await page.getByRole("dialog").getByLabel("Role").selectOption("owner");
@@ -243,7 +243,7 @@ test("switching the payer updates every tab, and a member who leaves uses their 
 	expect(organizationId).toBeTruthy();
 });
 
-test("a retry after a lost response creates one organization, and the page keeps its text offline", async () => {
+test("a retry after a lost response creates one organization, and the page keeps its text while offline", async () => {
 	const page = await someone();
 	await page.goto(`${app}/account/organization`);
 	await button(page, "Create an organization").click();
@@ -312,7 +312,7 @@ describe("an invitation", () => {
 		expect(await button(guest, "Accept").count()).toBe(0);
 	});
 
-	test("can be declined, and a failure is shown and can be retried", async () => {
+	test("can be declined; a failure is shown and can be retried", async () => {
 		const { page } = await owner("Acme");
 		const guest = await someone();
 		const { path } = await invitation(page, await emailOf(guest));

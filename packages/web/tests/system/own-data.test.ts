@@ -7,7 +7,7 @@ import { assertAccessible, type View } from "./accessible.ts";
 import { inDatabase } from "./database.ts";
 import { Parley } from "./parley.ts";
 
-// Taking everything along, deleting an account and changing one's mind, and handing over or deleting an organization. One clock, which moves forward only.
+// Exporting everything, deleting an account and undoing that, handing over or deleting an organization. The clock only moves forward.
 
 const DAY_MS = 86_400_000;
 const PASSWORD = "correct horse";
@@ -79,7 +79,7 @@ async function signIn(): Promise<void> {
 	await page.keyboard.press("Enter");
 }
 
-/** Opens the dialog that deletes the account, with the keyboard. */
+/** Opens the account deletion dialog with the keyboard. */
 async function openDeletion(): Promise<void> {
 	await page.goto(`${parley.app}/account/data`);
 	const open = region("Delete account").getByRole("button", { name: "Delete account" });
@@ -89,7 +89,7 @@ async function openDeletion(): Promise<void> {
 	await dialog("Delete your account?").waitFor();
 }
 
-test("everything is downloaded as one zip file: chats with their files, usage, payments and the account", async () => {
+test("everything can be downloaded as one zip file: chats with their files, usage, payments and the account", async () => {
 	const chat = await chatWithFile("What do my notes say?", { name: "notes.txt", content: "Tallies on bone" });
 	await (await post(chat, [{ type: "text", text: "And then?" }])).text();
 	await buyPro();
@@ -137,7 +137,7 @@ test("everything is downloaded as one zip file: chats with their files, usage, p
 	});
 });
 
-test("an account is deleted after a choice about its plan and a proof, kept within seven days, and gone after them", async () => {
+test("an account deleted after a choice about its plan and a proof can be kept within seven days, and is gone after them", async () => {
 	const chat = await chatWithFile("What do my notes say?", { name: "notes.txt", content: "Tallies on bone" });
 	await buyPro();
 	await openDeletion();
@@ -237,7 +237,7 @@ test("an organization is handed over to a member, and deleted by its new owner",
 	await other.close();
 });
 
-test("an organization with a plan is deleted when it ends, and kept before", async () => {
+test("an organization with a plan is deleted when the plan ends, and can be kept until then", async () => {
 	const { id: organizationId } = await api<{ id: string }>("/api/auth/organization/create", { name: "Acme", slug: crypto.randomUUID() });
 	await api("/api/auth/organization/set-active", { organizationId });
 	await buyPro();
@@ -253,7 +253,7 @@ test("an organization with a plan is deleted when it ends, and kept before", asy
 	expect(await button("Delete organization").count()).toBe(1);
 });
 
-test("the dialog speaks German", async () => {
+test("the dialog is in German for a German reader", async () => {
 	const german = await parley.browser.newContext({ locale: "de-DE" });
 	german.setDefaultTimeout(45_000);
 	const theirs = await german.newPage();

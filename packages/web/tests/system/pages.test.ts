@@ -34,7 +34,7 @@ afterAll(async () => {
 	state.remove();
 });
 
-/** A new visitor: everything of the last one is gone, but the browser has the scripts in its cache. */
+/** A new visitor: all state of the previous one is removed, but the browser keeps the scripts in its cache. */
 beforeEach(async () => {
 	await Promise.all(context.pages().map((one) => one.close()));
 	await context.setOffline(false);
@@ -74,11 +74,11 @@ const mailsTo = async (email: string): Promise<Mail[]> => {
 	return mailbox.filter(({ to }) => to === email);
 };
 
-/** Signs this test's browser up; `confirmed` also follows the link in the mail. */
+/** Signs up in this test's browser; `confirmed` also follows the link in the mail. */
 async function signUp({ confirmed, name = "Ada" }: { confirmed: boolean; name?: string }): Promise<string> {
 	const email = `${crypto.randomUUID()}@example.com`;
 	const data = { name, email, password: "correct horse", callbackURL: "/" };
-	// better-auth allows few sign-ups from one address.
+	// better-auth limits sign-ups per address.
 	const headers = { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` };
 	expect((await context.request.post(`${app}/api/auth/sign-up/email`, { data, headers })).status()).toBe(200);
 	if (!confirmed) return email;
@@ -98,7 +98,7 @@ async function buyPro(): Promise<void> {
 const heard = (text: string | RegExp) => page.locator("main > [aria-live]").filter({ hasText: text }).waitFor();
 
 describe("the JavaScript of /", () => {
-	test("in its HTML stays within 160 KiB gzip, and all that loads before the first answer within 210", async () => {
+	test("in its HTML is at most 160 KiB gzip, and all that loads before the first answer at most 210", async () => {
 		const html = await (await fetch(app)).text();
 		const named = new Set([...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map((match) => match[1] ?? ""));
 		const loaded = new Set<string>();
@@ -154,7 +154,7 @@ describe("a running answer", () => {
 	});
 
 	test.each(["a new", "an existing"])(
-		"in %s chat can be stopped before its request has arrived, and the button keeps the focus",
+		"in %s chat can be stopped before its request arrives, and the button keeps the focus",
 		async (which) => {
 			await page.goto(app);
 			if (which === "an existing") {
@@ -172,7 +172,7 @@ describe("a running answer", () => {
 				await route.continue();
 			});
 			await send("Too long");
-			// Before the live chat has loaded, Stop takes the message back, and there is nothing to stop.
+			// Before the live chat has loaded, Stop takes the message back, and no request needs to be stopped.
 			await sent;
 			const stop = page.getByRole("button", { name: "Stop", exact: true });
 			await stop.focus();
@@ -201,12 +201,12 @@ describe("a running answer", () => {
 
 describe("a message", () => {
 	test("that fails to send is kept, and its retry counts once", async () => {
-		// An earlier visit keeps its chunks, which then load without a network.
+		// An earlier visit leaves its chunks in the cache, which then load without a network.
 		await (await context.newCDPSession(page)).send("Network.clearBrowserCache");
 		await page.goto(app);
 		await page.waitForLoadState("networkidle");
 		await context.setOffline(true);
-		// The first time the chunk that sends is not loaded yet.
+		// The first time, the chunk that sends is not loaded yet.
 		await send("Into the tunnel");
 		await page.getByText("Your message wasn’t sent.").waitFor();
 		await context.setOffline(false);
@@ -221,7 +221,7 @@ describe("a message", () => {
 		expect(await page.getByRole("article", { name: "You" }).count()).toBe(1);
 	});
 
-	test("that is half written is restored after a reload", async () => {
+	test("half written is restored after a reload", async () => {
 		await page.goto(app);
 		await page.waitForLoadState("networkidle");
 		await composer().fill("Not yet sent");
@@ -250,7 +250,7 @@ describe("a message", () => {
 	test.each([
 		["fails before its first word", { failBeforeOutput: 500 }, 1, "That answer failed, so it was not counted. The chat is as it was."],
 		["fails midway", { failAfterChunks: 3, chunks: 9 }, 2, "That answer was interrupted, so it was not counted. The chat is as it was."],
-	])("whose edit %s is shown as it was, and the new words are kept", async (_, fault, versions, notice) => {
+	])("whose edit %s is shown unchanged, and the edited text is kept", async (_, fault, versions, notice) => {
 		await page.goto(app);
 		for (const [text, left] of [
 			["One", "4 of 5"],
@@ -259,7 +259,7 @@ describe("a message", () => {
 			await send(text);
 			await heard(left);
 		}
-		// Words that came before a failure are a version, which is not shown.
+		// Output before a failure is a version, which is not shown.
 		const switcher = /\s+1\/2\s+Version 1 of 2/;
 		const shown = async () => (await page.getByRole("article").allInnerTexts()).map((text) => text.replace(switcher, ""));
 		const before = await shown();
@@ -270,7 +270,7 @@ describe("a message", () => {
 		await page.keyboard.type(" and a half");
 		await page.keyboard.press("Enter");
 		await page.getByText(notice).waitFor();
-		// The live chat shows its messages with a later render than the notice.
+		// The live chat renders its messages after the notice.
 		await expect.poll(shown).toEqual(before);
 		await expect.poll(() => page.getByText("Version 1 of 2").count()).toBe(versions - 1);
 		await expect.poll(() => composer().inputValue()).toBe("One and a half");
@@ -280,7 +280,7 @@ describe("a message", () => {
 		await expect.poll(async () => beginnings(await shown())).toEqual(beginnings(before));
 	});
 
-	test("that was sent earlier can be edited, which replaces all that follows; cancelling returns the focus", async () => {
+	test("sent earlier can be edited, which replaces all that follows; cancelling returns the focus", async () => {
 		await page.goto(app);
 		for (const [text, left] of [
 			["One", "4 of 5"],
@@ -305,7 +305,7 @@ describe("a message", () => {
 		await answer().getByText("One and a half").waitFor();
 	});
 
-	test("that is too long is kept whole, and the page says by how much", async () => {
+	test("that is too long is kept in full, and the page says by how much it exceeds the limit", async () => {
 		await page.goto(app);
 		await page.waitForLoadState("networkidle");
 		const text = "word ".repeat(6_553).padEnd(32_768 + 5, "s");
@@ -320,7 +320,7 @@ describe("a message", () => {
 		await leftReads("3 free");
 	});
 
-	test("can have several lines on a phone, whose keyboard has no Shift + Enter", async () => {
+	test("can have several lines on a phone, whose keyboard has no Shift+Enter", async () => {
 		const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 		const touched = await phone.newPage();
 		await touched.goto(app);
@@ -333,7 +333,7 @@ describe("a message", () => {
 		await phone.close();
 	});
 
-	test("names its chat without Markdown, the same before and after the server's title", async () => {
+	test("names its chat without Markdown, and the name is the same before and after the server sends its title", async () => {
 		await page.goto(app);
 		await send("# Plan: use `git` for **C#**");
 		const named = page.getByRole("link", { name: "Plan: use git for C#", exact: true });
@@ -371,7 +371,7 @@ describe("an answer", () => {
 		await heard("Answer complete. 4 of 5 requests left.");
 	});
 
-	test("does not move the composer from its first word to its last", async () => {
+	test("does not move the composer while it is being written", async () => {
 		await model({ chunks: 40, chunkMs: 30 });
 		await page.setViewportSize({ width: 390, height: 844 });
 		await page.goto(app);
@@ -394,13 +394,13 @@ describe("an answer", () => {
 });
 
 describe("a chat that is open in two tabs", () => {
-	test("is shown the same in both, also while an answer is written", async () => {
+	test("looks the same in both, even while an answer is being written", async () => {
 		await page.goto(app);
 		await send("One");
 		await heard("4 of 5");
 		const other = await context.newPage();
 		await other.goto(page.url());
-		// It hears of the others once it is interactive.
+		// It receives updates from the other tab once it is interactive.
 		await other.locator("button[type=submit]").waitFor();
 		await model({ chunks: 160, chunkMs: 50 });
 		await page.bringToFront();
@@ -412,11 +412,11 @@ describe("a chat that is open in two tabs", () => {
 		await expect.poll(async () => (await words(other)) === (await words(page))).toBe(true);
 	});
 
-	test("loses nothing to a tab that is behind: its message is refused, kept, and the newer messages are shown", async () => {
+	test("loses nothing to a tab that is behind: its message is refused and kept, and the newer messages are shown", async () => {
 		await page.goto(app);
 		await send("One");
 		await heard("4 of 5");
-		// This tab hears nothing of the others.
+		// This tab receives no updates from the others.
 		const behind = await context.newPage();
 		await behind.addInitScript(() => {
 			BroadcastChannel.prototype.addEventListener = () => {};
@@ -437,8 +437,8 @@ describe("a chat that is open in two tabs", () => {
 	});
 });
 
-describe("a long past", () => {
-	/** Holds the reads of earlier messages, one after the other. */
+describe("a long history", () => {
+	/** Holds back the reads of earlier messages, one after another. */
 	async function holdEarlier(): Promise<{ next: () => Promise<Route> }> {
 		const held: Route[] = [];
 		await page.route(
@@ -453,10 +453,10 @@ describe("a long past", () => {
 		};
 	}
 
-	/** A wheel's scrolling is animated. */
+	/** Wheel scrolling is animated. */
 	const scrolledToBeginning = () => expect.poll(() => page.locator("main .overflow-y-auto").evaluate(({ scrollTop }) => scrollTop)).toBe(0);
 
-	test("is read page by page: the earlier messages of a chat, and older chats", async () => {
+	test("is loaded page by page: the earlier messages of a chat, and older chats", async () => {
 		await signUp({ confirmed: true });
 		await buyPro();
 		await page.goto(`${app}/?upgraded=1`);
@@ -475,7 +475,7 @@ describe("a long past", () => {
 		await asked().first().getByText("Question 28.").waitFor();
 		await expect.poll(() => asked().count()).toBe(25);
 		await page.locator("button[type=submit]").waitFor();
-		// Scrolling near the beginning loads what is before it, and the view stays where it was.
+		// Scrolling near the beginning loads the previous page, and the view stays in place.
 		const reads = await holdEarlier();
 		await page.mouse.move(700, 400);
 		await page.mouse.wheel(0, -100_000);
@@ -485,7 +485,7 @@ describe("a long past", () => {
 		await first.continue();
 		await asked().first().getByText("Question 3.").waitFor();
 		await expect.poll(() => topOf("Question 28.")).toBe(before);
-		// When that fails, the button does it.
+		// If that fails, the button loads it.
 		await page.mouse.wheel(0, -100_000);
 		await (await reads.next()).abort();
 		await page.getByText("That didn’t work.").waitFor();
@@ -503,7 +503,7 @@ describe("a long past", () => {
 });
 
 describe("offline", () => {
-	test("the page says so, and a chat that cannot be loaded keeps the list of chats and comes by itself once the network is back", async () => {
+	test("the page says so; a chat that cannot be loaded keeps the list, and loads by itself once the network is back", async () => {
 		await page.goto(app);
 		await send("Hello");
 		await heard("Answer complete.");
@@ -524,7 +524,7 @@ describe("offline", () => {
 describe("a tab whose viewer has changed", () => {
 	const secret = "a secret of the first person";
 
-	test("loads again at once when another tab signs out, shows nothing of the account, and says so", async () => {
+	test("reloads at once when another tab signs out, shows nothing of the account, and says so", async () => {
 		await signUp({ confirmed: false });
 		await page.goto(app);
 		await send(secret);
@@ -538,7 +538,7 @@ describe("a tab whose viewer has changed", () => {
 		expect(await page.locator("body").innerText()).not.toContain(secret);
 	});
 
-	test("takes no message for the person before, when the server alone has noticed, and mixes no lists", async () => {
+	test("sends no message for the previous user when only the server has noticed the change, and mixes no lists", async () => {
 		await signUp({ confirmed: false });
 		await page.goto(app);
 		await send(secret);
@@ -547,7 +547,7 @@ describe("a tab whose viewer has changed", () => {
 		// A page that was just loaded sends nothing by itself.
 		await page.reload();
 		await page.getByRole("button", { name: "Send", exact: true }).waitFor();
-		// No tab of this browser announces it.
+		// No tab of this browser announces the change.
 		await context.clearCookies();
 		await signUp({ confirmed: false, name: "Grace" });
 		await send("written by the second person");
@@ -561,7 +561,7 @@ describe("a tab whose viewer has changed", () => {
 		expect(await page.locator("body").innerText()).not.toContain(secret);
 	});
 
-	test("is the account's with its chats when a guest has signed up in another tab", async () => {
+	test("switches to the account and its chats when the guest signs up in another tab", async () => {
 		await page.goto(app);
 		await send("begun as a guest");
 		await page.waitForURL("**/c/*");
@@ -605,7 +605,7 @@ describe("an invalid confirmation link", () => {
 });
 
 describe("the plans", () => {
-	test("and their prices are visible on a phone without scrolling", async () => {
+	test("are visible with their prices on a phone without scrolling", async () => {
 		await page.setViewportSize({ width: 390, height: 844 });
 		await page.goto(`${app}/pricing`);
 		const tops = [];
@@ -641,7 +641,7 @@ describe("the plans", () => {
 
 describe("a guest who must pass the human check", () => {
 	test("solves it, and the message is sent automatically", async () => {
-		// This product has no Turnstile keys, so its policy admits no script of Cloudflare's (security-headers.test.ts).
+		// This product has no Turnstile keys, so its policy blocks Cloudflare's script (security-headers.test.ts).
 		const unbound = await browser.newContext({ bypassCSP: true });
 		page = await unbound.newPage();
 		const tokens: (string | undefined)[] = [];
@@ -651,7 +651,7 @@ describe("a guest who must pass the human check", () => {
 			const problem = { title: "Human check needed", status: 403, detail: "Show that you are human, or sign up.", siteKey: "a site key" };
 			return route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify(problem) });
 		});
-		// Cloudflare's script is not available offline; this has its interface.
+		// Cloudflare's script is not available offline, so this one has its interface.
 		await page.route("https://challenges.cloudflare.com/**", (route) =>
 			route.fulfill({
 				contentType: "text/javascript",

@@ -6,7 +6,7 @@ interface StartOptions {
 	provider?: "flowglad" | "stripe";
 	/** `sandbox` answers at once and records its requests. `demo` is the app's model when none is configured. */
 	model?: "sandbox" | "demo";
-	/** Further variables of the app. */
+	/** Additional variables of the app. */
 	variables?: Record<string, string>;
 }
 
@@ -78,7 +78,7 @@ export class Parley {
 			user: { id: string };
 		};
 		const { text } = await this.find(`a mail to ${email}`, ({ mailbox }) => mailbox.find(({ to }) => to === email));
-		// Do not follow to the page: it would read the plan before the test sets it.
+		// The redirect is not followed: the page would read the plan before the test sets it.
 		await request.get(/https?:\S+/.exec(text)?.[0] ?? "", { maxRedirects: 0 });
 		return user.id;
 	}

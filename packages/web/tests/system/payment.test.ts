@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 const faults = (set: object) => parley.control("faults", { model: { firstTokenMs: 5, chunks: 4, chunkMs: 1 }, ...set });
 
-/** Opens a confirmed account and uses its 20 requests of today. */
+/** Opens a confirmed account and uses up its 20 requests for today. */
 async function spendTheDay(): Promise<void> {
 	await parley.signUp(context.request);
 	for (let n = 0; n < 20; n += 1) {
@@ -51,7 +51,7 @@ async function asked(text: string): Promise<number> {
 	return modelCalls.filter(({ messages }) => JSON.stringify(messages.at(-1)?.content).includes(text)).length;
 }
 
-/** Copies a tab with its session storage, as the browser's "Duplicate" does. */
+/** Copies a tab with its session storage, like the browser's "Duplicate". */
 async function duplicate(tab: Page): Promise<Page> {
 	const [copy] = await Promise.all([context.waitForEvent("page"), tab.evaluate(() => void window.open(location.href))]);
 	await copy.waitForLoadState("networkidle");
@@ -92,7 +92,7 @@ describe("a message refused by the daily limit", () => {
 		await pay.click();
 		await accepted;
 		const tiers = (await Promise.all(refreshesBeforeSending)).map(({ tier }) => tier);
-		// The page may also see the plan with its first load, before it polls.
+		// The page may also see the plan on its first load, before it polls.
 		expect(tiers.filter((tier) => tier === "paid").length, `sent after the first read that shows the plan: ${tiers}`).toBeLessThanOrEqual(
 			1,
 		);
@@ -126,7 +126,7 @@ describe("a message refused by the daily limit", () => {
 		await other.getByRole("button", { name: "Pay" }).click();
 		await leftReads(other, /1,000 of 1,000 left · renews/);
 		await leftReads(page, /1,000 of 1,000 left · renews/);
-		// Long enough for the page to send: it would do so with the render that shows the plan.
+		// Long enough for the page to send: it would do so in the render that shows the plan.
 		await page.waitForTimeout(200);
 		expect(await composer(page).inputValue()).toBe("Second thought");
 		expect([await asked("First thought"), await asked("Second thought")]).toEqual([0, 0]);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { assertAccessible } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// The demo's models: "Demo" costs one request, and "Demo thinker", for accounts, three, six or twelve by its effort.
+// The demo's models: "Demo" costs one request; "Demo thinker", for accounts, three, six or twelve depending on its effort.
 
 let parley: Parley;
 let context: BrowserContext;
@@ -28,14 +28,14 @@ const efforts = () => page.getByRole("combobox", { name: "Effort" });
 const sendButton = () => page.locator("button[type=submit]");
 const answer = () => page.getByRole("article", { name: "Answer" }).last();
 
-/** Opens the page of a new chat for someone with an account. */
+/** Opens a new chat's page for a user with an account. */
 async function openAsUser(): Promise<void> {
 	await parley.openAccount(context.request);
 	await page.goto(parley.app);
 	await sendButton().waitFor();
 }
 
-/** Chooses the model that thinks, with the keyboard, and its highest effort. */
+/** Chooses the thinking model with the keyboard, and its highest effort. */
 async function chooseThinker(): Promise<void> {
 	await models().focus();
 	await page.keyboard.press("Enter");
@@ -49,7 +49,7 @@ async function chooseThinker(): Promise<void> {
 	await expect.poll(() => efforts().inputValue()).toBe("high");
 }
 
-/** Answers what the page sends in the server's place. `false`: lets it through. */
+/** Answers the page's requests in place of the server. `false`: lets the request through. */
 async function reply(...replies: ((route: Route) => Promise<void> | false)[]): Promise<Record<string, unknown>[]> {
 	const sent: Record<string, unknown>[] = [];
 	await page.route("**/api/chat/ai", async (route) => {
@@ -66,7 +66,7 @@ const refusal = (status: number, problem: object) => (route: Route) =>
 		body: JSON.stringify({ title: "No", status, detail: "No.", ...problem }),
 	});
 
-/** An answer in the AI SDK's stream, which ends with this metadata. */
+/** An answer in the AI SDK's stream format, ending with this metadata. */
 const stream =
 	(text: string, metadata: object, reasoning = "") =>
 	(route: Route) => {
@@ -86,7 +86,7 @@ const stream =
 	};
 
 describe("the price on the button", () => {
-	test("follows model and effort, chosen with the keyboard alone, and is remembered", async () => {
+	test("follows model and effort, which can be chosen with the keyboard alone, and is remembered", async () => {
 		await openAsUser();
 		expect(await sendButton().getAttribute("aria-label")).toBe("Send");
 		await chooseThinker();
@@ -112,7 +112,7 @@ describe("the price on the button", () => {
 		await page.getByRole("button", { name: "Send · 2 requests" }).waitFor();
 	});
 
-	test("goes out with the message, which is sent only once more when the server's price is higher", async () => {
+	test("is sent with the message; if the server's price is higher, the message is sent only after another press", async () => {
 		await openAsUser();
 		const price = { units: 2, model: "demo", effort: null, whole: false };
 		const sent = await reply(refusal(409, { type: "urn:parley:problem:price-has-changed", price }));
@@ -133,7 +133,7 @@ describe("the price on the button", () => {
 const asked = ({ model, effort, whole }: { model: string; effort: string | null; whole: boolean }) => ({ model, effort, whole });
 
 describe("the lists of models and efforts", () => {
-	test("show a guest what an account adds, and lead there when it is chosen", async () => {
+	test("show a guest what an account adds, and lead to sign-up when it is chosen", async () => {
 		await page.goto(parley.app);
 		await sendButton().waitFor();
 		await page.waitForLoadState("networkidle");
@@ -152,8 +152,8 @@ describe("the lists of models and efforts", () => {
 	});
 });
 
-describe("a request that costs more than is left", () => {
-	test("names what the rest pays for, each with one press", async () => {
+describe("a request that costs more than the remaining units", () => {
+	test("is offered cheaper alternatives, each with one press", async () => {
 		await openAsUser();
 		const refused = { units: 24, model: "demo", effort: null, whole: false };
 		const cheaper = { units: 3, model: "demo-thinker", effort: "low", whole: false };
@@ -169,7 +169,7 @@ describe("a request that costs more than is left", () => {
 });
 
 describe("an answer", () => {
-	test("says how long the model thought, what it cost, and where its reading began; it can be continued", async () => {
+	test("says how long the model thought, what it cost, and where its context began; it can be continued", async () => {
 		await openAsUser();
 		const sent = await reply(
 			(route) => {

@@ -10,7 +10,7 @@ export const root = new URL("../../../../", import.meta.url).pathname;
 
 const LOG_CHARS_MAX = 20_000;
 
-/** Prints what the file's processes logged during a test that fails. */
+/** Prints the log of the file's processes when a test fails. */
 beforeEach(({ onTestFailed }) => {
 	const before = new Map([...Running.all].map((running) => [running, running.output.length]));
 	onTestFailed(() => {
@@ -21,13 +21,13 @@ beforeEach(({ onTestFailed }) => {
 	});
 });
 
-/** Below what the kernel gives to outgoing connections and to `listen(0)`: none of them takes a port between the check and its use. */
+/** Below the kernel's range for outgoing connections and `listen(0)`, so none of them takes a port between the check and its use. */
 const [PORT_MIN, PORT_MAX] = [11_000, 32_000];
-/** Each worker of vitest draws other ports, and none of them twice. */
+/** Each vitest worker draws other ports, and none twice. */
 const WORKERS_MAX = 8;
 const drawn = new Set<number>();
 
-/** A port that nobody listens on. */
+/** A port that nothing listens on. */
 export async function freePort(): Promise<number> {
 	for (;;) {
 		const port =
@@ -52,7 +52,7 @@ export function temporaryFolder(): { path: string; remove(): void } {
 	return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** A state folder for one start, with the migrated database (state-setup.ts): a dozen starts do not migrate a dozen times. */
+/** A state folder for one start, with the migrated database (state-setup.ts), so that a dozen starts do not migrate a dozen times. */
 export function stateFolder(): ReturnType<typeof temporaryFolder> {
 	const folder = temporaryFolder();
 	cpSync(inject("migratedState"), folder.path, { recursive: true });
@@ -82,7 +82,7 @@ function processTree(root: number): ProcessRow[] {
 	return tree;
 }
 
-/** A command of the repository as a person runs it, in its own process group. */
+/** A command of the repository, run like a person would, in its own process group. */
 export class Running {
 	/** All commands that this test file has started. */
 	static readonly all = new Set<Running>();
@@ -127,8 +127,8 @@ export class Running {
 	}
 
 	/**
-	 * Signals one process only, npm itself or the script that npm runs, and waits until everything that was running is gone.
-	 * @throws with the processes that are left after 15 s, which it kills
+	 * Signals one process only, npm itself or the script that npm runs, and waits until everything that was running has exited.
+	 * @throws with the processes that remain after 15 s, which it kills
 	 */
 	async signalOnly(target: "npm" | "script", signal: NodeJS.Signals): Promise<void> {
 		const tree = processTree(this.#child.pid ?? 0);
@@ -147,7 +147,7 @@ export class Running {
 			throw new Error(`${signal} to ${target} left running:\n${survivors.map(({ pid, command }) => `${pid} ${command}`).join("\n")}`);
 	}
 
-	/** SIGKILL to the whole group: nothing can clean up. */
+	/** SIGKILL to the whole group, so that no process can clean up. */
 	async kill(): Promise<void> {
 		if (this.#child.pid && this.#child.exitCode === null && this.#child.signalCode === null) process.kill(-this.#child.pid, "SIGKILL");
 		await this.#exited;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { assertAccessible } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// What answers look like, and what can be done with them.
+// How answers are rendered, and what a reader can do with them.
 
 let parley: Parley;
 let context: BrowserContext;
@@ -33,7 +33,7 @@ beforeEach(async () => {
 const answer = () => page.getByRole("article", { name: "Answer" }).last();
 const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
 
-/** Makes the model's next answers this text, which arrives in a few pieces. */
+/** Sets the text of the model's next answers, which arrives in a few pieces. */
 async function modelSays(markdown: string): Promise<void> {
 	const size = Math.max(20, Math.ceil(markdown.length / 8));
 	const event = (delta: object, finish: string | null = null) =>
@@ -43,7 +43,7 @@ async function modelSays(markdown: string): Promise<void> {
 	await parley.control("faults", { model: { wires: { sandbox: { parts } } } });
 }
 
-/** Asks in a new chat for an answer with this text, and waits for its end. */
+/** Asks for an answer with this text in a new chat, and waits for its end. */
 async function answerWith(markdown: string): Promise<void> {
 	await modelSays(markdown);
 	await page.goto(parley.app);
@@ -90,7 +90,7 @@ Let \`x\` be 1.[^1]
 `;
 
 describe("an answer", () => {
-	test("loads KaTeX and the grammar of its code with them, sets formulas, leaves prices, and stays within 380 KiB", async () => {
+	test("loads KaTeX and the grammar of its code on demand, renders formulas, leaves prices alone, and stays within 380 KiB", async () => {
 		await answerWith("Plain **text**, for $5 or $10.");
 		await answer().locator("strong").waitFor();
 		expect(await answer().locator(".prose").innerText()).toBe("Plain text, for $5 or $10.");
@@ -109,13 +109,13 @@ describe("an answer", () => {
 		expect(scripts.size).toBeGreaterThan(before.size);
 		expect(bytes / 1024).toBeLessThan(380);
 
-		// From the server, too.
+		// The server renders it, too.
 		await page.reload();
 		await answer().locator(".katex").nth(2).waitFor();
 		await answer().locator("pre span[style*=color]", { hasText: '"one"' }).waitFor();
 	});
 
-	test("has long lines of code that show that they go on, are scrolled by keyboard, and wrap on request", async () => {
+	test("shows that long lines of code continue, scrolls them with the keyboard, and wraps them on request", async () => {
 		await page.setViewportSize({ width: 390, height: 844 });
 		await answerWith(WHOLE);
 		const block = answer().locator(".code-block");
@@ -134,7 +134,7 @@ describe("an answer", () => {
 		expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false);
 	});
 
-	test("is copied as Markdown, as text, block by block, and a table as CSV", async () => {
+	test("can be copied as Markdown, as text, block by block, and a table as CSV", async () => {
 		await answerWith(WHOLE);
 		const copied = async (name: string) => {
 			await page.evaluate(() => navigator.clipboard.writeText(""));
@@ -152,7 +152,7 @@ describe("an answer", () => {
 		expect(await copied("Copy CSV of the table")).toBe('"item, or so",price\r\ntea,2\r\n"""milk""",1\r\n');
 	});
 
-	test("runs in the direction of each block, and is accessible in both themes", async () => {
+	test("sets the direction of each block, and is accessible in both themes", async () => {
 		await answerWith(WHOLE);
 		await answer().locator(".katex").nth(2).waitFor();
 		const directions = await answer()
@@ -170,7 +170,7 @@ describe("an answer", () => {
 		["3,000 lists", "- ".repeat(3_000)],
 		["much emphasis", "*a **b ".repeat(2_000)],
 		["12,000 characters without a space", "_a_ __".repeat(2_000)],
-	])("with %s opens, opens again, and its chat goes on", async (_, hostile) => {
+	])("with %s opens, opens again, and its chat continues", async (_, hostile) => {
 		await answerWith(`${hostile}the end`);
 		const response = await page.reload();
 		expect(response?.status()).toBe(200);
@@ -182,7 +182,7 @@ describe("an answer", () => {
 		await answer().locator("strong", { hasText: "goes" }).waitFor();
 	});
 
-	test("whose formatter cannot be loaded is shown as it was written", async () => {
+	test("is shown as plain text when its formatter cannot be loaded", async () => {
 		await page.route(/\/formatted-answer-[^/]*\.js$/, (route) => route.abort());
 		await answerWith("Some **bold** text.");
 		await answer().getByText("Some **bold** text.").waitFor();

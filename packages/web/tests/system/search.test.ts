@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { assertAccessible } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// Web search: its switch, its price, what is said meanwhile, and the sources.
+// Web search: its switch, its price, its progress, and the sources.
 
 /** A phone and a desktop, in both themes. */
 const VIEWS = [390, 1200].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
@@ -40,7 +40,7 @@ async function send(text: string): Promise<void> {
 	await composer().press("Enter");
 }
 
-/** Pictures of a state in both themes and sizes, if SCREENSHOTS names a folder. */
+/** Takes screenshots of a state in both themes and sizes, if SCREENSHOTS names a folder. */
 async function picture(name: string): Promise<void> {
 	const folder = process.env.SCREENSHOTS;
 	if (!folder) return;
@@ -56,7 +56,7 @@ async function picture(name: string): Promise<void> {
 	await page.emulateMedia({ colorScheme: "light" });
 }
 
-test("is switched on with its price, says that it searches, and ends with numbered sources", async () => {
+test("search is switched on with its price, reports that it is searching, and ends with numbered sources", async () => {
 	expect(await search().getAttribute("aria-checked")).toBe("false");
 	expect(await search().innerText()).toContain("+1 request each");
 	await picture("off");
@@ -79,7 +79,7 @@ test("is switched on with its price, says that it searches, and ends with number
 	await assertAccessible(page, VIEWS);
 	await picture("answer");
 
-	// The switch is the chat's, and the sources are there at first paint.
+	// The switch belongs to the chat, and the sources are in the first paint.
 	await page.reload();
 	await sources().waitFor();
 	await expect.poll(() => search().getAttribute("aria-checked")).toBe("true");
@@ -88,8 +88,8 @@ test("is switched on with its price, says that it searches, and ends with number
 	expect(await search().getAttribute("aria-checked")).toBe("false");
 });
 
-test("says what it searches for, and ends with a stop", async () => {
-	// Long enough for all that is looked at.
+test("search shows its query while running, and can be stopped", async () => {
+	// Long enough for all the checks.
 	await parley.control("faults", { model: { firstTokenMs: 5 }, api: [{ path: "/search/searxng", delayMs: 4_000 }] });
 	await search().click();
 	await send("The latest about Etna? Search 8 times");
@@ -102,7 +102,7 @@ test("says what it searches for, and ends with a stop", async () => {
 	expect(await used()).toBe(0);
 });
 
-test("that fails costs nothing; the answer goes on", async () => {
+test("a failed search costs nothing, and the answer continues", async () => {
 	await parley.control("faults", { model: { firstTokenMs: 5, chunkMs: 1 }, api: [{ path: "/search/searxng", status: 429 }] });
 	await search().click();
 	await send("What is the latest about Etna?");
@@ -112,7 +112,7 @@ test("that fails costs nothing; the answer goes on", async () => {
 	expect(await used()).toBe(1);
 });
 
-test("is announced once", async () => {
+test("a search is announced once", async () => {
 	await page.evaluate(`
 		window.announced = [];
 		new MutationObserver(() => {

@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Parley } from "./parley.ts";
 
-// The sub-pages of the account: their addresses, how they look while they load, and what a reader chooses for a browser.
+// The sub-pages of the account: their addresses, their layout while they load, and the settings stored per browser.
 
 let parley: Parley;
 let app: string;
@@ -31,20 +31,20 @@ const choose = (group: string, option: string | RegExp) =>
 		.getByRole("radio", typeof option === "string" ? { name: option, exact: true } : { name: option })
 		.check();
 
-describe("an address of the account", () => {
+describe("an account address", () => {
 	test.each([
 		["/account", "/account/plan"],
 		["/account?upgraded=plan", "/account/plan?upgraded=plan"],
 		["/account?error=INVALID_TOKEN", "/account/profile?error=INVALID_TOKEN"],
 		["/account#instructions", "/account/appearance#instructions"],
-	])("of an older mail, checkout or link leads to its sub-page: %s", async (old, now) => {
+	])("from an older mail, checkout or link leads to its sub-page: %s", async (old, now) => {
 		await parley.openAccount(context.request);
 		await page.goto(app + old);
 		await page.waitForURL(app + now);
 		await page.getByRole("navigation", { name: "Settings" }).locator('[aria-current="page"]').waitFor();
 	});
 
-	test("leads a guest to sign in and back; appearance and data need no account", async () => {
+	test("leads a guest to sign-in and back; appearance and data need no account", async () => {
 		await page.goto(`${app}/account/usage`);
 		await page.waitForURL(`${app}/sign-in?next=%2Faccount%2Fusage`);
 		await page.goto(app);
@@ -61,12 +61,12 @@ describe("an address of the account", () => {
 describe("the theme", () => {
 	const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 	const barColor = () => page.evaluate(() => document.querySelector<HTMLMetaElement>('meta[name="theme-color"]')?.content);
-	/** A browser tells its scripts of another color scheme a moment after it has drawn it. */
+	/** A browser notifies its scripts of a changed color scheme a moment after drawing it. */
 	const colors = async () => [await paper(), await barColor()];
 	const LIGHT = "rgb(251, 250, 247)";
 	const DARK = "rgb(22, 21, 19)";
 
-	test("is the system's until one is chosen, then that of every page before any script of ours is loaded", async () => {
+	test("follows the system until one is chosen, which then applies to every page before any of our scripts has loaded", async () => {
 		await page.goto(`${app}/account/appearance`);
 		await expect.poll(colors).toEqual([LIGHT, "rgb(251,250,247)"]);
 		await page.emulateMedia({ colorScheme: "dark" });
@@ -93,7 +93,7 @@ describe("the theme", () => {
 	});
 });
 
-test("the size of text is that of every page, and is kept", async () => {
+test("the text size applies to every page, and is kept", async () => {
 	const size = () => page.evaluate(() => getComputedStyle(document.body).fontSize);
 	await page.goto(`${app}/account/appearance`);
 	expect(await size()).toBe("15px");
@@ -103,7 +103,7 @@ test("the size of text is that of every page, and is kept", async () => {
 	expect(await size()).toBe("18.75px");
 });
 
-test("with Ctrl+Enter to send, Enter starts a new line, and the list of keys says so", async () => {
+test("with Ctrl+Enter set to send, Enter starts a new line, and the list of keys shows it", async () => {
 	const composer = page.getByRole("textbox", { name: "Message", exact: true });
 	await page.goto(`${app}/account/appearance`);
 	await choose("Send with", /^Ctrl\+Enter/);
@@ -136,7 +136,7 @@ describe("a sub-page on a slow phone", () => {
 		hadRecentInput: boolean;
 	}
 
-	test("moves nothing while it loads: its layout shift is at most 0.02", async () => {
+	test("does not shift while it loads: its layout shift is at most 0.02", async () => {
 		const { customerId } = await parley.signUp(context.request);
 		await parley.control("scenarios/pro-999-of-1000", { customerId });
 		await page.setViewportSize({ width: 390, height: 844 });
@@ -178,7 +178,7 @@ describe("a sub-page on a slow phone", () => {
 	}, 120_000);
 });
 
-test("the viewer's own plan is shown beside an organization that has none, and leads to its card and cancellation", async () => {
+test("the viewer's own plan is shown next to an organization without one, and links to its card and cancellation", async () => {
 	const { customerId } = await parley.signUp(context.request);
 	await parley.control("scenarios/pro-999-of-1000", { customerId });
 	const created = await context.request.post(`${app}/api/auth/organization/create`, { data: { name: "Acme", slug: crypto.randomUUID() } });
@@ -192,7 +192,7 @@ test("the viewer's own plan is shown beside an organization that has none, and l
 	expect(await section("Your own plan").count()).toBe(0);
 });
 
-test("a password is changed by whoever knows the present one, and a refusal keeps what was typed", async () => {
+test("changing the password requires the current one, and a refusal keeps the input", async () => {
 	await parley.openAccount(context.request);
 	const elsewhere = await parley.browser.newContext();
 	const session = (await context.cookies()).filter(({ name }) => name.includes("session"));
@@ -214,7 +214,7 @@ test("a password is changed by whoever knows the present one, and a refusal keep
 });
 
 describe("an email address", () => {
-	test("that is confirmed is acknowledged, and a page that is open notices it", async () => {
+	test("shows its confirmation, and a page that is already open notices it", async () => {
 		const email = `${crypto.randomUUID()}@example.com`;
 		const data = { name: "Ada", email, password: "correct horse", callbackURL: "/pricing" };
 		expect((await context.request.post(`${app}/api/auth/sign-up/email`, { data })).ok()).toBe(true);
@@ -233,7 +233,7 @@ describe("an email address", () => {
 	});
 });
 
-test("signing up leads back to where one was, from every page", async () => {
+test("signing up leads back to the previous page, from every page", async () => {
 	await page.goto(app);
 	await page.locator("button[type=submit]").waitFor();
 	await page.getByRole("textbox", { name: "Message", exact: true }).fill("Hello");

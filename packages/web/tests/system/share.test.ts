@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { assertAccessible, type View } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// A chat that is shared by its owner, read by everyone, and taken back.
+// A chat that its owner shares, everyone reads, and the owner takes back.
 
 const VIEWS: View[] = [
 	{ width: 390, colorScheme: "light" },
@@ -39,14 +39,14 @@ async function chat(text: string): Promise<void> {
 	await page.getByRole("article", { name: "Answer" }).getByRole("button", { name: /^Copy/ }).first().waitFor();
 }
 
-/** Opens a page where no script runs and nobody is signed in. */
+/** Opens a page without scripts and without a session. */
 async function readPlain(address: string): Promise<{ status: number | undefined; plain: Page; close: () => Promise<void> }> {
 	const others = await parley.browser.newContext({ javaScriptEnabled: false });
 	const plain = await others.newPage();
 	return { status: (await plain.goto(address))?.status(), plain, close: () => others.close() };
 }
 
-test("is shared with the keyboard, read without scripts or an account, and taken back from the list", async () => {
+test("a chat can be shared with the keyboard, read without scripts or an account, and taken back from the list", async () => {
 	await parley.openAccount(context.request);
 	await chat("What is a tally?");
 	await page.getByRole("button", { name: "Share or download" }).focus();
@@ -82,7 +82,7 @@ test("is shared with the keyboard, read without scripts or an account, and taken
 	await gone.close();
 });
 
-test("a guest is led to sign in, and comes back to the chat; the list of shares needs an account", async () => {
+test("a guest is sent to sign-in and back to the chat; the list of shares requires an account", async () => {
 	await chat("Hello");
 	const address = new URL(page.url()).pathname;
 	await page.getByRole("button", { name: "Share or download" }).click();
@@ -92,7 +92,7 @@ test("a guest is led to sign in, and comes back to the chat; the list of shares 
 	await page.waitForURL(`${parley.app}/sign-in?next=%2Fshared`);
 });
 
-test("a guest downloads the chat as Markdown and as JSON", async () => {
+test("a guest can download the chat as Markdown and as JSON", async () => {
 	await chat("What is a tally?");
 	await page.getByRole("button", { name: "Share or download" }).click();
 	for (const [name, file, begins] of [
@@ -106,7 +106,7 @@ test("a guest downloads the chat as Markdown and as JSON", async () => {
 	await assertAccessible(page, VIEWS);
 });
 
-test("a refusal is shown in the dialog, and can be tried again", async () => {
+test("a refusal is shown in the dialog, and can be retried", async () => {
 	await parley.openAccount(context.request);
 	await chat("Hello");
 	await page.route("**/api/chat/*/share", (route) => route.abort());

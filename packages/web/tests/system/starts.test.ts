@@ -31,7 +31,7 @@ describe("npm start", () => {
 		expect([await answers(`${app}/api/health`), await answers(`${sandbox}/__sandbox/state`)]).toEqual([null, null]);
 	});
 
-	test("names the port that is taken, and how to choose another", async () => {
+	test("names the occupied port, and how to choose another", async () => {
 		const squatter = createServer().listen(0);
 		await once(squatter, "listening");
 		const { port } = squatter.address() as AddressInfo;

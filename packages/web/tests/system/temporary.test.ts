@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { assertAccessible, type View } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// Temporary chats: counted, and kept by the page only.
+// Temporary chats: counted, but kept only in the page.
 
 const VIEWS: View[] = [390, 1440].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
 
@@ -48,7 +48,7 @@ async function ask(text: string): Promise<void> {
 	await page.getByRole("button", { name: "Stop" }).waitFor({ state: "hidden" });
 }
 
-test("is answered with what was said before, counted, and listed nowhere; a reload asks first and loses it", async () => {
+test("a temporary chat is answered with its history, counted, and not listed; a reload asks first and then discards it", async () => {
 	await assertAccessible(page, VIEWS);
 	expect(await page.getByRole("button", { name: "Attach files" }).count()).toBe(0);
 	await ask("First secret");
@@ -79,7 +79,7 @@ test("is answered with what was said before, counted, and listed nowhere; a relo
 	expect(await page.getByText("Your temporary chat is gone.").count()).toBe(0);
 });
 
-test("asks once before it is left within Parley, for another page and for a new chat", async () => {
+test("a temporary chat asks once before it is left within Parley, for another page and for a new chat", async () => {
 	const question = page.getByRole("dialog", { name: "Leave this temporary chat?" });
 	await ask("Kept nowhere");
 	for (const leave of [() => list().getByRole("link", { name: "Pricing" }).click(), () => page.keyboard.press("Control+Shift+O")]) {
@@ -106,7 +106,7 @@ test("asks once before it is left within Parley, for another page and for a new 
 	expect(await question.count()).toBe(0);
 });
 
-test("is edited and answered again in place, and a new chat begins beside it", async () => {
+test("a temporary chat is edited and regenerated in place, and a new chat can be begun next to it", async () => {
 	await ask("First");
 	await page.getByRole("button", { name: /^Ask again/ }).click();
 	await expect.poll(used).toBe(2);
@@ -128,7 +128,7 @@ test("is edited and answered again in place, and a new chat begins beside it", a
 	await list().getByRole("link", { name: "Kept" }).waitFor();
 });
 
-test("goes on after a lost connection with the answer that the server is writing, and is stopped", async () => {
+test("a temporary chat resumes the server's answer after a lost connection, and can be stopped", async () => {
 	await ask("First");
 	await parley.control("faults", { model: { firstTokenMs: 5, chunks: 60, chunkMs: 20 } });
 	await page.evaluate(loseNextAnswer);

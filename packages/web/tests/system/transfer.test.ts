@@ -5,7 +5,7 @@ import { filesIn } from "../../src/components/transfer/archive.ts";
 import { assertAccessible, type View } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// All chats as a zip file, chats from such a file and from ChatGPT's, and archived chats among the settings.
+// Downloading all chats as a zip file, importing chats from such a file and from ChatGPT's, and archived chats in the settings.
 
 const VIEWS: View[] = [390, 1440].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
 
@@ -79,7 +79,7 @@ const chatGpt = (n: number) => ({
 	},
 });
 
-test("a guest downloads all chats, also after the connection was lost and without a chat that cannot be read", async () => {
+test("a guest can download all chats, even after a lost connection and without a chat that cannot be read", async () => {
 	const [first, second] = [await chat("What is a tally?"), await chat("And a stick?")];
 	await openData();
 	await region("Import").getByRole("link", { name: "Sign up to import chats" }).waitFor();
@@ -109,7 +109,7 @@ test("a guest downloads all chats, also after the connection was lost and withou
 	expect(texts.get("markdown/1 And a stick.md")).toContain("You said: “And a stick?”");
 });
 
-/** The files that downloads have in the browser's private file system, by name. */
+/** The names of files written by downloads into the browser's private file system. */
 const onDisk = () =>
 	page.evaluate(async () => {
 		const sizes: Record<string, number> = {};
@@ -130,7 +130,7 @@ async function downloadAll(): Promise<Download> {
 	return download;
 }
 
-test("a download is written to the browser's disk, where the next page removes it, and to memory where there is none", async () => {
+test("a download is written to the browser's disk and removed by the next page, or held in memory where there is no such disk", async () => {
 	await chat("What is a tally?");
 	const first = await downloadAll();
 	expect([...(await textsOf(first)).keys()]).toContain("json/1 What is a tally.json");
@@ -152,7 +152,7 @@ test("a download is written to the browser's disk, where the next page removes i
 	expect([...(await textsOf(inMemory)).keys()]).toContain("json/1 What is a tally.json");
 });
 
-test("chats of ChatGPT are imported with what is broken named, found, told apart from counted ones, and not imported twice", async () => {
+test("ChatGPT's chats are imported, broken ones are named, the rest can be found, are marked as not counted, and are not imported twice", async () => {
 	await parley.openAccount(context.request);
 	await openData();
 	await page.route("**/api/chats/import", (route) => route.abort());
@@ -195,7 +195,7 @@ test("chats of ChatGPT are imported with what is broken named, found, told apart
 	await page.getByText("19 of 20 left today").first().waitFor();
 });
 
-test("a download is what an import of another account reads, archived chats, pins and folders too", async () => {
+test("another account can import a download, including archived chats, pins and folders", async () => {
 	await parley.openAccount(context.request);
 	await chat("What is a tally?");
 	const archived = await chat("An old one");
@@ -230,7 +230,7 @@ test("a download is what an import of another account reads, archived chats, pin
 	await list().getByRole("region", { name: "Folders" }).getByRole("link", { name: "In a folder" }).waitFor();
 });
 
-test("archived chats are among the settings: opened, brought back, and deleted with an undo", async () => {
+test("archived chats are listed in the settings, and can be opened, restored, and deleted with an undo", async () => {
 	await parley.openAccount(context.request);
 	for (const title of ["First", "Second"]) {
 		const id = await chat(title);

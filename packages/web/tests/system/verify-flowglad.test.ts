@@ -36,12 +36,12 @@ const lines = (vars: Record<string, string>) =>
 		.map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
 		.join("");
 
-test("reports a missing user or key", async () => {
+test("the command reports a missing user or key", async () => {
 	expect(await verify([])).toMatchObject({ code: 1, output: expect.stringContaining("npm run verify:flowglad -- <userId>") });
 	expect(await verify(["ada"])).toMatchObject({ code: 1, output: expect.stringContaining("Flowglad not configured") });
 });
 
-test("prints the customer and its subscriptions, with the key from the environment, .dev.vars or npm start, in this order", async () => {
+test("the command prints the customer and its subscriptions, with the key from the environment, .dev.vars or npm start, in this order", async () => {
 	const found = { code: 0, output: expect.stringMatching(/Customer: \{.*externalId: 'ada'.*Subscriptions: \[.*status: 'active'/s) };
 	const by = (from: string) => ({ output: expect.stringContaining(`${sandbox.url} with the key of ${from}`) });
 	writeFileSync(join(folder.path, ".wrangler/state/start.env"), lines(access()));
@@ -52,7 +52,7 @@ test("prints the customer and its subscriptions, with the key from the environme
 	expect(await verify(["ada"], access())).toMatchObject(by("the environment"));
 });
 
-test("reports an unknown user, an unreachable provider and a rejected key", async () => {
+test("the command reports an unknown user, an unreachable provider and a rejected key", async () => {
 	const unknown = await verify(["nobody"], access());
 	expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining("Customer not found") });
 	expect(unknown.output).toContain("nobody");

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { assertAccessible } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// Versions of questions and answers, branches, and where the view stands while an answer grows.
+// Versions of questions and answers, branches, and the scroll position while an answer grows.
 
 let parley: Parley;
 let context: BrowserContext;
@@ -55,7 +55,7 @@ async function edit(at: number, text: string): Promise<void> {
 
 const said = () => page.locator('article[aria-label="You"] > p').allInnerTexts();
 const used = () => page.evaluate<number>('fetch("/api/usage").then((response) => response.json()).then(({ used }) => used)');
-/** How far an element's top is below the top of the scroller, pixels. */
+/** The distance from the top of the scroller to an element's top, pixels. */
 const topOf = (selector: string, at: number) =>
 	page.evaluate(
 		([selector, at]) => {
@@ -66,7 +66,7 @@ const topOf = (selector: string, at: number) =>
 		[selector, at] as const,
 	);
 
-/** Runs in the page: keeps each text that a live region gets. */
+/** Runs in the page: records every text that a live region receives. */
 function recordAnnouncements(): void {
 	const regions = () => document.querySelectorAll("[aria-live]:not([aria-live=off]), [role=status], [role=alert], [role=log]");
 	const said = new Map([...regions()].map((region) => [region, region.textContent ?? ""]));
@@ -75,7 +75,7 @@ function recordAnnouncements(): void {
 	new MutationObserver(() => {
 		for (const region of regions()) {
 			const text = region.textContent ?? "";
-			// A region that comes with its text is not announced, unless it is an alert or a status.
+			// A region inserted together with its text is not announced, unless it is an alert or a status.
 			const before = said.get(region) ?? (region.matches("[role=status], [role=alert]") ? "" : text);
 			said.set(region, text);
 			if (text !== "" && text !== before) announced.push(text);
@@ -85,7 +85,7 @@ function recordAnnouncements(): void {
 const announced = () => page.evaluate<string[]>("announced");
 
 describe("versions", () => {
-	test("of a question and of an answer are switched with mouse and keyboard, for nothing; other tabs follow", async () => {
+	test("of a question and of an answer can be switched with mouse and keyboard, free of charge; other tabs follow", async () => {
 		await ask("First");
 		await ask("Second");
 		const before = await used();
@@ -103,7 +103,7 @@ describe("versions", () => {
 		expect(await said()).toEqual(["First", "Second"]);
 		expect(await page.locator("[aria-live=polite].sr-only").innerText()).toBe("Version 1 of 2.");
 		await expect.poll(() => other.locator('article[aria-label="You"] > p').allInnerTexts()).toEqual(["First", "Second"]);
-		// The pressed button keeps the focus at the end, and the arrow keys do the same.
+		// At either end the pressed button keeps the focus, and the arrow keys do the same.
 		const previous = questions().first().getByRole("button", { name: "Previous version" });
 		expect(await previous.getAttribute("aria-disabled")).toBe("true");
 		expect(await previous.evaluate((element) => element === document.activeElement)).toBe(true);
@@ -117,7 +117,7 @@ describe("versions", () => {
 		await assertAccessible(page, views);
 	});
 
-	test("are not made by an edit that changes nothing, and a failed answer hides none", async () => {
+	test("are not created by an edit that changes nothing, and a failed answer hides none", async () => {
 		await ask("Unchanged");
 		const before = await used();
 		await edit(0, "Unchanged ");
@@ -133,13 +133,13 @@ describe("versions", () => {
 		await page.getByText("The chat is as it was.").waitFor();
 		await version(answers(), "Version 1 of 2").waitFor();
 		expect(await answers().locator(".prose").innerText()).toBe(good);
-		// The part that came is the other version, with what to quote to support.
+		// The partial answer is the other version, with the reference to quote to support.
 		await answers().getByRole("button", { name: "Next version" }).click();
 		await answers().getByText("Reference for support:").waitFor();
 		expect(await used()).toBe(before);
 	});
 
-	test("a branch is a new chat with the path up to there, listed, and free", async () => {
+	test("a branch is a new chat with the path up to that point, listed, and free", async () => {
 		await ask("First");
 		await ask("Second");
 		const [first, before] = [page.url(), await used()];
@@ -154,7 +154,7 @@ describe("versions", () => {
 		await expect.poll(said).toEqual(["First", "Second"]);
 	});
 
-	test("a branch of a question waits for its answer, and the first chat stays", async () => {
+	test("a branch from a question waits for its answer, and the first chat stays", async () => {
 		await ask("First");
 		const [first, before] = [page.url(), await used()];
 		await questions().first().hover();
@@ -170,7 +170,7 @@ describe("versions", () => {
 });
 
 describe("each answer", () => {
-	test("has its model, its time and its price, and “Why” tells the rule and the tokens", async () => {
+	test("shows its model, time and price; “Why” shows the rule and the tokens", async () => {
 		await ask("Why?");
 		await answers()
 			.getByText(/^Sandbox · .*\d\d.* · 1 request$/)
@@ -203,7 +203,7 @@ describe("each answer", () => {
 		await assertAccessible(page, views);
 	});
 
-	test("of an edit that came to nothing has its reference in the notice", async () => {
+	test("to an edit without output shows its reference in the notice", async () => {
 		await ask("First");
 		await model({ failBeforeOutput: 500 });
 		await edit(0, "Second");
@@ -212,10 +212,10 @@ describe("each answer", () => {
 	});
 });
 
-describe("following", () => {
+describe("scrolling", () => {
 	const LONG = { chunks: 400, chunkMs: 1 };
 
-	test("a new question goes to the top, its answer grows below it, and the end is one press away", async () => {
+	test("a new question moves to the top, its answer grows below it, and the end is one press away", async () => {
 		await page.setViewportSize({ width: 390, height: 844 });
 		await model(LONG);
 		await ask("First");
@@ -234,7 +234,7 @@ describe("following", () => {
 		await expect.poll(() => topOf('article[aria-label="Answer"]', -1)).toBeLessThan(0);
 	});
 
-	test("what is read stays in place while its answer grows, also after the viewer has scrolled", async () => {
+	test("the text being read stays in place while its answer grows, even after the viewer has scrolled", async () => {
 		await page.setViewportSize({ width: 390, height: 844 });
 		await model({ chunks: 5_000, chunkMs: 10 });
 		await composer().fill("A long answer, please");
@@ -250,7 +250,7 @@ describe("following", () => {
 		await expect.poll(() => topOf('article[aria-label="You"]', 0)).toBe(16 - 120);
 		await longer((await length()) + 200);
 		expect(await topOf('article[aria-label="You"]', 0)).toBe(16 - 120);
-		// At the end the view follows it again.
+		// Back at the end, the view follows the answer again.
 		await page.getByRole("button", { name: "Jump to latest" }).click();
 		const fromEnd = () =>
 			page.evaluate<number>(
@@ -263,7 +263,7 @@ describe("following", () => {
 		await ended();
 	});
 
-	test("a silent model shows a sign of life, and an answer is announced twice", async () => {
+	test("a silent model shows that it is working, and an answer is announced twice", async () => {
 		await page.evaluate(recordAnnouncements);
 		await model({ chunks: 40, silentAfterChunks: 20 });
 		await composer().fill("Hello");
@@ -279,7 +279,7 @@ describe("following", () => {
 		await expect.poll(async () => (await announced()).slice(2)).toEqual(["Thinking.", expect.stringMatching(/^Answer complete\. /)]);
 	});
 
-	test("the end of a chat is on screen without scripts, and the rest is a scroll away", async () => {
+	test("the end of a chat is on screen without scripts, and the rest can be scrolled to", async () => {
 		await model(LONG);
 		for (const text of ["First", "Second", "Third"]) await ask(text);
 		const plain = await parley.browser.newContext({ javaScriptEnabled: false, storageState: await context.storageState() });
@@ -290,7 +290,7 @@ describe("following", () => {
 		const isSeen = (box: { y: number; height: number } | null) => box !== null && box.y + box.height > 0 && box.y < 844;
 		expect(isSeen(await lastLine.boundingBox())).toBe(true);
 		await still.mouse.move(200, 400);
-		// A wheel that turns before the page takes part in scrolling is lost.
+		// A wheel turn before the page handles scrolling is lost.
 		const scrolled = async () => {
 			await still.mouse.wheel(0, -100_000);
 			return isSeen(await still.getByRole("article", { name: "You" }).first().boundingBox());

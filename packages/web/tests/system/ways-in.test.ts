@@ -25,7 +25,7 @@ beforeEach(async () => {
 	page = await context.newPage();
 });
 
-/** better-auth allows few requests from one address. */
+/** better-auth limits requests per address. */
 async function newBrowser(): Promise<BrowserContext> {
 	const extraHTTPHeaders = { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` };
 	const opened = await parley.browser.newContext({ locale: "en-GB", extraHTTPHeaders });
@@ -37,20 +37,20 @@ const button = (name: string) => page.getByRole("button", { name, exact: true })
 const field = (name: string) => page.getByLabel(name, { exact: true });
 const section = (name: string) => page.getByRole("region", { name, exact: true });
 
-/** A user with a confirmed address, who is signed in in this browser. */
+/** A user with a confirmed address, signed in in this browser. */
 async function signedIn(): Promise<{ userId: string; email: string }> {
 	const userId = await parley.openAccount(context.request);
 	const { user } = (await (await context.request.get(`${app}/api/auth/get-session`)).json()) as { user: { email: string } };
 	return { userId, email: user.email };
 }
 
-/** Leaves the page first: it would go to another by itself when it sees that its session has gone. */
+/** Leaves the page first: it would navigate away by itself once it sees that its session has ended. */
 async function signOut(): Promise<void> {
 	await page.goto("about:blank");
 	await context.clearCookies();
 }
 
-/** The text of the newest mail to an address that matches. */
+/** The text of the newest matching mail to an address. */
 async function mailTo(email: string, pattern: RegExp): Promise<string> {
 	const { text } = await parley.find(`a mail to ${email}`, ({ mailbox }) =>
 		mailbox.findLast((mail) => mail.to === email && pattern.test(mail.text)),
@@ -60,7 +60,7 @@ async function mailTo(email: string, pattern: RegExp): Promise<string> {
 const linkIn = (text: string) => /https?:\S+/.exec(text)?.[0] ?? "";
 const codeIn = (text: string) => /^\d{6}$/m.exec(text)?.[0] ?? "";
 
-/** Whoever is signed in on the profile page. */
+/** The user signed in on the profile page. */
 async function arriveAtProfile(email: string): Promise<void> {
 	await page.waitForURL(({ pathname }) => pathname === "/account/profile");
 	await section("You").getByText(email).waitFor();
@@ -68,14 +68,14 @@ async function arriveAtProfile(email: string): Promise<void> {
 
 const openSignIn = (next = "/account/profile") => page.goto(`${app}/sign-in?next=${encodeURIComponent(next)}`);
 
-/** The views in which a page is looked at by axe. */
+/** The views in which axe checks a page. */
 const VIEWS = [
 	{ width: 390, colorScheme: "light" },
 	{ width: 1440, colorScheme: "dark" },
 ] as const;
 
 describe("signing in", () => {
-	test("by a code from a mail, in the browser that asked for it", async () => {
+	test("works with a code from a mail, in the browser that requested it", async () => {
 		const { email } = await signedIn();
 		await signOut();
 		await openSignIn();
@@ -93,7 +93,7 @@ describe("signing in", () => {
 		await arriveAtProfile(email);
 	});
 
-	test("by a link from a mail, in another browser, after a press", async () => {
+	test("works with a link from a mail, in another browser, after a press", async () => {
 		const { email } = await signedIn();
 		await signOut();
 		await openSignIn();
@@ -112,7 +112,7 @@ describe("signing in", () => {
 		await other.close();
 	});
 
-	test("with a new password, by a link from a mail", async () => {
+	test("works with a new password, through a link from a mail", async () => {
 		const { email } = await signedIn();
 		await signOut();
 		await openSignIn();
@@ -132,7 +132,7 @@ describe("signing in", () => {
 		await arriveAtProfile(email);
 	});
 
-	test("with a passkey, which is added, used, and removed", async () => {
+	test("works with a passkey, which can be added, used, and removed", async () => {
 		const { email } = await signedIn();
 		const device = await context.newCDPSession(page);
 		await device.send("WebAuthn.enable");
@@ -164,7 +164,7 @@ describe("signing in", () => {
 		await page.getByText("This passkey was not accepted.").waitFor();
 	});
 
-	test.each(["GitHub", "Google"])("with %s", async (provider) => {
+	test.each(["GitHub", "Google"])("works with %s", async (provider) => {
 		const email = `${crypto.randomUUID()}@example.com`;
 		await openSignIn();
 		await button(`Continue with ${provider}`).click();
@@ -180,7 +180,7 @@ describe("signing in", () => {
 		await section("Password").getByText("Your account has no password.").waitFor();
 	});
 
-	test("in two steps, by an app's code and by a recovery code", async () => {
+	test("works in two steps, with an app's code and with a recovery code", async () => {
 		const { email } = await signedIn();
 		await page.goto(`${app}/account/profile#second-factor`);
 		await button("Set up an app").click();
@@ -210,14 +210,14 @@ describe("signing in", () => {
 	});
 });
 
-/** The bytes of a secret as it is typed (RFC 4648). */
+/** The bytes of a secret as typed by the user (RFC 4648). */
 function bytesOf(typed: string): Uint8Array {
 	const bits = [...typed].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
 	return Uint8Array.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 
 describe("the profile", () => {
-	test("changes name and address, which is confirmed at both", async () => {
+	test("changes name and address, and confirms the address at both mailboxes", async () => {
 		const { email } = await signedIn();
 		const to = `${crypto.randomUUID()}@example.com`;
 		await page.goto(`${app}/account/profile`);
@@ -238,7 +238,7 @@ describe("the profile", () => {
 		await section("You").getByText(to).waitFor();
 	});
 
-	test("lists sessions with device and last use, and ends one and all", async () => {
+	test("lists sessions with device and last use, and ends one or all", async () => {
 		const { email } = await signedIn();
 		const other = await newBrowser();
 		const signIn = () => other.request.post(`${app}/api/auth/sign-in/email`, { data: { email, password: "correct horse" } });
@@ -259,7 +259,7 @@ describe("the profile", () => {
 		await other.close();
 	});
 
-	test("asks again after ten minutes, and then does what was asked", async () => {
+	test("requires a new proof after ten minutes, and then completes the action", async () => {
 		const { email, userId } = await signedIn();
 		await page.goto(`${app}/account/profile`);
 		await button("Set up an app").waitFor();

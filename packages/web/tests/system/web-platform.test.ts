@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { assertAccessible, type View } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
-// What surrounds the pages: files for browsers, no scripts, no network, and addresses where nothing is.
+// What surrounds the pages: files for browsers, no scripts, no network, and addresses without a page.
 
 const VIEWS: View[] = [
 	{ width: 390, colorScheme: "light" },
@@ -27,7 +27,7 @@ beforeEach(async () => {
 	page = await context.newPage();
 });
 
-/** Opens the chat and waits until its service worker answers for the pages that follow. */
+/** Opens the chat and waits until its service worker controls the pages that follow. */
 async function visit(): Promise<void> {
 	await page.goto(parley.app);
 	await page.evaluate(async () => void (await navigator.serviceWorker.ready));
@@ -35,7 +35,7 @@ async function visit(): Promise<void> {
 
 const composer = () => page.getByRole("textbox", { name: "Message", exact: true });
 
-/** The paths of everything that the service worker keeps. */
+/** The paths of everything that the service worker stores. */
 const keptPaths = (): Promise<string[]> =>
 	page.evaluate(async () => {
 		const all = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
@@ -43,7 +43,7 @@ const keptPaths = (): Promise<string[]> =>
 	});
 
 describe("the files for browsers", () => {
-	test("are found, and only those whose names change with their content are kept without asking", async () => {
+	test("exist, and only those with content hashes in their names are cached without revalidation", async () => {
 		const html = await (await fetch(parley.app)).text();
 		const assets = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = ""]) => path);
 		expect(assets.length).toBeGreaterThan(3);
@@ -67,7 +67,7 @@ describe("the files for browsers", () => {
 		}
 	});
 
-	test("let Chromium install the app", async () => {
+	test("make the app installable in Chromium", async () => {
 		await visit();
 		const session = await context.newCDPSession(page);
 		const { errors, data } = await session.send("Page.getAppManifest");
@@ -76,9 +76,9 @@ describe("the files for browsers", () => {
 		expect((await session.send("Page.getInstallabilityErrors")).installabilityErrors.map(({ errorId }) => errorId)).toEqual([]);
 	});
 
-	test("give the browser's bars the color of the page in each theme", async () => {
+	test("give the browser's bars the page's color in each theme", async () => {
 		await page.goto(parley.app);
-		// A browser takes the first, which follows the reader's own choice. The others are for browsers without scripts.
+		// A browser takes the first one, which follows the reader's own choice. The others are for browsers without scripts.
 		const colors: [string, string[]][] = [
 			["light", ["rgb(251,250,247)", "#fbfaf7"]],
 			["dark", ["rgb(22,21,19)", "#161513"]],
@@ -97,7 +97,7 @@ describe("the files for browsers", () => {
 });
 
 describe("without a network", () => {
-	test("an address leads to a page that says so, and to the real one once the network is back", async () => {
+	test("every address shows the offline page, and the real page once the network is back", async () => {
 		await visit();
 		await context.setOffline(true);
 		for (const path of ["/", "/pricing"]) {
@@ -111,7 +111,7 @@ describe("without a network", () => {
 		await page.getByRole("navigation", { name: "Pages" }).waitFor();
 	});
 
-	test("an open page loads the parts that the browser has had before, without the browser's own cache", async () => {
+	test("an open page loads parts that the browser had before, without the browser's own cache", async () => {
 		await visit();
 		// From here on the worker sees each request.
 		await page.reload();
@@ -125,7 +125,7 @@ describe("without a network", () => {
 });
 
 describe("the service worker", () => {
-	test("keeps nothing but the offline page and assets, whatever is read and written, signed in or out", async () => {
+	test("stores only the offline page and assets, whatever is read and written, signed in or out", async () => {
 		await parley.openAccount(context.request);
 		await visit();
 		await page.reload();
@@ -137,11 +137,11 @@ describe("the service worker", () => {
 		await page.getByRole("button", { name: "Sign out", exact: true }).click();
 		await page.waitForURL(`${parley.app}/`);
 		expect((await keptPaths()).filter((path) => path !== "/offline" && !path.startsWith("/assets/"))).toEqual([]);
-		// Nothing of the account is shown by a cache.
+		// No cache shows anything of the account.
 		expect(await page.getByText("A secret").count()).toBe(0);
 	});
 
-	test("of an older version is replaced by that of the page", async () => {
+	test("of an older version is replaced by the page's version", async () => {
 		await page.goto(`${parley.app}/offline`);
 		await visit();
 		await page.evaluate(async () => void (await navigator.serviceWorker.register("/sw.js?an-older-build")));
@@ -169,7 +169,7 @@ describe("without scripts", () => {
 		await (await plain.request.post(`${parley.app}/api/chat/ai`, { data: { id, messages } })).text();
 		await without.goto(`${parley.app}/c/${id}`);
 		await without.getByRole("article", { name: "Answer" }).getByText("You said").waitFor();
-		// Playwright finds nothing by its text within `noscript`.
+		// Playwright does not find text within `noscript`.
 		const shown = () => without.locator("body").innerText();
 		expect(await shown()).toContain("You can read your chats without JavaScript, but sending needs it.");
 		for (const path of ["/sign-in", "/sign-up", "/pricing"]) {
@@ -180,8 +180,8 @@ describe("without scripts", () => {
 	});
 });
 
-describe("an address where nothing is", () => {
-	test("is answered with 404 and a way back, as a page and as a chat, which a guest may have to sign in for", async () => {
+describe("an address without a page", () => {
+	test("answers 404 with a way back, as a page and as a chat, for which a guest may have to sign in", async () => {
 		const response = await page.goto(`${parley.app}/nothing/here`);
 		expect(response?.status()).toBe(404);
 		await page.getByRole("heading", { name: "Page not found" }).waitFor();

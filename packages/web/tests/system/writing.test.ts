@@ -32,7 +32,7 @@ async function open({ signedUp = true }: { signedUp?: boolean } = {}): Promise<v
 }
 
 const model = (set: Record<string, unknown>) => parley.control("faults", { model: { firstTokenMs: 5, chunks: 4, chunkMs: 1, ...set } });
-/** Answers pause after their first words. `resume` lets them go on. */
+/** Pauses answers after their first words. `resume` continues them. */
 const PAUSED = { pauseAfterChunks: 2 };
 const resume = () => model({});
 
@@ -69,7 +69,7 @@ async function writeAndPause(text: string): Promise<void> {
 const VIEWS: View[] = [1440, 390].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
 
 describe("the queue", () => {
-	test("takes messages while an answer is written, lets them be changed, and sends them in order, each counted once", async () => {
+	test("accepts messages while an answer is written, lets them be edited, and sends them in order, each counted once", async () => {
 		await writeAndPause("First");
 		for (const text of ["Second", "Third", "Fourth"]) await write(text);
 		await page.getByRole("button", { name: "Remove queued message 2" }).click();
@@ -86,7 +86,7 @@ describe("the queue", () => {
 		expect([await askedFor("Third"), await askedFor("Fourth")]).toEqual([0, 1]);
 	});
 
-	test("survives a reload, is shown in its tab only, and sends nothing twice", async () => {
+	test("survives a reload, is shown only in its own tab, and sends nothing twice", async () => {
 		await writeAndPause("First");
 		await write("Reloaded, second");
 		await write("Reloaded, third");
@@ -103,7 +103,7 @@ describe("the queue", () => {
 		expect([await askedFor("Reloaded, second"), await askedFor("Reloaded, third"), await used()]).toEqual([1, 1, 3]);
 	});
 
-	test("waits when the answer was stopped or failed, says so, and goes on when the viewer wants", async () => {
+	test("waits when the answer was stopped or failed, says so, and continues when the viewer wants", async () => {
 		await writeAndPause("First");
 		await write("Second");
 		await composer().press("Escape");
@@ -118,14 +118,14 @@ describe("the queue", () => {
 		expect(await said()).toEqual(["First", "Second"]);
 		await page.reload();
 		await queue().getByText("The last answer failed, so the queue waits.").waitFor();
-		// Once there is a good answer it goes on by itself.
+		// It continues by itself after the next successful answer.
 		await page.getByRole("button", { name: /^Try again/ }).click();
 		await expect.poll(said).toEqual(["First", "Second", "Third"]);
 		await ended();
 		expect(await queue().count()).toBe(0);
 	});
 
-	test("keeps a message whose price has changed, and sends it at the price that the viewer agrees to", async () => {
+	test("keeps a message whose price has changed, and sends it at the price the viewer accepts", async () => {
 		const long = "語".repeat(20_000);
 		await writeAndPause("First");
 		await composer().fill(long);
@@ -186,7 +186,7 @@ describe("keys", () => {
 		expect(await form.count()).toBe(0);
 	});
 
-	test("the question mark lists them all, also from a button, and gives the focus back", async () => {
+	test("the question mark lists all keys, as does a button, and closing the list returns the focus", async () => {
 		const list = page.getByRole("dialog", { name: "Keyboard shortcuts" });
 		await composer().press("?");
 		expect([await composer().inputValue(), await list.count()]).toEqual(["?", 0]);
@@ -195,7 +195,7 @@ describe("keys", () => {
 		await page.keyboard.press("?");
 		await list.getByText("Edit your last message").waitFor();
 		await assertAccessible(page, VIEWS);
-		// On a phone the button is folded away.
+		// On a phone the button is hidden.
 		await page.setViewportSize({ width: 1440, height: 900 });
 		await page.keyboard.press("Escape");
 		await list.waitFor({ state: "detached" });
@@ -205,7 +205,7 @@ describe("keys", () => {
 		expect(await hasFocus(about)).toBe(true);
 	});
 
-	test("Ctrl+K finds a chat by words of its title, with the keyboard alone", async () => {
+	test("Ctrl+K finds a chat by its title, with the keyboard alone", async () => {
 		for (const text of ["Where is Ägypten?", "Where is Peru?"]) {
 			await page.goto(parley.app);
 			await page.locator("button[type=submit]").waitFor();
@@ -227,11 +227,11 @@ describe("keys", () => {
 		await search.getByText("No chat has all of these words.").waitFor();
 	});
 
-	test("Enter that chooses a word of an input method sends and queues nothing, in Safari too", async () => {
+	test("Enter that confirms an input method's word sends and queues nothing, in Safari too", async () => {
 		await composer().fill("にほんご");
 		await composer().evaluate((area) => {
 			area.dispatchEvent(new CompositionEvent("compositionend", { data: "日本語", bubbles: true }));
-			// Safari tells this Enter after the composition.
+			// Safari sends this Enter after the composition has ended.
 			const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
 			Object.defineProperty(enter, "keyCode", { get: () => 229 });
 			area.dispatchEvent(enter);
@@ -240,7 +240,7 @@ describe("keys", () => {
 	});
 });
 
-test("a draft is kept per chat, and a reload right after a key press loses nothing of it", async () => {
+test("a draft is kept per chat, and a reload right after a key press loses none of it", async () => {
 	await write("First");
 	await ended();
 	await composer().pressSequentially("Half a thought");
@@ -252,7 +252,7 @@ test("a draft is kept per chat, and a reload right after a key press loses nothi
 	await expect.poll(() => composer().inputValue()).toBe("Half a thought");
 });
 
-test("the form of a message shows its files, and sends those that are left", async () => {
+test("the edit form shows a message's files, and sends those that remain", async () => {
 	const text = (name: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from(`content of ${name}`) });
 	await page.locator("input[type=file]").setInputFiles([text("kept.txt"), text("dropped.txt")]);
 	await expect.poll(() => page.locator("form li[aria-busy=false]").count()).toBe(2);
@@ -270,7 +270,7 @@ test("the form of a message shows its files, and sends those that are left", asy
 	expect([asked.includes("content of kept.txt"), asked.includes("content of dropped.txt")]).toEqual([true, false]);
 });
 
-test("a long paste is never cut without a word: in the form of a message, and in a password", async () => {
+test("a long paste is never cut silently, in the edit form or in a password", async () => {
 	await write("To be edited");
 	await ended();
 	await composer().press("ArrowUp");

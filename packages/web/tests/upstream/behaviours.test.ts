@@ -21,7 +21,7 @@ describe("a model server that sends", () => {
 		expect([answer.text, answer.thoughts]).toEqual([text, thoughts]);
 		expect(answer.parts.length).toBe(new Set(answer.parts).size);
 		expect(await client.usage()).toMatchObject({ used: counted ? 1 : 0, held: 0 });
-		// A reload shows the same.
+		// A reload shows the same answer.
 		const again = await (await client.fetch(`/api/chat/${chatId}/stream`)).text();
 		expect(again).toBe("");
 		expect(logLines.join("\n")).not.toMatch(/sk-abc|q1|Hello/);
@@ -34,7 +34,7 @@ describe("a model server that sends", () => {
 		expect(body.split('"text-delta"').length - 1).toBeLessThan(200);
 	});
 
-	test("429 keeps the model from being called until the time is over", async () => {
+	test("429 is not called again until its time is over", async () => {
 		const client = await new Client().visit();
 		await faults({ model: { wires: { "busy-odd": { status: 429, headers: { "retry-after": "200" } } } } });
 		const ask = async () => (await hear(await client.send(id(), id(), { model: "busy-odd" }))).metadata;
@@ -46,7 +46,7 @@ describe("a model server that sends", () => {
 	});
 });
 
-test("a model that ends without a word is forgiven as often as the limit, then it counts", async () => {
+test("a model that ends without output is forgiven up to the limit, and then counts", async () => {
 	const client = await new Client().visit();
 	await faults({ model: { wires: { odd: BEHAVIOURS["a limit before the first word"]?.wire ?? {} } } });
 	const counted = [];
@@ -54,7 +54,7 @@ test("a model that ends without a word is forgiven as often as the limit, then i
 	expect(counted).toEqual([false, false, false, false, false, true]);
 });
 
-test("a model that is busy is forgiven without a bound", async () => {
+test("a busy model is forgiven without limit", async () => {
 	const client = await new Client().visit();
 	await faults({ model: { wires: { odd: { status: 429 } } } });
 	for (let n = 0; n < 8; n += 1) expect((await hear(await client.send(id(), id(), { model: "odd" }))).metadata.counted).toBe(false);

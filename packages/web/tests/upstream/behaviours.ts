@@ -23,7 +23,7 @@ export interface Behaviour {
 	text: string;
 	thoughts?: string;
 	failure?: Failure;
-	/** When a busy model can be asked again, seconds. */
+	/** When a busy model may be called again, seconds. */
 	retryAfterS?: number;
 }
 
@@ -51,7 +51,7 @@ const complete = (wire: Wire, text: string, more: Partial<Behaviour> = {}): Beha
 	counted: true,
 	...more,
 });
-/** Fails after some words. */
+/** Fails after some output. */
 const midway = (wire: Wire, failure: Failure = "failed", text = HALF): Behaviour => ({
 	wire,
 	text,
@@ -59,7 +59,7 @@ const midway = (wire: Wire, failure: Failure = "failed", text = HALF): Behaviour
 	counted: false,
 	failure,
 });
-/** Fails before the first word. */
+/** Fails before any output. */
 const early = (wire: Wire, failure: Failure, more: Partial<Behaviour> = {}): Behaviour => ({
 	wire,
 	text: "",
@@ -68,7 +68,7 @@ const early = (wire: Wire, failure: Failure, more: Partial<Behaviour> = {}): Beh
 	failure,
 	...more,
 });
-/** Ends without a word. */
+/** Ends without output. */
 const wordless = (wire: Wire, more: Partial<Behaviour> = {}): Behaviour => ({
 	wire,
 	text: "",
@@ -95,7 +95,7 @@ const calledTool = line(chunk({}, "tool_calls"));
 const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
 const raw = (content: string) => `data: {"choices":[{"index":0,"delta":{"content":"${content}"},"finish_reason":null}]}\n\n`;
 
-/** The sandbox's own answer, where no wire is in its way. */
+/** The sandbox's own answer, for calls without a wire. */
 const SANDBOX =
 	"You said: “Hello” I am the sandbox model. I run on this machine, know nothing and cost nothing, so this is all the answer there is. With a real model in my place you would read its answer here, word by word, just like this one.";
 
@@ -345,13 +345,13 @@ export const BEHAVIOURS: Record<string, Behaviour> = {
 		},
 		WHOLE,
 	),
-	// Redirects: the second call meets no wire.
+	// Redirects: the second call has no wire.
 	"307 to the same origin": complete({ status: 307, headers: { location: "/model/v1/chat/completions?moved" }, calls: 1 }, SANDBOX),
 	"302 to the same origin": early({ status: 302, headers: { location: "/model/v1/chat/completions" }, calls: 1 }, "unavailable"),
 	"307 to another origin": early({ status: 307, headers: { location: "http://127.0.0.1:9/v1/chat/completions" } }, "unavailable"),
 };
 
-/** The rule of the count that covers a behaviour. */
+/** The counting rule that covers a behaviour. */
 export function ruleOf({ state, text, failure }: Behaviour): RuleName {
 	const output = text.trim() ? "words" : failure ? "none" : "tokens";
 	return ruleNameOf({ end: state, output, failure });

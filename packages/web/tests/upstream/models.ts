@@ -1,4 +1,4 @@
-/** The models of the upstream tests, at the sandbox's model server. Each name of an upstream is a name that tests give a wire. */
+/** The models of the upstream tests, at the sandbox's model server. Each upstream's model name is also the name under which tests set a wire. */
 export function modelFileAt(sandboxUrl: string): string {
 	const baseUrl = `${sandboxUrl}/model/v1`;
 	const upstream = (model: string, at = baseUrl) => ({ kind: "openai-compatible", baseUrl: at, model });

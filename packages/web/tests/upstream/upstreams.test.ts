@@ -5,7 +5,7 @@ import { requestsOf } from "../stored.ts";
 import { logLines } from "../worker-log.ts";
 import { chunk, done, line, say, stop, type Wire } from "./behaviours.ts";
 
-// Which upstream answers, what it is sent, and what is kept of what it used.
+// Which upstream answers, what it receives, and what is stored about its usage.
 
 beforeEach(resetSandbox);
 
@@ -44,7 +44,7 @@ describe("a model with two upstreams", () => {
 		expect(await ask(await guest(), "spare-lost")).toMatchObject({ text: "Here.", metadata: { counted: true } });
 	});
 
-	test("leaves a busy one alone until it wants to be asked again, and says when the first of them does", async () => {
+	test("skips a busy one until it accepts calls again, and reports when the first of them does", async () => {
 		const client = await guest();
 		await wires({ "spare-busy-1": { status: 429, headers: { "retry-after": "250" } }, "spare-busy-2": fine("Here.") });
 		expect((await ask(client, "spare-busy")).text).toBe("Here.");
@@ -67,7 +67,7 @@ describe("a model with two upstreams", () => {
 		expect(await called()).toEqual(["spare-1"]);
 	});
 
-	test("does not ask the second what is too long for the first, or what the first was silent about", async () => {
+	test("does not try the second if the prompt is too long for the first, or if the first timed out", async () => {
 		await wires({
 			"spare-1": { status: 400, parts: ['{"error":{"code":"context_length_exceeded"}}'] },
 			"spare-impatient-1": { end: "stay" },
@@ -77,7 +77,7 @@ describe("a model with two upstreams", () => {
 		expect(await called()).toEqual(["spare-1", "spare-impatient-1"]);
 	});
 
-	test("is not available if none of them is, and the log names host and status, and never the key", async () => {
+	test("is unavailable if all of them are, and the log names host and status but never the key", async () => {
 		const refused = { status: 401, parts: ['{"error":{"message":"Incorrect API key: sk-secret","code":"invalid_api_key"}}'] };
 		await wires({ "spare-1": refused, "spare-2": { status: 404 } });
 		expect((await ask(await guest(), "spare")).metadata.failure).toBe("unavailable");
@@ -90,19 +90,19 @@ describe("a model with two upstreams", () => {
 	});
 });
 
-test("a model whose only address is dead fails, and the request can be sent again", async () => {
+test("a model whose only address is unreachable fails, and the request can be sent again", async () => {
 	const client = await guest();
 	expect(await ask(client, "lost")).toMatchObject({ metadata: { state: "failed", counted: false, failure: "failed" } });
 	expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
 });
 
-test("a binding that is not there leaves the model to its next upstream", async () => {
+test("a missing binding passes the model on to its next upstream", async () => {
 	await wires({ "bound-ai": fine("Here.") });
 	expect((await ask(await guest(), "bound-ai")).text).toBe("Here.");
 });
 
 describe("a call", () => {
-	test("carries the output cap, the wish for usage and the hash of its subject, and no effort that nobody chose", async () => {
+	test("carries the output cap, the usage option and the hash of its subject, and no effort unless one was chosen", async () => {
 		const client = await guest();
 		await wires({ odd: fine("Hello"), thinker: fine("Hello") });
 		await ask(client, "odd");
@@ -118,13 +118,13 @@ describe("a call", () => {
 		expect(first?.headers).not.toHaveProperty("authorization");
 	});
 
-	test("keeps the query of its base URL", async () => {
+	test("keeps the query string of its base URL", async () => {
 		await wires({ azure: fine("Hello") });
 		expect((await ask(await guest(), "azure")).text).toBe("Hello");
 		expect((await sandboxState()).modelCalls[0]?.url).toBe("/model/v1/chat/completions?api-version=2026-01-01");
 	});
 
-	test("is repeated without a field that the provider refuses by its name, which is then left out", async () => {
+	test("is repeated without a field that the provider rejects by name, and that field is omitted from then on", async () => {
 		const refuse = (message: string): Wire => ({ status: 400, parts: [JSON.stringify({ error: { message } })], calls: 1 });
 		await wires({ picky: refuse("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.") });
 		expect((await ask(await guest(), "picky")).metadata.state).toBe("complete");
@@ -139,7 +139,7 @@ describe("a call", () => {
 	});
 });
 
-describe("what a call used", () => {
+describe("the usage of a call", () => {
 	test("is stored as the provider reports it, with its cost", async () => {
 		const client = await guest();
 		const usage = {
@@ -155,7 +155,7 @@ describe("what a call used", () => {
 		expect(answer.metadata.thoughtMs).toEqual(expect.any(Number));
 	});
 
-	test("is estimated where the provider does not say, also for an answer that failed", async () => {
+	test("is estimated if the provider does not report it, even for a failed answer", async () => {
 		const client = await guest();
 		await wires({ odd: { parts: [line(chunk({ reasoning: "Hm. " })), say("Half ")], end: "cut", gapMs: 20 } });
 		await ask(client, "odd");
@@ -164,14 +164,14 @@ describe("what a call used", () => {
 		expect(Math.min(spent?.input ?? 0, spent?.reasoning ?? 0, (spent?.output ?? 0) - (spent?.reasoning ?? 0))).toBeGreaterThan(0);
 	});
 
-	test("is nothing where no upstream took the call", async () => {
+	test("is zero if no upstream accepted the call", async () => {
 		const client = await guest();
 		await wires({ odd: { status: 500 } });
 		await ask(client, "odd");
 		expect(await spentOf(client)).toBeNull();
 	});
 
-	test("adds up over the attempts of a request", async () => {
+	test("is summed over the attempts of a request", async () => {
 		const client = await guest();
 		const [chat, message] = [id(), id()];
 		const usage = { prompt_tokens: 10, completion_tokens: 5 };
@@ -187,7 +187,7 @@ describe("what a call used", () => {
 describe("a chat's title", () => {
 	const titleIn = async (client: Client) => (await env.CHAT_LIST.getByName(keyOf(client)).list()).chats[0]?.title;
 
-	test("comes from the model for titles after the first answer that counts, without being counted", async () => {
+	test("comes from the title model after the first counted answer, and is not counted itself", async () => {
 		const client = await guest();
 		const chat = id();
 		await wires({ odd: { parts: [say("Half ")], calls: 1 }, titles: fine("“Greeting a machine.”\nAnd more") });

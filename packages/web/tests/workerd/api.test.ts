@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
-// The API by keys, with OpenAI's own client, and what each request holds and counts.
+// The API with keys, called by OpenAI's own client, and what each request holds and counts.
 
 beforeEach(resetSandbox);
 
@@ -40,7 +40,7 @@ const used = async (client: Client) => {
 const calls = async () => (await sandboxState()).modelCalls.length;
 
 describe("OpenAI's client", () => {
-	test("gets an answer with its usage, which counts once and is in no chat", async () => {
+	test("gets an answer and its usage; the request counts once and appears in no chat", async () => {
 		const { openai, client } = await made();
 		const { data, response } = await openai.chat.completions.create(hello).withResponse();
 		expect(data.choices[0]?.message.content).toContain("You said: “Hello”");
@@ -53,7 +53,7 @@ describe("OpenAI's client", () => {
 		expect(await (await client.fetch("/api/chats")).json()).toMatchObject({ chats: [] });
 	});
 
-	test("streams an answer, with its usage where it asks for it", async () => {
+	test("streams an answer, with usage if requested", async () => {
 		const { openai, client } = await made();
 		let text = "";
 		let tokens = 0;
@@ -66,7 +66,7 @@ describe("OpenAI's client", () => {
 		expect(await used(client)).toEqual({ used: 1, held: 0 });
 	});
 
-	test("has its tools called, and its fields reach the model as they are", async () => {
+	test("calls its own tools, and its fields reach the model unchanged", async () => {
 		const { openai } = await made();
 		const tools = [
 			{
@@ -96,7 +96,7 @@ describe("OpenAI's client", () => {
 		});
 	});
 
-	test("stops the model by leaving, which counts once words have come", async () => {
+	test("aborts the model call by disconnecting, which counts once output has begun", async () => {
 		const { openai, client } = await made();
 		await faults({ model: { chunks: 500, chunkMs: 20 } });
 		const stream = await openai.chat.completions.create({ ...hello, stream: true });
@@ -122,7 +122,7 @@ const weather = {
 };
 
 describe("OpenAI's client for Responses", () => {
-	test("gets a response with its text and usage, which counts once", async () => {
+	test("gets a response with text and usage, which counts once", async () => {
 		const { openai, client } = await made();
 		const asked = { model: "sandbox", instructions: "Be brief.", input: "Hello", text: { format: { type: "json_object" as const } } };
 		const response = await openai.responses.create({ ...asked, max_output_tokens: 500 });
@@ -139,7 +139,7 @@ describe("OpenAI's client for Responses", () => {
 		expect(await used(client)).toEqual({ used: 1, held: 0 });
 	});
 
-	test("streams the events that its stream helper adds up to the same response", async () => {
+	test("streams events that its stream helper assembles into the same response", async () => {
 		const { openai, client } = await made();
 		const stream = openai.responses.stream({
 			model: "sandbox",
@@ -168,7 +168,7 @@ describe("OpenAI's client for Responses", () => {
 		expect(await used(client)).toEqual({ used: 1, held: 0 });
 	});
 
-	test("has its tools called, and sends the results back in a second request", async () => {
+	test("calls its own tools, and returns their results in a second request", async () => {
 		const { openai, client } = await made();
 		const input: OpenAI.Responses.ResponseInput = [{ role: "user", content: "The latest news?" }];
 		const first = await openai.responses.create({ model: "sandbox", input, tools: [weather], tool_choice: "auto" });
@@ -191,7 +191,7 @@ describe("OpenAI's client for Responses", () => {
 		expect(streamed).toEqual([call.arguments]);
 	});
 
-	test("stops the model by leaving, joins a named request, and is told of an answer that failed", async () => {
+	test("aborts the model call by disconnecting, joins a request by its key, and receives a failed answer as failed", async () => {
 		const { openai, client } = await made();
 		await faults({ model: { chunks: 500, chunkMs: 20 } });
 		const left = await openai.responses.create({ model: "sandbox", input: "Hello", stream: true });
@@ -218,7 +218,7 @@ describe("OpenAI's client for Responses", () => {
 		expect(await used(client)).toEqual({ used: 2, held: 0 });
 	});
 
-	test("says that an answer is incomplete that reached its limit or a filter", async () => {
+	test("reports an answer cut by its limit or a filter as incomplete", async () => {
 		const { openai } = await made();
 		await faults({ model: { finishReason: "length" } });
 		const short = await openai.responses.create({ model: "sandbox", input: "Hello" });
@@ -228,7 +228,7 @@ describe("OpenAI's client for Responses", () => {
 		expect(filtered).toMatchObject({ status: "incomplete", incomplete_details: { reason: "content_filter" } });
 	});
 
-	test("has all kinds of input, and its format and choice of tool, in the form that models are asked in", async () => {
+	test("sends every kind of input, and its format and tool choice, in the form that models expect", async () => {
 		const { openai } = await made();
 		const picture = "data:image/png;base64,iVBORw0KGgo=";
 		await openai.responses.create({
@@ -318,7 +318,7 @@ describe("the AI SDK's provider for OpenAI-compatible servers", () => {
 		expect(await used(client)).toEqual({ used: 2, held: 0 });
 	});
 
-	test("reads a refusal as an error with our sentence", async () => {
+	test("receives a refusal as an error with our message", async () => {
 		const { secret } = await made({ scopes: ["models"] });
 		const failing = generateText({ model: modelWith(secret), prompt: "Hello", maxRetries: 0 });
 		await expect(failing).rejects.toMatchObject({ statusCode: 403, message: expect.stringContaining("chat") });
@@ -326,7 +326,7 @@ describe("the AI SDK's provider for OpenAI-compatible servers", () => {
 });
 
 describe("the same Idempotency-Key", () => {
-	test("is one unit and one model call, at once and afterwards, and another body is refused", async () => {
+	test("is one unit and one model call, concurrently and afterwards; a different body is refused", async () => {
 		const { openai, client } = await made();
 		await faults({ model: { chunks: 20, chunkMs: 10 } });
 		const once = { headers: { "idempotency-key": "order-1" } };
@@ -340,7 +340,7 @@ describe("the same Idempotency-Key", () => {
 		expect(await used(client)).toEqual({ used: 1, held: 0 });
 	});
 
-	test("is a new attempt after a failure, which counts nothing", async () => {
+	test("starts a new attempt after a failure, and the failure counts nothing", async () => {
 		const { openai, client } = await made();
 		const once = { headers: { "idempotency-key": "again" } };
 		await faults({ model: { failBeforeOutput: true } });
@@ -357,7 +357,7 @@ describe("a key", () => {
 		["day", "free"],
 		["period", "free"],
 		["period", "paid"],
-	])("with 5 left admits 5 of 200 at once, and the limit is its own: per %s, %s", async (per, tier) => {
+	])("with 5 left admits 5 of 200 concurrent requests, by a limit of its own: per %s, %s", async (per, tier) => {
 		const { openai, client, userId, email } = await made({ limit: { units: 5, per } });
 		if (tier === "paid") {
 			await client.confirm(email);
@@ -374,7 +374,7 @@ describe("a key", () => {
 		await expect(openai.chat.completions.create(hello)).rejects.toMatchObject({ status: 429, code: "insufficient_quota" });
 	});
 
-	test("does no more than its scopes say", async () => {
+	test("is limited to its scopes", async () => {
 		const { openai, secret, client } = await made({ scopes: ["models"] });
 		await openai.models.list();
 		await expect(openai.chat.completions.create(hello)).rejects.toMatchObject({ status: 403, code: "scope_missing" });
@@ -383,7 +383,7 @@ describe("a key", () => {
 		expect(await used(client)).toEqual({ used: 0, held: 0 });
 	});
 
-	test("fails at once when it is revoked, wrong or another's, and is stored as a hash", async () => {
+	test("fails at once when it is revoked, wrong or another user's, and is stored as a hash", async () => {
 		const { openai, client, keyId, secret } = await made();
 		const { results } = await env.DB.prepare("select * from api_keys where id = ?").bind(keyId).all();
 		expect(JSON.stringify(results)).not.toContain(secret);
@@ -397,7 +397,7 @@ describe("a key", () => {
 		await expect(openaiWith("sk-wrong").models.list()).rejects.toMatchObject({ status: 401 });
 	});
 
-	test("is neither created nor revoked ten minutes after the last proof", async () => {
+	test("can be neither created nor revoked more than ten minutes after the last proof", async () => {
 		const { client, userId, keyId, openai } = await made();
 		await env.DB.prepare("UPDATE sessions SET created_at = created_at - 660000, proven_at = NULL WHERE user_id = ?").bind(userId).run();
 		const tries = [
@@ -411,7 +411,7 @@ describe("a key", () => {
 		await openai.models.list();
 	});
 
-	test("fails while its account is being deleted, and is in the account's export without its secret", async () => {
+	test("fails while its account is being deleted, and appears in the account's export without its secret", async () => {
 		const { client, userId, secret, openai } = await made();
 		const exported = await (await client.fetch("/api/account")).text();
 		expect(JSON.parse(exported).apiKeys).toMatchObject([{ name: "Script", prefix: secret.slice(0, 12) }]);
@@ -430,7 +430,7 @@ describe("a key", () => {
 	});
 });
 
-test("a limit that an earlier version stored per month is per billing period", async () => {
+test("a limit stored per month by an earlier version is read as one per billing period", async () => {
 	const { client, keyId } = await made({ limit: { units: 5, per: "day" } });
 	await env.DB.prepare("update api_keys set limit_per = 'month' where id = ?").bind(keyId).run();
 	const { queries = [] } = env.TEST_MIGRATIONS.find(({ name }) => name.startsWith("0013")) ?? {};
@@ -441,7 +441,7 @@ test("a limit that an earlier version stored per month is per billing period", a
 describe("a retry with the same Idempotency-Key", () => {
 	const once = { headers: { "idempotency-key": "crash" } };
 
-	/** A call whose object dies while its model is silent, with what is on its disk. */
+	/** A call whose object dies before the model has sent anything, and what is on the object's disk. */
 	async function crashed({ openai, client }: Made, { isStored }: { isStored: boolean }): Promise<string> {
 		await faults({ model: { firstTokenMs: 60_000 } });
 		const { response, data } = await openai.chat.completions.create({ ...hello, stream: true }, once).withResponse();
@@ -462,7 +462,7 @@ describe("a retry with the same Idempotency-Key", () => {
 		return name;
 	}
 
-	test("gets an answer when the first attempt died between its hold and its model call, and one unit counts", async () => {
+	test("gets an answer when the first attempt died between its hold and its model call, and counts one unit", async () => {
 		const key = await made({ limit: { units: 5, per: "day" } });
 		await crashed(key, { isStored: false });
 		expect(await used(key.client)).toEqual({ used: 0, held: 1 });
@@ -471,7 +471,7 @@ describe("a retry with the same Idempotency-Key", () => {
 		expect(await used(key.client)).toEqual({ used: 1, held: 0 });
 	});
 
-	test("gets an answer when the first attempt died in its model call, and one unit counts", async () => {
+	test("gets an answer when the first attempt died during its model call, and counts one unit", async () => {
 		const key = await made();
 		await crashed(key, { isStored: true });
 		const { choices } = await key.openai.chat.completions.create(hello, once);
@@ -479,7 +479,7 @@ describe("a retry with the same Idempotency-Key", () => {
 		expect(await used(key.client)).toEqual({ used: 1, held: 0 });
 	});
 
-	test("is told that the request was counted when its answer died with the object, and that counts once", async () => {
+	test("reports that the request was already counted when its answer died with the object, and counts it once", async () => {
 		const { openai, client } = await made();
 		const { response } = await openai.chat.completions.create(hello, once).withResponse();
 		const call = env.API_CALL.getByName(`call.${response.headers.get("x-request-id")}`);
@@ -492,7 +492,7 @@ describe("a retry with the same Idempotency-Key", () => {
 	});
 });
 
-test("a call whose object died is ended by its alarm, and counts nothing", async () => {
+test("an alarm ends a call whose object died, and nothing is counted", async () => {
 	const { openai, client } = await made();
 	await faults({ model: { chunks: 3_000, chunkMs: 20 } });
 	const { response, data } = await openai.chat.completions
@@ -509,7 +509,7 @@ test("a call whose object died is ended by its alarm, and counts nothing", async
 	expect(await used(client)).toEqual({ used: 0, held: 0 });
 });
 
-test("bad input is OpenAI's error, and nothing is counted", async () => {
+test("bad input gets OpenAI's error format, and nothing is counted", async () => {
 	const { secret, client } = await made();
 	const post = (json: unknown, path = "/v1/chat/completions") => client.post(path, json, { authorization: `Bearer ${secret}` });
 	const bad: [unknown, number][] = [
@@ -522,7 +522,7 @@ test("bad input is OpenAI's error, and nothing is counted", async () => {
 		[{ ...hello, n: 2 }, 400],
 		[{ ...hello, tools: [{ type: "web_search" }] }, 400],
 		[{ ...hello, messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "https://a.example/a.png" } }] }] }, 400],
-		// The model's provider fetches images. It may stand in a network that callers do not reach.
+		// The model's provider fetches image URLs. It may run inside a network that callers must not reach.
 		...["http://10.0.0.1/a.png", "file:///etc/hosts", "//10.0.0.1/a.png"].map((url): [unknown, number] => [
 			{ model: "seeing", messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }] },
 			400,

@@ -12,7 +12,7 @@ beforeEach(resetSandbox);
 const id = () => crypto.randomUUID();
 const ledgerOf = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`);
 
-/** Runs the outbox's alarm until the provider has so many events. */
+/** Runs the outbox's alarm until the provider has this many events. */
 async function drained(userId: string, events: number) {
 	return eventually(async () => {
 		await runDurableObjectAlarm(ledgerOf(userId));
@@ -23,7 +23,7 @@ async function drained(userId: string, events: number) {
 }
 
 describe("an account", () => {
-	test("gets its customer at sign-up, and the free plan does not make it paid", async () => {
+	test("gets its customer at sign-up, and the free plan does not make it a paid account", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		await eventually(async () => expect((await sandboxState()).customers.map((one) => one.externalId)).toContain(userId));
@@ -33,7 +33,7 @@ describe("an account", () => {
 		expect(await user.usage()).toMatchObject({ tier: "free", limit: 20, used: 1 });
 	});
 
-	test("is created while the provider is down, and gets its customer with the first read after", async () => {
+	test("can be created while the provider is down, and gets its customer with the next read", async () => {
 		await faults({ api: [{ path: "/api/v1/*", status: 500 }] });
 		const user = new Client();
 		const { id: userId } = await user.signUp();
@@ -64,7 +64,7 @@ describe("paying", () => {
 		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
 	});
 
-	test("for a top-up adds its units to the remaining units of the plan", async () => {
+	test("for a top-up adds its units to the plan's remaining units", async () => {
 		const user = new Client();
 		await user.subscribe();
 		expect(await user.usage()).toMatchObject({ remaining: 1000 });
@@ -72,7 +72,7 @@ describe("paying", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ limit: 1000, remaining: 2000, topUps: 1000 }));
 	});
 
-	test("counts an expensive model by its units, here and at the provider, all or nothing", async () => {
+	test("for an expensive model counts its units here and at the provider, all or nothing", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		await user.usage();
@@ -117,7 +117,7 @@ describe("paying", () => {
 });
 
 describe("the outbox", () => {
-	test("keeps refused and unanswered reports, and delivers each once when the provider is back", async () => {
+	test("keeps refused and unanswered reports, and delivers each once when the provider recovers", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		await user.usage();
@@ -139,7 +139,7 @@ describe("the outbox", () => {
 });
 
 describe("a provider that is down", () => {
-	test("leaves the free tier marked as unverified, and makes a user wait at most 1.5 s", async () => {
+	test("leaves the free tier, marked as unverified, and delays a user by at most 1.5 s", async () => {
 		const user = new Client();
 		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
 		await user.signUp();
@@ -152,7 +152,7 @@ describe("a provider that is down", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "free", remaining: 0, unverified: true }));
 	});
 
-	test("shows in the billing routes as our own problem, without the provider's message", async () => {
+	test("appears in the billing routes as our own problem, without the provider's message", async () => {
 		const user = new Client();
 		const { email } = await user.signUp();
 		await user.confirm(email);
@@ -181,7 +181,7 @@ describe("/api/flowglad", () => {
 		}
 	});
 
-	test("answers the billing request with the customer, read live", async () => {
+	test("answers the billing request with the customer, read live from the provider", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		const response = await user.fetch("/api/flowglad/billing");
@@ -219,7 +219,7 @@ describe("/api/flowglad", () => {
 		expect(pricing).toMatchObject({ data: { source: "customer" } });
 	});
 
-	test("refuses the default plan, unknown plans, a second plan, and pages of other sites to return to", async () => {
+	test("refuses the default plan, unknown plans, a second plan, and return pages on other sites", async () => {
 		const user = new Client();
 		await user.subscribe();
 		expect(await (await user.post("/api/flowglad/checkout", { priceSlug: "free_monthly" })).json()).toMatchObject({
@@ -239,7 +239,7 @@ describe("/api/flowglad", () => {
 		expect((await user.post("/api/flowglad/checkout-sessions/create", { ...away, cancelUrl: "http://localhost/" })).status).toBe(400);
 	});
 
-	test("refuses a top-up without a continuing plan, on both routes", async () => {
+	test("refuses a top-up without a renewing plan, on both routes", async () => {
 		const user = new Client();
 		const { email } = await user.signUp();
 		await user.confirm(email);
@@ -266,7 +266,7 @@ describe("/api/flowglad", () => {
 		["subscriptions/cancel", { id: "sub", cancellation: { timing: "yesterday" } }],
 		["subscriptions/adjust", { subscriptionItems: [] }],
 		["usage-meters/balances", { subscriptionId: ["sub"] }],
-	])("refuses an invalid body of %s", async (path, body) => {
+	])("refuses an invalid body for %s", async (path, body) => {
 		const user = new Client();
 		const { email } = await user.signUp();
 		await user.confirm(email);
@@ -291,7 +291,7 @@ describe("/api/flowglad", () => {
 		expect((await user.post("/api/flowglad/checkout-sessions/create", body)).status).toBe(403);
 	});
 
-	test("changes a plan on the server's terms, whatever timing and proration the browser sends", async () => {
+	test("changes a plan on the server's terms, whatever timing and proration the browser requests", async () => {
 		await settings({ maxPlan: true });
 		const user = new Client();
 		await user.subscribe();
@@ -307,7 +307,7 @@ describe("/api/flowglad", () => {
 		}
 	});
 
-	test("takes no amount, quantity, timing, trial or customer from a browser, on any route that reaches the provider", async () => {
+	test("accepts no amount, quantity, timing, trial or customer from a browser, on any route that reaches the provider", async () => {
 		await settings({ maxPlan: true });
 		const { priceId, externalId } = { priceId: "price_free_monthly", externalId: "someone" };
 		const hostile = {
@@ -372,13 +372,13 @@ describe("/api/flowglad", () => {
 			400,
 		);
 		expect((await buyer.post("/api/flowglad/subscriptions/adjust", { ...upgrade, priceSlug: "max_monthly" })).status).toBe(200);
-		// Pro, then the whole difference to Max for a period that has just begun.
+		// Pro, then the full difference to Max, because the period has just begun.
 		const { payments } = await sandboxState();
 		expect(payments.map(({ amount }) => amount)).toEqual([799, 1200]);
 		expect((await buyer.billing()).plans).toMatchObject([{ name: "Max", state: "active" }]);
 	});
 
-	test("sells no price of $0, and takes no change to one", async () => {
+	test("does not sell a price of $0, and changes no subscription to one", async () => {
 		const made = await fetch(`${env.SANDBOX_URL}/api/v1/products`, {
 			method: "POST",
 			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
@@ -398,7 +398,7 @@ describe("/api/flowglad", () => {
 		expect((await user.billing()).plans).toMatchObject([{ price: { slug: "pro_monthly" } }]);
 	});
 
-	test("answers a subscription that is foreign or unknown with 404 at every SDK route, also while the provider calls it an error of its own", async () => {
+	test("answers 404 for a foreign or unknown subscription on every SDK route, even when the provider reports it as an error of its own", async () => {
 		const owner = new Client();
 		await owner.subscribe();
 		const stranger = new Client();
@@ -463,7 +463,7 @@ describe("/api/usage-events", () => {
 		expect(await response.json()).toMatchObject({ title: "No active subscription found" });
 	});
 
-	test("answers 201 with the provider's event, 200 for a repeat, 409 for another amount", async () => {
+	test("answers 201 with the provider's event, 200 for a repeat, 409 for a different amount", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		const first = await user.post("/api/usage-events", event(3, "order-1"));
@@ -478,7 +478,7 @@ describe("/api/usage-events", () => {
 		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
 	});
 
-	test("refuses an amount that does not fit whole", async () => {
+	test("refuses an amount that does not fit as a whole", async () => {
 		const user = new Client();
 		await user.subscribe();
 		expect((await user.post("/api/usage-events", event(999))).status).toBe(201);
@@ -488,7 +488,7 @@ describe("/api/usage-events", () => {
 		expect((await user.post("/api/usage-events", event(1))).status).toBe(201);
 	});
 
-	test("queues an event while the provider is silent, and reports it once later", async () => {
+	test("queues an event while the provider does not respond, and reports it once later", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		await user.usage();

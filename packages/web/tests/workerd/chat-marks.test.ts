@@ -24,8 +24,8 @@ async function talkListed(text = "Hello"): Promise<Talk> {
 	return talk;
 }
 
-describe("a chat of someone else", () => {
-	test("cannot be changed in any way, and is answered like one that does not exist", async () => {
+describe("another subject's chat", () => {
+	test("cannot be changed, and is answered like a chat that does not exist", async () => {
 		const [mine, other] = [await talkListed("Mine"), new Client()];
 		await other.signUp();
 		for (const body of [{ title: "Theirs" }, { pinned: true }, { archived: true }, { deleted: true }, { deleted: false }]) {
@@ -39,7 +39,7 @@ describe("a chat of someone else", () => {
 		expect(await listed(mine.owner)).toHaveLength(1);
 	});
 
-	test("is not even looked up for a guest without chats, for whom nothing is stored", async () => {
+	test("is not looked up for a guest without chats, and nothing is stored", async () => {
 		const guest = await new Client().visit();
 		const key = `guest:${guest.cookies.get("parley.guest")?.split(".")[1]}`;
 		expect((await guest.fetch("/api/chats", { method: "PATCH", json: { deleted: true } })).status).toBe(200);
@@ -65,21 +65,21 @@ describe("a change", () => {
 		expect(await listed(talk.owner)).toEqual([{ id: talk.chatId, title: "As it was", updatedAt: expect.any(String) }]);
 	});
 
-	test("of the title is on one line, and leaves the chat where it is in the list", async () => {
+	test("to the title is a single line, and does not move the chat in the list", async () => {
 		const talk = await talkListed("First");
 		const [before] = await listed(talk.owner);
 		const answer = await change(talk.client, talk.chatId, { title: " A \n new   title " });
 		expect(await answer.json()).toEqual({ title: "A new title" });
 		expect(await listed(talk.owner)).toEqual([{ ...before, title: "A new title" }]);
 		expect(await talk.stub.view(talk.owner)).toMatchObject({ title: "A new title" });
-		// The next answer lists the chat under it.
+		// The next answer lists the chat with the new title.
 		await talk.ask({ text: "Second" });
 		await eventually(async () => expect((await listed(talk.owner))[0]?.updatedAt).not.toBe(before?.updatedAt));
 		expect(await listed(talk.owner)).toMatchObject([{ title: "A new title" }]);
 	});
 });
 
-describe("a chat whose first answer is being written", () => {
+describe("a chat whose first answer is still being written", () => {
 	test("can be renamed, pinned and deleted before it is listed", async () => {
 		await faults({ model: { firstTokenMs: 60_000 } });
 		for (const body of [{ title: "Mine" }, { pinned: true }, { deleted: true }]) {
@@ -95,7 +95,7 @@ describe("a chat whose first answer is being written", () => {
 });
 
 describe("pinned chats", () => {
-	test("are all on the first page, before the others, and on no other one", async () => {
+	test("are all on the first page, ahead of the others, and on no later page", async () => {
 		const owner = `user:${id()}`;
 		const list = listOf(owner);
 		for (let n = 0; n < 60; n += 1) await list.put({ id: `c${n}`, title: "Chat", updatedAt: new Date(n).toISOString() });
@@ -109,7 +109,7 @@ describe("pinned chats", () => {
 		expect((await list.list()).chats.map((chat) => chat.id).slice(0, 2)).toEqual(["c0", "c59"]);
 	});
 
-	test("are at most 50: one more unpins the one that was used longest ago", async () => {
+	test("are limited to 50: pinning another unpins the least recently used", async () => {
 		const owner = `user:${id()}`;
 		const list = listOf(owner);
 		for (let n = 0; n <= 50; n += 1) {
@@ -122,7 +122,7 @@ describe("pinned chats", () => {
 });
 
 describe("an archived chat", () => {
-	test("is in the list of archived ones only, until it is brought back or used again", async () => {
+	test("appears only among the archived ones until it is restored or used again", async () => {
 		const talk = await talkListed();
 		const archived = async () => (await listOf(talk.owner).archived()).chats;
 		expect((await change(talk.client, talk.chatId, { archived: true })).status).toBe(200);
@@ -136,7 +136,7 @@ describe("an archived chat", () => {
 		expect(await archived()).toEqual([]);
 	});
 
-	test("of a guest is archived in the account that the guest becomes, and a pinned one pinned", async () => {
+	test("stays archived when its guest signs up, and a pinned chat stays pinned", async () => {
 		const client = await new Client().visit();
 		const [kept, pinned, deleted] = [id(), id(), id()];
 		for (const chat of [kept, pinned, deleted]) await client.chat(chat, id());
@@ -149,8 +149,8 @@ describe("an archived chat", () => {
 	});
 });
 
-describe("a chat that is deleted from the list", () => {
-	test("is hidden at once, and can be brought back as it was for 10 s", async () => {
+describe("a chat deleted from the list", () => {
+	test("is hidden at once, and can be restored unchanged for 10 s", async () => {
 		const talk = await talkListed();
 		await change(talk.client, talk.chatId, { pinned: true });
 		const before = await listed(talk.owner);
@@ -164,13 +164,13 @@ describe("a chat that is deleted from the list", () => {
 		expect((await talk.stub.view(talk.owner))?.messages).toHaveLength(2);
 	});
 
-	test("is deleted by the list's alarm, as any deleted chat; from then on nothing brings it back", async () => {
+	test("is then deleted by the list's alarm, and can no longer be restored", async () => {
 		const talk = await Talk.begin();
 		const message = id();
 		await talk.ask({ messageId: message, key: message });
 		await eventually(async () => expect((await change(talk.client, talk.chatId, { deleted: true })).status).toBe(200));
 		stopAppClock().advance(10_001);
-		// The time is over before the alarm has run.
+		// The 10 s are over before the alarm has run.
 		expect((await change(talk.client, talk.chatId, { deleted: false })).status).toBe(404);
 		await runDurableObjectAlarm(listOf(talk.owner));
 		expect(await talk.stub.view(talk.owner)).toBeNull();
@@ -178,7 +178,7 @@ describe("a chat that is deleted from the list", () => {
 		expect(await listOf(talk.owner).every()).toEqual({ chats: [], next: null });
 	});
 
-	test("is deleted later where it could not be reached", async () => {
+	test("is deleted by the next alarm if its object could not be reached", async () => {
 		const talk = await talkListed();
 		await change(talk.client, talk.chatId, { deleted: true });
 		const clock = stopAppClock();
@@ -198,7 +198,7 @@ describe("a chat that is deleted from the list", () => {
 		expect((await listOf(talk.owner).every()).chats).toEqual([]);
 	});
 
-	test("is one of all, 25 in an alarm; those of the last seconds can be brought back together", async () => {
+	test("together with all others is deleted 25 per alarm; all can be restored together within 10 s", async () => {
 		const client = new Client();
 		const owner = `user:${(await client.signUp()).id}`;
 		const list = listOf(owner);

@@ -8,7 +8,7 @@ import { countCalls, metered } from "../counted.ts";
 import oldList from "../fixtures/list-before-pages.sql?raw";
 import { begun, Talk } from "../talk.ts";
 
-// Finding one's own chats by words of their titles and messages.
+// Searching one's own chats by words in titles and messages.
 
 beforeEach(resetSandbox);
 
@@ -20,18 +20,18 @@ const idsOf = ({ chats }: FoundChats) => chats.map((chat) => chat.id);
 const marked = ({ passage }: Pick<FoundChat, "passage">) =>
 	passage?.map((piece) => (piece.isFound ? `[${piece.text}]` : piece.text)).join("") ?? null;
 
-/** Puts a chat of these texts into a list, as its conversation does. */
+/** Puts a chat with these texts into a list, as its conversation does. */
 async function put(list: List, chat: string, ...texts: string[]): Promise<void> {
 	const updatedAt = new Date().toISOString();
 	for (const [n, text] of texts.entries())
 		expect(await list.put({ id: chat, title: "Untitled", updatedAt }, { after: n, through: n + 1, text })).toBeNull();
 }
 
-/** Fills a list with chats of 100 words each, the oldest first. Each has a word of its own. */
+/** Fills a list with chats of 100 words each, oldest first. Each has one unique word. */
 async function fill(list: List, chats: number): Promise<void> {
 	await runInDurableObject(list, (instance) => {
 		for (let n = 0; n < chats; n += 1) {
-			// Numbers spelled in letters are words that have many trigrams in common, like those of a language.
+			// Spelled-out numbers share many trigrams, like words of a language.
 			const words = Array.from({ length: 99 }, (_, at) => ((n * 31 + at * 17) % 4_999).toString(36).padStart(6, "lorem"));
 			const updatedAt = new Date(n * 1_000).toISOString();
 			instance.put({ id: `chat-${n}`, title: `Chat ${n}`, updatedAt }, { after: 0, through: 1, text: `${words.join(" ")} only${n}x` });
@@ -39,7 +39,7 @@ async function fill(list: List, chats: number): Promise<void> {
 	});
 }
 
-/** Characters of the list's chats that the index does not have. */
+/** Characters of the list's chats that are not indexed. */
 function unindexed(list: List): Promise<number> {
 	return runInDurableObject(list, (_, { storage: { sql } }) => {
 		const all = sql.exec<{ chars: number }>("SELECT sum(chars) AS chars FROM chat").one().chars;
@@ -59,7 +59,7 @@ const rowsOfIndex = (list: List) =>
 	);
 
 describe("a search", () => {
-	test("finds a chat by words of its question and of its answer, and shows where they are", async () => {
+	test("finds a chat by words in its question and in its answer, and marks them", async () => {
 		const talk = await Talk.begin();
 		await talk.ask({ text: `${"Tell me a story, please. ".repeat(10)}It is about the Andes.` });
 		await eventually(async () => expect(idsOf(await find(talk.owner, "andes"))).toEqual([talk.chatId]));
@@ -69,7 +69,7 @@ describe("a search", () => {
 		expect((await find(talk.owner, "andes bolivia")).chats).toEqual([]);
 	});
 
-	test("finds nothing of anyone else", async () => {
+	test("never finds another subject's chats", async () => {
 		const [mine, theirs] = [await Talk.begin(), await Talk.begin()];
 		for (const talk of [mine, theirs]) await talk.ask({ text: "A secret word: xylophone" });
 		await eventually(async () => expect(idsOf(await find(mine.owner, "xylophone"))).toEqual([mine.chatId]));
@@ -77,7 +77,7 @@ describe("a search", () => {
 		expect((await find(`user:${id()}`, "xylophone")).chats).toEqual([]);
 	});
 
-	test("finds every version of a message, whichever is shown", async () => {
+	test("finds every version of a message, shown or not", async () => {
 		const talk = await Talk.begin();
 		await talk.ask({ text: "About walruses", messageId: "m1" });
 		await talk.ask({ kind: "edit", messageId: "m1", text: "About narwhals" });
@@ -103,7 +103,7 @@ describe("a search", () => {
 		expect(idsOf(await list.find(words))).toEqual(["there"]);
 	});
 
-	test("of signs that mean something to SQLite or to patterns takes them as they are", async () => {
+	test("treats characters with a meaning in SQLite or in patterns literally", async () => {
 		const list = listOf(`user:${id()}`);
 		await put(list, "signs", 'He said "NEAR(a* OR b)" (100%_sure) and C++');
 		for (const words of ['"near(a*', "or b)", "(100%_sure)", "c++", "C++ NEAR(a*"])
@@ -111,7 +111,7 @@ describe("a search", () => {
 		for (const words of ["100_sure", "c+++", 'x" OR "a']) expect(idsOf(await list.find(words)), words).toEqual([]);
 	});
 
-	test("finds a word in the title and another in the text, and archived chats, but none that is being deleted", async () => {
+	test("matches one word in the title and another in the text, and includes archived chats but not those being deleted", async () => {
 		const owner = `user:${id()}`;
 		const list = listOf(owner);
 		await put(list, "a", "about penguins");
@@ -126,10 +126,10 @@ describe("a search", () => {
 });
 
 describe("10,000 chats with 1,000,000 words", () => {
-	test("are searched in one call that reads each row of the list once, and few others", async () => {
+	test("are searched in one call that reads each row of the list once, plus a few", async () => {
 		const list = listOf(`user:${id()}`);
 		await fill(list, 10_000);
-		// Before there is an index the texts themselves are searched.
+		// Until there is an index, the texts themselves are searched.
 		expect(await list.find("only7777x")).toMatchObject({ chats: [{ id: "chat-7777" }], isComplete: true });
 		await eventually(async () => expect(await unindexed(list)).toBeLessThan(200_000), 60_000);
 		const { counts, reset } = await metered(list as never);
@@ -143,15 +143,15 @@ describe("10,000 chats with 1,000,000 words", () => {
 		] as const) {
 			reset();
 			expect(idsOf(await list.find(words))).toEqual(expected);
-			// 10,119 to 10,464 when this was written.
+			// Measured 10,119 to 10,464 when this was written.
 			expect(counts.read, words).toBeLessThan(11_000);
 		}
 		expect(calls).toEqual(["find", "find", "find", "find"]);
 	}, 240_000);
 });
 
-describe("the rows that a search costs", () => {
-	test("are one for each answer, as before there was a search", async () => {
+describe("the rows written for search", () => {
+	test("are one per answer, as before search existed", async () => {
 		const list = listOf(`user:${id()}`);
 		await put(list, "first", "words");
 		const { counts } = await metered(list as never);
@@ -160,7 +160,7 @@ describe("the rows that a search costs", () => {
 		expect(counts.written).toBe(4);
 	});
 
-	test("are none until someone searches, and then at most one for four chats of 3,000 characters", async () => {
+	test("are none before the first search, and then at most one per four chats of 3,000 characters", async () => {
 		const list = listOf(`user:${id()}`);
 		const chats = 400;
 		await runInDurableObject(list, (instance) => {
@@ -173,12 +173,12 @@ describe("the rows that a search costs", () => {
 		const { counts } = await metered(list as never);
 		await list.find("lorem");
 		await eventually(async () => expect(await unindexed(list)).toBeLessThan(200_000));
-		// 66 rows as they are billed, and 39 rows that FTS5 keeps, when this was written.
+		// Measured when this was written: 66 billed rows, and 39 rows that FTS5 keeps.
 		expect(counts.written).toBeLessThanOrEqual(chats / 4);
 		expect(await rowsOfIndex(list)).toBeLessThanOrEqual(chats / 4);
 	});
 
-	test("are at most 200,000 characters of a chat, and 32,768 of a message", async () => {
+	test("cover at most 200,000 characters of a chat and 32,768 of a message", async () => {
 		const list = listOf(`user:${id()}`);
 		await put(list, "endless", ...Array.from({ length: 5 }, (_, n) => `part${n} ${"x".repeat(49_990)}`), "the end");
 		expect(await unindexed(list)).toBe(200_000);
@@ -193,7 +193,7 @@ describe("the rows that a search costs", () => {
 });
 
 describe("a chat", () => {
-	test("whose first answer takes long is listed meanwhile, and found when it ends", async () => {
+	test("is listed while its first answer is being written, and found when the answer ends", async () => {
 		const talk = await Talk.begin();
 		await faults({ model: { chunks: 4_000, chunkMs: 20 } });
 		const answer = await begun(await talk.post({ text: "A long story" }));
@@ -205,7 +205,7 @@ describe("a chat", () => {
 		await eventually(async () => expect((await find(talk.owner, "said")).chats).toHaveLength(1));
 	});
 
-	test("older than the search is found by its title, and by all of its words once it is used again", async () => {
+	test("older than search is found by its title, and by all its words once it is used again", async () => {
 		const talk = await Talk.begin();
 		for (const text of ["about tapirs", "about lemurs"]) await talk.ask({ text });
 		await eventually(async () => expect(idsOf(await find(talk.owner, "tapirs"))).toEqual([talk.chatId]));
@@ -223,7 +223,7 @@ describe("a chat", () => {
 		});
 	});
 
-	test("that a list could not take is found once it is used again", async () => {
+	test("is found by words its list missed, once it is used again", async () => {
 		const talk = await Talk.begin();
 		await talk.ask({ text: "about tapirs" });
 		await eventually(async () => expect(idsOf(await find(talk.owner, "tapirs"))).toEqual([talk.chatId]));
@@ -237,7 +237,7 @@ describe("a chat", () => {
 		await eventually(async () => expect(idsOf(await find(talk.owner, "lemurs"))).toEqual([talk.chatId]));
 	});
 
-	test("of a guest is found in the account that the guest becomes, with all of its words", async () => {
+	test("is found by all its words in the account that its guest becomes", async () => {
 		const client = await new Client().visit();
 		const chat = id();
 		await client.chat(chat, id(), { text: "about tapirs" });
@@ -248,7 +248,7 @@ describe("a chat", () => {
 		});
 	});
 
-	test("that is deleted leaves nothing of its words, also in the index", async () => {
+	test("leaves none of its words, not even in the index, once it is deleted", async () => {
 		const talk = await Talk.begin();
 		const list = listOf(talk.owner);
 		await talk.ask({ text: "The codeword is qwxyzzy" });
@@ -268,7 +268,7 @@ describe("a chat", () => {
 		expect(await traces()).toBeGreaterThan(1);
 		expect((await talk.client.fetch(`/api/chat/${talk.chatId}`, { method: "DELETE" })).status).toBe(204);
 		expect(idsOf(await find(talk.owner, "qwxyzzy"))).toEqual([]);
-		// Within an hour the index is rewritten without them.
+		// Within an hour the index is rewritten without its words.
 		stopAppClock().advance(3_700_000);
 		await runDurableObjectAlarm(list);
 		await eventually(async () => {

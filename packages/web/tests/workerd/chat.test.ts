@@ -20,8 +20,8 @@ const BROKEN = { failAfterChunks: 2, chunks: 6 };
 const EMPTY = { failBeforeOutput: 500 };
 const SLOW = { chunks: 400, chunkMs: 20 };
 
-describe("asking destroys nothing", () => {
-	test("an edit and another answer are shown when they count; what they replace stays, and is still that of its request", async () => {
+describe("regenerating and editing delete nothing", () => {
+	test("an edit or a new answer replaces the shown path once it counts; what it replaced is kept for its own request", async () => {
 		const talk = await Talk.begin();
 		const first = await talk.ask({ text: "one", messageId: "one", key: "k1" });
 		const second = await talk.ask({ text: "two", messageId: "two" });
@@ -30,13 +30,13 @@ describe("asking destroys nothing", () => {
 		const edited = await talk.ask({ kind: "edit", messageId: "one", text: "one, edited" });
 		expect(await talk.shown()).toEqual(["one, edited", edited.id]);
 		expect(await talk.ask({ text: "one", messageId: "one", key: "k1" })).toMatchObject({ id: first.id, text: first.text });
-		// The way back: another answer to a question that is not shown.
+		// To go back: regenerate the answer to a question that is not shown.
 		const again = await talk.ask({ kind: "regenerate", messageId: second.id });
 		expect(await talk.shown()).toEqual(["one", first.id, "two", again.id]);
 		expect(await talk.client.usage()).toMatchObject({ used: 5, held: 0 });
 	});
 
-	test("the model receives the path that leads to the question, and no other branch", async () => {
+	test("the model receives the path to the question and no other branch", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one", "two", "three");
 		await talk.ask({ kind: "edit", messageId: "two", text: "two, edited" });
@@ -49,7 +49,7 @@ describe("asking destroys nothing", () => {
 		["fails before its first word", EMPTY],
 		["fails midway", BROKEN],
 		["is stopped before its first word", { firstTokenMs: 5_000 }],
-	])("an edit or another answer that %s leaves the path as it was", async (how, model) => {
+	])("an edit or a new answer that %s leaves the path unchanged", async (how, model) => {
 		const talk = await Talk.begin();
 		const answers = await talk.askAll("one", "two");
 		const before = await talk.shown();
@@ -67,7 +67,7 @@ describe("asking destroys nothing", () => {
 		expect(await talk.client.usage()).toMatchObject({ used: 2, held: 0 });
 	});
 
-	test("an edit that is stopped after its first word counts, and is shown", async () => {
+	test("an edit stopped after its first word counts and is shown", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one", "two");
 		await faults({ model: SLOW });
@@ -78,7 +78,7 @@ describe("asking destroys nothing", () => {
 		expect(await talk.shown()).toEqual(["one, edited", stopped.id]);
 	});
 
-	test("a question whose answer fails stays at the end of the path, and its free retry replaces the failure", async () => {
+	test("a question whose answer fails stays at the end of the path; its free retry replaces the failure", async () => {
 		const talk = await Talk.begin();
 		await faults({ model: BROKEN });
 		const failed = await talk.ask({ text: "one", messageId: "one" });
@@ -113,7 +113,7 @@ describe("a page that is behind", () => {
 		expect(await requestsOf(env.USAGE_LEDGER.getByName(talk.owner))).toEqual(rows);
 	});
 
-	test("gets the answer of its own request when it sends that again, however far the chat has gone on", async () => {
+	test("receives the answer to its own request when it resends it, however far the chat has moved on", async () => {
 		const talk = await Talk.begin();
 		const sent = { text: "one", messageId: "one", key: id(), seen: null };
 		const first = await talk.ask(sent);
@@ -121,7 +121,7 @@ describe("a page that is behind", () => {
 		expect(await talk.ask(sent)).toMatchObject({ status: 200, id: first.id });
 	});
 
-	test("may retry a failed request only while nothing has followed it", async () => {
+	test("may retry a failed request only while nothing follows it", async () => {
 		const talk = await Talk.begin();
 		const sent = { text: "one", messageId: "one", key: id(), seen: null };
 		await faults({ model: EMPTY });
@@ -132,7 +132,7 @@ describe("a page that is behind", () => {
 		expect((await talk.ask(sent)).status).toBe(409);
 	});
 
-	test("reads no messages when it has seen the last", async () => {
+	test("receives no messages when it already has the last one", async () => {
 		const talk = await Talk.begin();
 		const [first] = await talk.askAll("one");
 		const seen = first?.id ?? "";
@@ -142,9 +142,9 @@ describe("a page that is behind", () => {
 	});
 });
 
-describe("a stop that overtakes its request", () => {
+describe("a stop that arrives before its request", () => {
 	test.each(["a new", "an existing"])(
-		"stops it in %s chat before the model is called, also after the object was evicted",
+		"stops it in %s chat before the model is called, even after the object was evicted",
 		async (which) => {
 			const talk = await Talk.begin();
 			if (which === "an existing") await talk.askAll("one");
@@ -159,12 +159,12 @@ describe("a stop that overtakes its request", () => {
 			});
 			expect((await sandboxState()).modelCalls).toHaveLength(modelCalls.length);
 			expect(await talk.client.usage()).toMatchObject({ used: modelCalls.length, held: 0 });
-			// It is used up: the same request, sent again, is a new attempt.
+			// The stop is used up: resending the same request starts a new attempt.
 			expect((await talk.ask({ text: "two", key })).metadata).toMatchObject({ state: "complete", counted: true });
 		},
 	);
 
-	test("stops no other request, and a stop that comes too late is not kept", async () => {
+	test("stops no other request; a stop that arrives too late is not kept", async () => {
 		const talk = await Talk.begin();
 		await talk.stop(id());
 		await faults({ model: { ...SLOW, chunks: 30 } });
@@ -175,7 +175,7 @@ describe("a stop that overtakes its request", () => {
 		expect(await (await talk.stop(key)).json()).toEqual({ stopped: false });
 	});
 
-	test("leaves nothing behind when its request never comes", async () => {
+	test("leaves nothing behind when its request never arrives", async () => {
 		const talk = await Talk.begin();
 		const clock = stopAppClock();
 		await talk.stop(id());
@@ -191,7 +191,7 @@ describe("a stop that overtakes its request", () => {
 		expect(await tables()).toEqual([]);
 	});
 
-	test("in someone else's chat is answered as where there is none, and stops nothing", async () => {
+	test("in another subject's chat is answered as if there were no chat, and stops nothing", async () => {
 		const talk = await Talk.begin();
 		const key = id();
 		await faults({ model: { ...SLOW, chunks: 30 } });
@@ -205,7 +205,7 @@ describe("a stop that overtakes its request", () => {
 	});
 });
 
-/** A turn of a chat that the tests write themselves. */
+/** A turn that the tests write into a chat themselves. */
 function turnOf(owner: string, seq: number, text: string, tokens: number | null): Turn {
 	return {
 		seq,
@@ -232,7 +232,7 @@ function turnOf(owner: string, seq: number, text: string, tokens: number | null)
 	};
 }
 
-/** A chat of the user's with so many messages. */
+/** A chat of the user's with this many messages. */
 async function longChat(messages: number, { answer = "an answer", isMeasured = true } = {}): Promise<Talk> {
 	const talk = await Talk.begin();
 	await runInDurableObject(talk.stub, (_, { storage }) => {
@@ -245,7 +245,7 @@ async function longChat(messages: number, { answer = "an answer", isMeasured = t
 }
 
 describe("a chat of any length", () => {
-	test("is read in pages of 50 messages, which are the whole chat in order", async () => {
+	test("is read in pages of 50 messages, which together are the whole chat in order", async () => {
 		const talk = await longChat(128);
 		const pages: ChatView[] = [];
 		for (let before: number | null | undefined; before !== null; before = pages.at(-1)?.earlier) {
@@ -262,7 +262,7 @@ describe("a chat of any length", () => {
 		["", true],
 		[" of an older version, whose tokens are not measured,", false],
 	])(
-		"%s costs the same rows to write in and to open with 100 messages as with 10,000, at most 80 before the first byte",
+		"%s reads the same number of rows to send and to open with 100 messages as with 10,000, at most 80 before the first byte",
 		async (_, isMeasured) => {
 			const read: number[][] = [];
 			for (const messages of [100, 10_000]) {
@@ -283,7 +283,7 @@ describe("a chat of any length", () => {
 		},
 	);
 
-	test("is read to its beginning, asked, stopped and deleted with 10,000 messages", async () => {
+	test("can be read to its beginning, continued, stopped and deleted with 10,000 messages", async () => {
 		const talk = await longChat(10_000);
 		const pages: ChatView[] = [];
 		for (let before: number | null | undefined; before !== null; before = pages.at(-1)?.earlier) {
@@ -305,7 +305,7 @@ describe("a chat of any length", () => {
 		expect(left).toEqual([{ seq: 5_001, question: null, rest: "[]" }]);
 	});
 
-	test("opens above 32 MiB, and goes on", async () => {
+	test("opens and continues above 32 MiB", async () => {
 		const talk = await longChat(240, { answer: "x".repeat(300_000), isMeasured: false });
 		expect((await talk.stub.view(talk.owner))?.messages).toHaveLength(50);
 		expect((await talk.client.fetch(`/c/${talk.chatId}`)).status).toBe(200);
@@ -330,7 +330,7 @@ describe("what an answer writes", () => {
 		expect(calls.toSorted()).toEqual(["hold", "put", "settle", "start"]);
 	});
 
-	test("is 6 calls for a guest: two to each of two ledgers, and none that asks whether it has signed up", async () => {
+	test("takes 6 calls for a guest: two to each of two ledgers, and none to check whether the guest has signed up", async () => {
 		const guest = new Client("203.0.113.77");
 		await guest.chat(id(), id());
 		const calls: string[] = [];
@@ -343,7 +343,7 @@ describe("what an answer writes", () => {
 		await eventually(async () => expect(calls.toSorted()).toEqual(all));
 	});
 
-	test("is at most twice its text for an answer of 300,000 characters in one delta", async () => {
+	test("is at most twice its text, for 300,000 characters in one delta", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one");
 		const { counts } = await metered(talk.stub);
@@ -352,7 +352,7 @@ describe("what an answer writes", () => {
 		expect(counts.chars).toBeLessThanOrEqual(600_000);
 	});
 
-	test("is at most twice its text for one in 300 deltas, a second apart: each piece is written once, and they read back whole", async () => {
+	test("is at most twice its text, for 300 deltas a second apart: each piece is written once, and they read back complete", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one");
 		const { counts } = await metered(talk.stub);
@@ -378,7 +378,7 @@ describe("what an answer writes", () => {
 		expect(await talk.shown()).toHaveLength(4);
 	});
 
-	test("is nothing where the request is refused", async () => {
+	test("is nothing when the request is refused", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one");
 		const { counts } = await metered(talk.stub);
@@ -402,7 +402,7 @@ describe("what an answer writes", () => {
 	});
 });
 
-/** The model of this test says these texts, a second of the app's clock apart. */
+/** Makes the model send these texts, one second of app time apart. */
 function modelSays(texts: string[]): void {
 	const clock = stopAppClock();
 	const real = globalThis.fetch.bind(globalThis);
@@ -425,7 +425,7 @@ function modelSays(texts: string[]): void {
 }
 
 describe("the readers of an answer", () => {
-	test("are at most 64; one more is answered 429, and there is room again when one leaves", async () => {
+	test("are limited to 64: the next gets 429 until one leaves", async () => {
 		const talk = await Talk.begin();
 		await faults({ model: { ...SLOW, chunks: 5_000 } });
 		const key = id();
@@ -447,7 +447,7 @@ describe("the readers of an answer", () => {
 		await Promise.all([asking, ...others.slice(1)].map((response) => hear(response)));
 	});
 
-	test("are at most 128 for one subject, in all of its chats: a request beyond them is refused before anything is held", async () => {
+	test("are limited to 128 per subject across all chats: a request beyond that is refused before anything is held", async () => {
 		const talks = [await Talk.begin(), new Talk(), new Talk()];
 		const [first, second, third] = talks as [Talk, Talk, Talk];
 		for (const talk of [second, third]) for (const [name, value] of first.client.cookies) talk.client.cookies.set(name, value);
@@ -469,7 +469,7 @@ describe("the readers of an answer", () => {
 });
 
 describe("the list of chats", () => {
-	test("takes no chat once its guest is an account, and names the account", async () => {
+	test("accepts no chat once its guest has signed up, and names the account instead", async () => {
 		const list = env.CHAT_LIST.getByName(`guest:${id()}`);
 		const chat = { id: id(), title: "One", updatedAt: new Date().toISOString() };
 		expect(await list.put(chat)).toBeNull();
@@ -479,7 +479,7 @@ describe("the list of chats", () => {
 		expect(await list.moveTo("user:u1")).toEqual({ chats: [], next: null });
 	});
 
-	test("has pages, which are all chats, the newest first", async () => {
+	test("is paged: the pages are all chats, newest first", async () => {
 		const list = env.CHAT_LIST.getByName(`user:${id()}`);
 		const ids = Array.from({ length: 120 }, (_, n) => `c${String(n).padStart(3, "0")}`);
 		for (const [n, chatId] of ids.entries())
@@ -491,7 +491,7 @@ describe("the list of chats", () => {
 		expect(pages.flatMap(({ chats }) => chats.map((chat) => chat.id))).toEqual(ids.toReversed());
 	});
 
-	test("does not show a chat that is deleted while it is being listed", async () => {
+	test("does not show a chat deleted while it was being added", async () => {
 		const talk = await Talk.begin();
 		const list = env.CHAT_LIST.getByName(talk.owner);
 		let isHeld = true;
@@ -515,7 +515,7 @@ describe("the list of chats", () => {
 		expect((await talk.client.fetch(`/api/chat/${talk.chatId}`, { method: "DELETE" })).status).toBe(204);
 	});
 
-	test("written by the version before pages is read as it was", async () => {
+	test("reads a list written by the version before pages unchanged", async () => {
 		const list = env.CHAT_LIST.getByName(`user:${id()}`);
 		await runInDurableObject(list, (_, { storage }) => void storage.sql.exec(oldList));
 		await list.put({ id: "new", title: "New", updatedAt: "2026-12-01T00:00:00.000Z" });
@@ -523,8 +523,8 @@ describe("the list of chats", () => {
 	});
 });
 
-describe("a chat of the version before turns", () => {
-	test("is shown message by message as it was, its open run ends as interrupted, and its requests stay answered", async () => {
+describe("a chat from the version before turns", () => {
+	test("is shown message by message as before, its open run ends as interrupted, and its requests stay answered", async () => {
 		const talk = await Talk.begin();
 		await runInDurableObject(talk.stub, (_, { storage }) => {
 			storage.sql.exec(oldChat.replaceAll("old-chat", talk.chatId).replaceAll("user:old-owner", talk.owner));
@@ -537,7 +537,7 @@ describe("a chat of the version before turns", () => {
 		await evictDurableObject(talk.stub);
 		const view = await talk.stub.view(talk.owner);
 		expect(view).toMatchObject({ title: "First question", running: false, earlier: null });
-		// The page says in the reader's language what the old rows say in English.
+		// The page shows in the reader's language what the old rows store in English.
 		const expected = old.map(({ id: messageId, role, parts, metadata }) => ({
 			id: messageId,
 			role,
@@ -545,7 +545,7 @@ describe("a chat of the version before turns", () => {
 			...(role === "assistant" && { metadata: { ...JSON.parse(metadata), note: undefined } }),
 		}));
 		const last = { ...expected.at(-1), metadata: { model: "sandbox", state: "interrupted", counted: false } };
-		// When it was asked for, by which rule it ended and what to quote are read from the old rows as well.
+		// The time of the request, the rule it ended by and the reference to quote are read from the old rows too.
 		const news = { askedAt: undefined, rule: undefined, reference: undefined };
 		const shown = view?.messages.map(({ metadata, ...message }) =>
 			metadata ? { ...message, metadata: { ...metadata, ...news } } : message,
@@ -559,21 +559,21 @@ describe("a chat of the version before turns", () => {
 		expect(await stored("k2")).toMatchObject({ rest: null, counted: true, shown: false });
 		expect(await stored("k3-again")).toMatchObject({ rest: null, counted: false, shown: false });
 		expect(await stored("k1")).toMatchObject({ answerId: expected[1]?.id });
-		// It goes on: a new message, and another answer to an old one.
+		// The chat continues: a new message, and a new answer to an old one.
 		const next = await talk.ask({ text: "next", seen: expected.at(-1)?.id ?? null });
 		expect(next.metadata).toMatchObject({ counted: true });
 		const again = await talk.ask({ kind: "regenerate", messageId: expected[1]?.id ?? "", seen: next.id });
 		expect(await talk.shown()).toEqual(["First question", again.id]);
 	});
 
-	test("is moved in steps of at most 40 rows, and goes on where it stopped", async () => {
+	test("is migrated in steps of at most 40 rows, and resumes where it stopped", async () => {
 		const talk = await Talk.begin();
 		const create = oldChat.split("\n").filter((line) => line.startsWith("CREATE"));
 		const left = await runInDurableObject(talk.stub, (_, { storage: { sql } }) => {
 			sql.exec(create.join("\n"));
 			sql.exec("INSERT INTO chat VALUES (1, ?, ?, 'Old', 0)", talk.chatId, talk.owner);
 			const parts = '[{"type":"text","text":"words"}]';
-			// A question that lost its answer, so that the pairs do not end with a step.
+			// A question that lost its answer, so that a step does not end between pairs.
 			sql.exec("INSERT INTO message VALUES (1, 'alone', 'user', ?, '{}')", parts);
 			for (let n = 1; n <= 100; n += 1) {
 				sql.exec("INSERT INTO message VALUES (?, ?, 'user', ?, '{}')", 2 * n, `m${n}`, parts);
@@ -591,7 +591,7 @@ describe("a chat of the version before turns", () => {
 			}
 			return steps;
 		});
-		// A step moves up to 40 messages, each answer with its run.
+		// A step moves up to 40 messages, each answer together with its run.
 		for (const moved of left) expect(moved).toBeLessThanOrEqual(60);
 		await evictDurableObject(talk.stub);
 		const pages = [await talk.stub.view(talk.owner)];

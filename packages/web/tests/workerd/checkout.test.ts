@@ -11,7 +11,7 @@ beforeEach(resetSandbox);
 const pages = { successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
 const ledgerOf = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`);
 
-/** Counts the reads of one customer from now on. Other ledgers of the isolate read theirs. */
+/** Counts reads of one customer from now on. Other ledgers in the isolate read their own customers. */
 function countReads(externalId: string): () => number {
 	const send = globalThis.fetch;
 	let reads = 0;
@@ -37,7 +37,7 @@ async function press(user: Client, priceSlug: string): Promise<string> {
 	return (await response.json<{ url: string }>()).url;
 }
 
-/** Presses through `useBilling().createCheckoutSession`. */
+/** Opens a checkout through `useBilling().createCheckoutSession`. */
 async function pressInSdk(user: Client, priceSlug: string): Promise<string> {
 	const response = await user.post("/api/flowglad/checkout-sessions/create", { priceSlug, ...pages, type: "product", quantity: 1 });
 	const { data } = await response.json<{ data: { url: string; checkoutSession: { id: string } } }>();
@@ -55,7 +55,7 @@ describe("a customer's one open checkout", () => {
 		expect((await sandboxState()).checkoutSessions).toHaveLength(1);
 	});
 
-	test("is reused by a second press, also after a restart; another price gets its own", async () => {
+	test("is reused when pressed again, even after a restart; another price gets its own checkout", async () => {
 		await settings({ maxPlan: true });
 		const { user, id } = await confirmed();
 		const first = await press(user, "pro_monthly");
@@ -69,7 +69,7 @@ describe("a customer's one open checkout", () => {
 		expect((await sandboxState()).checkoutSessions).toHaveLength(3);
 	});
 
-	test("leaves at most one plan of two that were opened: the older one is refused without a charge", async () => {
+	test("allows at most one plan when two were opened: the older one is refused without a charge", async () => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		const older = await press(user, "pro_monthly");
@@ -80,7 +80,7 @@ describe("a customer's one open checkout", () => {
 		expect((await sandboxState()).payments.map(({ amount }) => amount)).toEqual([1999]);
 	});
 
-	test("is not opened while an older one was paid and is not active yet, and the buyer reads so", async () => {
+	test("is not opened while an older one is paid but not active yet, and the buyer is told so", async () => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		const older = await press(user, "pro_monthly");
@@ -93,7 +93,7 @@ describe("a customer's one open checkout", () => {
 		}
 	});
 
-	test("is not reused when it was paid, failed or is lost", async () => {
+	test("is not reused once it is paid, failed or lost", async () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
 		const paid = await press(user, "top_up_1000");
@@ -123,7 +123,7 @@ describe("a customer's one open checkout", () => {
 		expect((await sandboxState()).checkoutSessions).toHaveLength(1);
 	});
 
-	test("fails as our own problem when the provider fails, and the next press works", async () => {
+	test("fails as our own problem when the provider fails, and can then be retried", async () => {
 		const { user } = await confirmed();
 		await faults({ api: [{ path: "/api/v1/checkout-sessions", status: 500, times: 1 }] });
 		const refused = await user.post("/api/flowglad/checkout", { priceSlug: "pro_monthly" });
@@ -134,7 +134,7 @@ describe("a customer's one open checkout", () => {
 });
 
 describe("a refresh after a checkout", () => {
-	test("shows the plan with the first read after its activation, and the checkout is over", async () => {
+	test("shows the plan with the first read after its activation, and then closes the checkout", async () => {
 		await faults({ activationDelayMs: 60_000 });
 		const { user, id } = await confirmed();
 		const billingReads = countReads(id);
@@ -147,7 +147,7 @@ describe("a refresh after a checkout", () => {
 		expect(billingReads()).toBe(before + 1);
 	});
 
-	test("waits for a second top-up although credits of a first exist", async () => {
+	test("waits for a second top-up even when credits from a first one exist", async () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
 		await refresh(user);
@@ -160,7 +160,7 @@ describe("a refresh after a checkout", () => {
 		await eventually(async () => expect(await refresh(user)).toMatchObject({ topUps: 2000, checkoutOpen: false }));
 	});
 
-	test("reads the provider at most every 200 ms and 40 times for all tabs together, and without a checkout as rarely as any request", async () => {
+	test("reads the provider at most every 200 ms and 40 times for all tabs together; without a checkout, as rarely as any request", async () => {
 		const { user, id } = await confirmed();
 		const billingReads = countReads(id);
 		await refresh(user);
@@ -171,7 +171,7 @@ describe("a refresh after a checkout", () => {
 		const clock = stopAppClock();
 		await press(user, "pro_monthly");
 		const opened = billingReads();
-		/** Lets time pass in steps, refreshes so many tabs at once after each, and counts the reads since the checkout. */
+		/** Advances time in steps, refreshes this many tabs at once after each step, and counts the reads since the checkout. */
 		const readsAfter = async (ms: number, stepMs: number, tabs: number) => {
 			for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
 				await Promise.all(Array.from({ length: tabs }, () => refresh(user)));
@@ -181,7 +181,7 @@ describe("a refresh after a checkout", () => {
 		};
 		expect(await readsAfter(2_000, 100, 3)).toBe(10);
 		expect(await readsAfter(6_000, 200, 1)).toBe(40);
-		// The 40 are used up: from now on one in 2 s, as while any checkout is open.
+		// The 40 are used up: from now on one read every 2 s, as while any checkout is open.
 		expect(await readsAfter(6_000, 400, 1)).toBe(42);
 	});
 
@@ -193,7 +193,7 @@ describe("a refresh after a checkout", () => {
 		expect((await user.fetch("/api/billing/refresh")).status).toBe(405);
 	});
 
-	test("stops waiting half an hour after the press", async () => {
+	test("stops waiting half an hour after the checkout was opened", async () => {
 		const { user, id } = await confirmed();
 		const billingReads = countReads(id);
 		await press(user, "pro_monthly");

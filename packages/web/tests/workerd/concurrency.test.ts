@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, inject, test } from "vitest";
 import { type Answer, Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { notesOf, requestsOf } from "../stored.ts";
 
-// Over- and under-admission: bursts, the last unit, a subject's first request, the moment between two plans.
+// Over- and under-admission: bursts, the last unit, a subject's first request, the switch between two plans.
 
 const { seed, whole } = inject("proof");
 const BURST = whole ? 1_000 : 200;
@@ -43,7 +43,7 @@ describe("a thousand requests of mixed weights at 5 left", () => {
 			return { ...outcome, units: 1 + (n % 6) };
 		});
 
-	/** Expects that at most 5 units are held, and that no refused request would still fit. */
+	/** Expects at most 5 units held, and that no refused request would still fit. */
 	function expectAtMostFive(outcomes: Awaited<ReturnType<typeof mixed>>): number {
 		const held = outcomes.filter(({ kind }) => kind === "held").reduce((sum, { units }) => sum + units, 0);
 		const cheapest = Math.min(...outcomes.filter(({ kind }) => kind === "refused").map(({ units }) => units));
@@ -130,7 +130,7 @@ describe("one ledger", () => {
 			}
 			const isCounted = random() < 20 / PAIRS;
 			const end = () => (isCounted ? ledgerOf(key).settle(name) : ledgerOf(key).release(name, "failed-early"));
-			// The second end is of the other kind. The first one stands.
+			// The second end contradicts the first. The first one stands.
 			const other = () => (isCounted ? ledgerOf(key).release(name, "failed-early") : ledgerOf(key).settle(name));
 			const [first, second] = [await end(), await other()];
 			expect(second).toEqual(first);
@@ -206,7 +206,7 @@ describe("an alarm", () => {
 });
 
 describe("fifty requests sent during", () => {
-	/** Sends fifty requests within a second, without waiting for their answers; calls `midway` once twenty are under way. */
+	/** Sends fifty requests within a second, without waiting for their answers; calls `midway` once twenty have started. */
 	const fifty = async (user: Client, midway: () => Promise<unknown> = async () => {}) => {
 		const answers: Promise<Answer>[] = [];
 		let between: Promise<unknown> = Promise.resolve();
@@ -260,7 +260,7 @@ describe("fifty requests sent during", () => {
 		const { free, billed } = await booksAgree(userId, answers.filter((answer) => answer.metadata.counted).length);
 		expect(billed).toBeGreaterThan(0);
 		expect(free).toBeLessThanOrEqual(20);
-		// The cancellation waits for the provider's news for 1.5 s at most: on a busy machine they come after it.
+		// The cancellation waits at most 1.5 s for the provider's webhook: on a busy machine it arrives later.
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "free", used: free }));
 	});
 

@@ -12,10 +12,10 @@ import { logLines } from "../worker-log.ts";
 
 /*
  * The invariants of a deletion:
- * - From the request on nothing can be used or spent, on any device. Signing in leads to one page, which can keep the account, until it is due.
- * - A plan that cannot be cancelled stops the deletion: no paying customer is left without an account.
- * - The deletion leaves the ledger under a key that names nobody, and nothing else. It continues after a crash at any step.
- * - Deleting an account gains no request.
+ * - From the request on, the account can use and spend nothing on any device. Signing in leads to one page, which can keep the account until it is due.
+ * - A plan that cannot be cancelled stops the deletion: no customer keeps paying without an account.
+ * - The deletion leaves only the ledger, under a key that identifies no one. It resumes after a crash at any step.
+ * - Deleting an account and signing up again gains no requests.
  */
 
 const id = () => crypto.randomUUID();
@@ -43,7 +43,7 @@ async function signIn(email: string, password = PASSWORD): Promise<Client> {
 	return client;
 }
 
-/** Lets the time of grace be over, and runs the cron trigger. */
+/** Ends the grace period and runs the cron trigger. */
 async function deleteNow(subject: string): Promise<void> {
 	await env.DB.prepare("UPDATE deletions SET due_at = 0 WHERE id = ?").bind(subject).run();
 	await runCron();
@@ -61,7 +61,7 @@ const leftIn = (object: DurableObjectStub): Promise<unknown[]> =>
 		...[...storage.kv.list()].map(([name]) => name),
 	]);
 
-/** How many rows of each table hold one of these texts in any column. */
+/** How many rows of each table contain one of these texts in any column. */
 async function rowsWith(...texts: string[]): Promise<Record<string, number>> {
 	const { results } = await env.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all<{ name: string }>();
 	const found: Record<string, number> = {};
@@ -73,7 +73,7 @@ async function rowsWith(...texts: string[]): Promise<Record<string, number>> {
 	return found;
 }
 
-/** The files in the bucket that were not there at the beginning of the test. */
+/** The files in the bucket that did not exist when the test began. */
 let before: string[];
 const keysInBucket = async () => (await env.FILES?.list())?.objects.map(({ key }) => key) ?? [];
 const newFiles = async () => (await keysInBucket()).filter((key) => !before.includes(key));
@@ -109,7 +109,7 @@ async function fullAccount() {
 	return { client, user, key: `user:${user.id}` as const, chats, share };
 }
 
-test("a key of an account is closed from the request on, opens again with the account, and goes with it", async () => {
+test("an account's API key stops working when deletion is requested, works again if the account is kept, and is deleted with it", async () => {
 	const client = new Client();
 	const { id: userId, email } = await client.signUp();
 	await client.confirm(email);
@@ -128,7 +128,7 @@ test("a key of an account is closed from the request on, opens again with the ac
 });
 
 describe("an account that is being deleted", () => {
-	test("is locked at once on every device, and signing in offers only to keep it", async () => {
+	test("is locked at once on every device, and signing in only offers to keep it", async () => {
 		const { client, user, chats } = await fullAccount();
 		const other = await signIn(user.email);
 		const answer = await request(client);
@@ -169,7 +169,7 @@ describe("an account that is being deleted", () => {
 		expect(mails).toHaveLength(1);
 	});
 
-	test("can be kept with everything in it, until it is due", async () => {
+	test("can be kept with everything in it until it is due", async () => {
 		const { client, user, chats, share } = await fullAccount();
 		const before = await (await client.fetch("/api/usage")).json();
 		await request(client);
@@ -185,7 +185,7 @@ describe("an account that is being deleted", () => {
 		expect(await codeOf(await keep(await signIn(user.email)))).toBe("404 not-found");
 	});
 
-	test("is not touched before seven days have passed", async () => {
+	test("is not touched for seven days", async () => {
 		const { client, user } = await fullAccount();
 		await request(client);
 		const clock = stopAppClock();
@@ -197,7 +197,7 @@ describe("an account that is being deleted", () => {
 		expect(await rowsWith(user.email, `"${user.id}"`)).toEqual({});
 	});
 
-	test("needs a proof of the last ten minutes", async () => {
+	test("requires a proof from the last ten minutes", async () => {
 		const { client, user } = await fullAccount();
 		await env.DB.prepare("UPDATE sessions SET created_at = created_at - 660000, proven_at = NULL WHERE user_id = ?").bind(user.id).run();
 		expect(await codeOf(await request(client))).toBe("403 proof-needed");
@@ -206,7 +206,7 @@ describe("an account that is being deleted", () => {
 		expect((await request(client)).status).toBe(200);
 	});
 
-	test("opens for every way in, and changes none of them until it is kept", async () => {
+	test("accepts every way in, and changes none of them until it is kept", async () => {
 		const { client, user } = await fullAccount();
 		await request(client);
 		const back = new Client();
@@ -231,7 +231,7 @@ describe("an account that is being deleted", () => {
 		expect((await back.fetch("/api/usage")).status).toBe(200);
 	});
 
-	test("settles an answer that is being written, and loses none of its count", async () => {
+	test("settles an answer that is being written, and keeps its full count", async () => {
 		const { client, user, key } = await fullAccount();
 		await faults({ model: { chunks: 20, chunkMs: 50 } });
 		const before = (await ledgerOf(key).usage(key)).used;
@@ -243,7 +243,7 @@ describe("an account that is being deleted", () => {
 		expect(await isDeleting(user.id)).toBe(true);
 	});
 
-	test("takes no guest's chats at its sign-in; kept, it does", async () => {
+	test("takes over a guest's chats at sign-in only once it is kept", async () => {
 		const { client, user, key } = await fullAccount();
 		await request(client);
 		const guest = await new Client().visit();
@@ -259,7 +259,7 @@ describe("an account that is being deleted", () => {
 });
 
 describe("the deletion", () => {
-	test("leaves the ledger under a key that names nobody, and nothing else; its shares are 410", async () => {
+	test("leaves only the ledger, under a key that identifies no one; the account's shares answer 410", async () => {
 		const { client, user, key, chats, share } = await fullAccount();
 		await request(client);
 		await deleteNow(user.id);
@@ -283,7 +283,7 @@ describe("the deletion", () => {
 		for (const name of [user.email, "Ada"]) expect(stored).not.toContain(name);
 	});
 
-	test("meets no table that docs/retention.md has no answer for", async () => {
+	test("finds no table that docs/retention.md does not cover", async () => {
 		const { key, chats, share } = await fullAccount();
 		const classes = {
 			UsageLedger: ledgerOf(key),
@@ -303,7 +303,7 @@ describe("the deletion", () => {
 		}
 	});
 
-	test("ends the ledger after as many days as are configured, by its own alarm", async () => {
+	test("deletes the ledger after the configured number of days, by the ledger's own alarm", async () => {
 		const { client, user, key } = await fullAccount();
 		await request(client);
 		await deleteNow(user.id);
@@ -318,7 +318,7 @@ describe("the deletion", () => {
 		expect(await leftIn(ledgerOf(key))).toEqual([]);
 	});
 
-	test("continues where an object, the bucket or the database failed, and a broken chat blocks no other", async () => {
+	test("resumes where an object, the bucket or the database failed, and a broken chat blocks no other", async () => {
 		const { client, user, key, chats } = await fullAccount();
 		await request(client);
 		const [first = "", second = ""] = chats;
@@ -337,7 +337,7 @@ describe("the deletion", () => {
 		await env.DB.prepare("DROP TRIGGER fails").run();
 		expect(await leftIn(broken)).toEqual([]);
 		expect(await leftIn(env.CHAT_LIST.getByName(key))).toEqual([]);
-		// Nothing of the transaction was done.
+		// The transaction was rolled back completely.
 		expect(await rowsWith(user.email)).toMatchObject({ users: 1 });
 		expect(await isDeleting(user.id)).toBe(true);
 		await runCron();
@@ -345,7 +345,7 @@ describe("the deletion", () => {
 		expect(logLines.some((line) => line.startsWith(`user ${user.id} could not be deleted`))).toBe(true);
 	});
 
-	test("waits for files that the bucket does not delete", async () => {
+	test("waits for files that the bucket fails to delete", async () => {
 		const { client, user, chats, share } = await fullAccount();
 		await request(client);
 		const down = vi.spyOn(Object.getPrototypeOf(env.FILES), "delete").mockRejectedValue(new Error("R2 is down"));
@@ -363,7 +363,7 @@ describe("the deletion", () => {
 		expect(await isDeleting(user.id)).toBe(false);
 	});
 
-	test("deletes 25 chats at a time, and all of them in a few runs", async () => {
+	test("deletes 25 chats at a time, and all of them within a few runs", async () => {
 		const { client, user, key } = await fullAccount();
 		const chats = Array.from({ length: 240 }, id);
 		for (const chat of chats) {
@@ -375,14 +375,14 @@ describe("the deletion", () => {
 		await request(client);
 		await deleteNow(user.id);
 		expect(await isDeleting(user.id)).toBe(true);
-		// The list's own alarm goes on; so does the next run.
+		// The list's own alarm continues, and so does the next run.
 		await runDurableObjectAlarm(env.CHAT_LIST.getByName(key));
 		await runCron();
 		for (const chat of chats) expect(await leftIn(env.CONVERSATION.getByName(chat))).toEqual([]);
 		expect(await isDeleting(user.id)).toBe(false);
 	});
 
-	test("frees the address for a new account, which starts with nothing; until then it is taken, so that no day begins twice", async () => {
+	test("frees the address for a new account, which starts empty; until then it is taken, so that no free day starts twice", async () => {
 		const { client, user, key } = await fullAccount();
 		await request(client);
 		const again = { name: "Ada", email: user.email, password: "another horse" };
@@ -401,10 +401,10 @@ describe("the deletion", () => {
 	});
 });
 
-describe("the plan of an account that is deleted", () => {
+describe("the plan of a deleted account", () => {
 	const statesOf = async () => (await sandboxState()).subscriptions.filter(({ isFreePlan }) => !isFreePlan).map(({ status }) => status);
 
-	test("has to be cancelled by an explicit choice, which says what it ends", async () => {
+	test("must be cancelled by an explicit choice, which says what ends", async () => {
 		const client = new Client();
 		const user = await client.subscribe();
 		await eventually(async () => expect((await client.usage()).tier).toBe("paid"));
@@ -418,7 +418,7 @@ describe("the plan of an account that is deleted", () => {
 		expect(await rowsWith(user.email)).toEqual({});
 	});
 
-	test("can end with its period: the deletion waits for that, and the account can be kept until then", async () => {
+	test("can run until the end of its period: the deletion waits, and the account can be kept until then", async () => {
 		const client = new Client();
 		const user = await client.subscribe();
 		await eventually(async () => expect((await client.usage()).tier).toBe("paid"));
@@ -432,7 +432,7 @@ describe("the plan of an account that is deleted", () => {
 		expect(await isDeleting(user.id)).toBe(true);
 	});
 
-	test("stops the deletion where it cannot be read or cancelled, with nothing done", async () => {
+	test("stops the deletion, with nothing done, when it cannot be read or cancelled", async () => {
 		const client = new Client();
 		const user = await client.subscribe();
 		await eventually(async () => expect((await client.usage()).tier).toBe("paid"));
@@ -449,7 +449,7 @@ describe("the plan of an account that is deleted", () => {
 		expect(await isDeleting(user.id)).toBe(false);
 	});
 
-	test("that was bought on a page which was open at the request keeps the account", async () => {
+	test("keeps the account when it was bought through a checkout that was open at the request", async () => {
 		const client = new Client();
 		const user = await client.signUp();
 		await client.confirm(user.email);
@@ -462,7 +462,7 @@ describe("the plan of an account that is deleted", () => {
 	});
 });
 
-describe("the organizations of an account that is deleted", () => {
+describe("the organizations of a deleted account", () => {
 	async function found(name = "Acme") {
 		const owner = new Client();
 		const user = await owner.signUp();
@@ -487,14 +487,14 @@ describe("the organizations of an account that is deleted", () => {
 	const memberIdOf = async (userId: string) =>
 		(await env.DB.prepare("SELECT id FROM members WHERE user_id = ?").bind(userId).first<{ id: string }>())?.id;
 
-	test("are handed over or deleted first", async () => {
+	test("must be handed over or deleted first", async () => {
 		const { owner, user, organizationId } = await found();
 		expect(await viewOf(owner)).toMatchObject({ organizations: [{ id: organizationId, name: "Acme" }] });
 		expect(await codeOf(await request(owner))).toBe("409 organization-needs-an-owner");
 		const { user: heir } = await join(owner, organizationId, "member");
 		await owner.post("/api/auth/organization/update-member-role", { organizationId, memberId: await memberIdOf(heir.id), role: "owner" });
 		expect((await request(owner)).status).toBe(200);
-		// Whoever is leaving owns nothing: no organization is left with an owner who is gone.
+		// A user who is leaving owns nothing, so no organization is left without an owner.
 		expect(await rolesIn(organizationId)).toEqual({ [user.id]: "admin", [heir.id]: "owner" });
 		const heirs = await signIn(heir.email);
 		const back = await heirs.post("/api/auth/organization/update-member-role", {
@@ -515,7 +515,7 @@ describe("the organizations of an account that is deleted", () => {
 		expect(Object.values(await rolesIn(organizationId)).filter((role) => role === "owner")).toHaveLength(1);
 	});
 
-	test("can be deleted by their owners only: members, invitations and the customer's link go, the ledger keeps its rows", async () => {
+	test("can be deleted only by their owners: members, invitations and the customer link are deleted, the ledger keeps its rows", async () => {
 		const { owner, organizationId } = await found();
 		const { member, user } = await join(owner, organizationId, "admin");
 		await owner.post("/api/auth/organization/invite-member", { email: `${id()}@example.com`, role: "member", organizationId });
@@ -533,7 +533,7 @@ describe("the organizations of an account that is deleted", () => {
 		expect((await signIn(user.email)).cookies.size).toBeGreaterThan(0);
 	});
 
-	test("are deleted with the plan's period where the owner chooses so, and can be kept until then", async () => {
+	test("are deleted when the plan's period ends if the owner chooses so, and can be kept until then", async () => {
 		const { owner, organizationId } = await found();
 		await owner.post("/api/auth/organization/set-active", { organizationId });
 		await owner.buy("pro_monthly");

@@ -10,7 +10,7 @@ import { Client, faults, resetSandbox } from "../client.ts";
 import { rewriteRequests } from "../stored.ts";
 import { logLines } from "../worker-log.ts";
 
-// Everything that can end does end (docs/retention.md). The first group fails when a table, an object or a cookie has no row in that page.
+// Everything that can end does end (docs/retention.md). The first group fails when a table, object or cookie has no row on that page.
 
 const id = () => crypto.randomUUID();
 const DAY_MS = 86_400_000;
@@ -18,13 +18,13 @@ const HOUR_MS = 3_600_000;
 
 beforeEach(resetSandbox);
 
-/** The rows of the page's tables: what, and when it ends. */
+/** The rows of the page's tables: what is stored, and when it ends. */
 const documented = new Map(
 	[...document.matchAll(/^\| `([^`]+)` \|[^|]*\| ([^|]+) \|$/gm)].map(([, name = "", ends = ""]) => [name, ends] as const),
 );
 const stays = (ends: string) => ends.startsWith("stays with ");
 
-/** Runs the Worker's cron trigger, as the platform does. The types of `exports` know `fetch` only. */
+/** Runs the Worker's cron trigger, as the platform does. The types of `exports` only know `fetch`. */
 async function runCron(): Promise<void> {
 	await (exports.default as unknown as { scheduled(): Promise<void> }).scheduled();
 }
@@ -44,11 +44,11 @@ function leftIn(object: DurableObjectStub): Promise<{ stored: unknown[]; alarm: 
 }
 const NOTHING = { stored: [], alarm: null };
 
-/** Lets a guest's life be over, and runs the alarm of its ledger. */
+/** Ends a guest's lifetime and runs its ledger's alarm. */
 async function endGuest(key: string): Promise<void> {
 	const longAgoMs = Date.now() - 401 * DAY_MS;
 	await rewriteRequests(ledgerOf(key), () => ({ heldAtMs: longAgoMs, endedAtMs: longAgoMs }));
-	// Waking it sets the alarm, unless one is set.
+	// Waking the ledger sets the alarm, unless one is set.
 	await ledgerOf(key).usage(key);
 	await runDurableObjectAlarm(ledgerOf(key));
 }
@@ -74,7 +74,7 @@ async function cookiesOfOtherWays(client: Client, account: { email: string; pass
 	return answers.flatMap(({ headers }) => headers.getSetCookie());
 }
 
-/** The cookies that the Worker and the scripts of its pages set in one browser, with their lifetimes in seconds. */
+/** The cookies that the Worker and its pages' scripts set in one browser, with their lifetimes in seconds. */
 async function cookiesOfALife(): Promise<Map<string, number>> {
 	const client = new Client();
 	const account = { name: "Ada", email: `${id()}@example.com`, password: "correct horse" };
@@ -86,7 +86,7 @@ async function cookiesOfALife(): Promise<Map<string, number>> {
 		lines.push(...((await response.text()).match(/parley\.\w+=[^;]*;[^;]*;max-age=\d+/g) ?? []));
 	};
 	await keep(await client.fetch("/"));
-	// While a guest's ledger cannot be read, a sign-up leaves the mark that lets the next page move the guest's chats.
+	// If a guest's ledger cannot be read, a sign-up sets the cookie that makes the next page load move the guest's chats.
 	await runInDurableObject(ledgerOf(guestKey(client)), (_, { storage }) => storage.sql.exec("CREATE TABLE ledger (other)").toArray());
 	await evictDurableObject(ledgerOf(guestKey(client)));
 	await keep(await client.post("/api/auth/sign-up/email", account, address));
@@ -100,20 +100,20 @@ async function cookiesOfALife(): Promise<Map<string, number>> {
 }
 
 describe("docs/retention.md", () => {
-	test("has a row for each table of D1, each class of objects and each bucket, and for nothing else", async () => {
+	test("has exactly one row for each D1 table, object class and bucket", async () => {
 		const classes = [...wrangler.matchAll(/^class_name = "(\w+)"/gm)].map(([, name = ""]) => name);
 		const buckets = [...wrangler.matchAll(/^bucket_name = "([\w-]+)"/gm)].map(([, name = ""]) => name);
 		const names = [...documented.keys()].filter((name) => !name.startsWith("parley."));
 		expect(names.sort()).toEqual([...(await tablesOfD1()), ...classes, ...buckets].sort());
 	});
 
-	test("says of a table that it ends exactly if the cron trigger deletes its rows", async () => {
+	test("says that a table ends exactly if the cron trigger deletes its rows", async () => {
 		const tables = await tablesOfD1();
 		const ending = [...documented].filter(([name, ends]) => tables.includes(name) && !stays(ends)).map(([name]) => name);
 		expect(ending.sort()).toEqual(Object.keys(ENDINGS).sort());
 	});
 
-	test("has a row for each cookie, which lasts as long as it says", async () => {
+	test("has a row with the true lifetime for each cookie", async () => {
 		const inSeconds: Record<string, number> = { days: 86_400, minutes: 60 };
 		const lifetimeOf = (ends: string) => {
 			const [, amount, unit = ""] = /after (\d+) (days|minutes)$/.exec(ends) ?? [];
@@ -124,7 +124,7 @@ describe("docs/retention.md", () => {
 	});
 });
 
-/** Inserts one row of a table that ends; `at` is the instant that it ends by, epoch milliseconds. */
+/** Inserts one row into a table that ends; `at` is when it ends, epoch milliseconds. */
 const inserts: Record<keyof typeof ENDINGS, { keptMs: number; sql: string; foundBy?: string }> = {
 	sessions: {
 		keptMs: 0,
@@ -173,7 +173,7 @@ describe("the cron trigger", () => {
 		await env.DB.prepare("INSERT OR IGNORE INTO organizations (id, name, slug, created_at) VALUES ('o', 'O', 'ends', 0)").run();
 	});
 
-	test.each(Object.keys(inserts) as (keyof typeof ENDINGS)[])("deletes what has ended in %s, and nothing that has not", async (table) => {
+	test.each(Object.keys(inserts) as (keyof typeof ENDINGS)[])("deletes exactly the expired rows of %s", async (table) => {
 		const { keptMs, sql } = inserts[table];
 		const [ended, open] = [id(), id()];
 		const endedAtMs = Date.now() - keptMs;
@@ -199,7 +199,7 @@ describe("the cron trigger", () => {
 		expect(await isThere("ledger_reports", subject)).toBe(true);
 	});
 
-	test("deletes at most 40 batches of 1,000 in a run, says that more is left, and continues with the next", async () => {
+	test("deletes at most 40 batches of 1,000 per run, reports that more remains, and continues in the next run", async () => {
 		await env.DB.prepare(
 			`INSERT INTO rate_limits (id, key, count, last_request)
 			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 41000) SELECT 'old-' || i, 'old-' || i, 1, 0 FROM n`,
@@ -230,8 +230,8 @@ describe("the cron trigger", () => {
 	});
 });
 
-describe("a guest that ends", () => {
-	test("takes along its chats, its list and its ledger; a deleted chat ends by itself", async () => {
+describe("the end of a guest", () => {
+	test("deletes its chats, its list and its ledger; a chat deleted earlier ends by itself", async () => {
 		const client = await new Client().visit();
 		const chats = [id(), id(), id()];
 		for (const chat of chats) await client.chat(chat, id());
@@ -241,14 +241,14 @@ describe("a guest that ends", () => {
 		expect(await leftIn(ledgerOf(key))).toEqual(NOTHING);
 		expect(await leftIn(env.CHAT_LIST.getByName(key))).toEqual(NOTHING);
 		for (const chat of chats.slice(0, 2)) expect(await leftIn(env.CONVERSATION.getByName(chat))).toEqual(NOTHING);
-		// The deleted chat has left the list, and ends by its own alarm.
+		// The deleted chat is no longer in the list, and ends by its own alarm.
 		const deleted = env.CONVERSATION.getByName(chats[2] ?? "");
 		// The heartbeat of its answer comes first.
 		await runDurableObjectAlarm(deleted);
 		expect((await leftIn(deleted)).alarm).toBeGreaterThan(Date.now() + 89 * DAY_MS);
 	});
 
-	test("loses 25 chats at a time; the next alarm continues, also after one that failed", async () => {
+	test("deletes 25 chats at a time; the next alarm continues, even after one that failed", async () => {
 		const client = await new Client().visit();
 		const key = guestKey(client);
 		await client.chat(id(), id());
@@ -292,7 +292,7 @@ async function me(client: Client): Promise<{ id: string }> {
 	return (await (await client.fetch("/api/auth/get-session")).json<{ user: { id: string } }>()).user;
 }
 
-describe("a guest's cookie that was only collected", () => {
+describe("a guest cookie that is only collected", () => {
 	test("stores nothing when its network has no requests left, however often it is used", async () => {
 		const ip = "203.0.113.77";
 		await Promise.all(Array.from({ length: 25 }, async () => (await new Client(ip).send(id(), id())).text()));
@@ -310,7 +310,7 @@ describe("a guest's cookie that was only collected", () => {
 });
 
 describe("a deleted chat", () => {
-	test("loses its messages at once, and all the rest after 90 days; until then no request is answered again", async () => {
+	test("loses its messages at once and the rest after 90 days; until then no request is answered again", async () => {
 		const client = new Client();
 		await client.signUp();
 		const [chat, message] = [id(), id()];
@@ -326,7 +326,7 @@ describe("a deleted chat", () => {
 		expect(await leftIn(conversation)).toEqual(NOTHING);
 	});
 
-	test("while its answer is being written ends in the same way", async () => {
+	test("ends the same way when deleted while its answer is being written", async () => {
 		const client = new Client();
 		await client.signUp();
 		const chat = id();

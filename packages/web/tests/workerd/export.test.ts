@@ -14,7 +14,7 @@ const load = (client: Client, chat: string, format?: string) =>
 type Exported = ExportedChat & { format: string; version: number; turns: ExportedTurn[] };
 const asJson = async (client: Client, chat: string): Promise<Exported> => (await load(client, chat, "json")).json();
 
-/** A guest's chat with an edit, which is shown, and the first words. */
+/** A guest's chat with an edit, which is shown, and its first text. */
 async function editedChat(): Promise<{ client: Client; chat: string }> {
 	const [client, chat, message] = [await new Client().visit(), id(), id()];
 	await client.chat(chat, message, { text: "The first words" });
@@ -32,7 +32,7 @@ async function editedChat(): Promise<{ client: Client; chat: string }> {
 }
 
 describe("the export of a chat", () => {
-	test("as JSON has every version, the path that is shown, and the chat's instructions", async () => {
+	test("as JSON has every version, the shown path and the chat's instructions", async () => {
 		const { client, chat } = await editedChat();
 		const response = await load(client, chat);
 		expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -48,7 +48,7 @@ describe("the export of a chat", () => {
 		]);
 	});
 
-	test("says which question is answered again", async () => {
+	test("says which question a regenerated answer belongs to", async () => {
 		const [client, chat] = [await new Client().visit(), id()];
 		const { id: answerId } = await client.chat(chat, id(), { text: "Once" });
 		await hear(await client.post("/api/chat/ai", { id: chat, messages: [], trigger: "regenerate-message", messageId: answerId }));
@@ -74,7 +74,7 @@ describe("the export of a chat", () => {
 		);
 	});
 
-	test("has an answer that is being written as far as it is, without waiting for its end", async () => {
+	test("contains a running answer as far as it is written, without waiting for its end", async () => {
 		await faults({ model: { chunks: 400, chunkMs: 20 } });
 		const [client, chat] = [await new Client().visit(), id()];
 		const running = await client.send(chat, id());
@@ -83,7 +83,7 @@ describe("the export of a chat", () => {
 		await running.text();
 	});
 
-	test("is as long as the chat, beyond what one call between objects carries", async () => {
+	test("contains the whole chat, beyond what one call between objects can carry", async () => {
 		const [client, chat] = [await new Client().visit(), id()];
 		await client.chat(chat, id());
 		const text = "y".repeat(1_000_000);
@@ -98,7 +98,7 @@ describe("the export of a chat", () => {
 		expect((await (await load(client, chat, "markdown")).text()).length).toBeGreaterThan(40_000_000);
 	});
 
-	test("is for the owner only, and in a known format", async () => {
+	test("is for the chat's owner only, and only in a known format", async () => {
 		const { client, chat } = await editedChat();
 		for (const other of [await new Client().visit(), new Client()]) {
 			for (const format of ["json", "markdown"]) {

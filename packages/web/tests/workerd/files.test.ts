@@ -58,7 +58,7 @@ const lastCall = async () => (await sandboxState()).modelCalls.at(-1)?.messages 
 const stored = async () => (await env.FILES?.list())?.objects.map(({ key }) => key) ?? [];
 
 describe("an upload", () => {
-	test("is judged by its bytes alone, whatever its name says", async () => {
+	test("is typed by its bytes alone, whatever its name claims", async () => {
 		const [client, chat] = [await user(), id()];
 		expect(await attach(client, chat, "notes.exe", bytesOf("Zeile – 行\n"))).toMatchObject({
 			mediaType: "text/plain",
@@ -73,13 +73,13 @@ describe("an upload", () => {
 		expect(await problemOf(await post(client, chat, "a.pdf", bytesOf("%PDF-1.7 text")))).toEqual([415, "File type not supported"]);
 	});
 
-	test("is bounded by its tier, also with a body that does not say how long it is", async () => {
+	test("is limited by tier, even when the body does not state its length", async () => {
 		const [guest, free, chat] = [await new Client().visit(), await user(), id()];
 		const text = (bytes: number) => bytesOf("x".repeat(bytes));
 		expect(await problemOf(await post(guest, id(), "a.png", text(2 * MIB + 1)))).toEqual([413, "File too large"]);
 		expect(await problemOf(await post(free, chat, "a.png", text(4 * MIB + 1)))).toEqual([413, "File too large"]);
 		expect(await problemOf(await post(free, chat, "a.png", new Blob([text(5 * MIB)]).stream()))).toEqual([413, "File too large"]);
-		// An image fits where a text has too many characters.
+		// An image fits where a text would have too many characters.
 		const image = new Uint8Array(3 * MIB);
 		image.set(PNG);
 		expect(await problemOf(await post(guest, id(), "a.png", image))).toEqual([413, "File too large"]);
@@ -87,7 +87,7 @@ describe("an upload", () => {
 		expect(await problemOf(await post(free, chat, "a.txt", text(400_001)))).toEqual([415, "File type not supported"]);
 	});
 
-	test("counts in its uploader's day and in that of the network, and the refusal says when there is room again", async () => {
+	test("counts towards its uploader's and its network's day, and the refusal says when there is room again", async () => {
 		const image = new Uint8Array(2 * MIB);
 		image.set(PNG);
 		const ip = "198.51.100.20";
@@ -102,13 +102,13 @@ describe("an upload", () => {
 		await attach(await new Client("198.51.100.21").visit(), id(), "a.png", image);
 	});
 
-	test("holds nothing and counts no request", async () => {
+	test("holds and counts no request", async () => {
 		const client = await new Client().visit();
 		await attach(client, id(), "a.txt", "text");
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
 	});
 
-	test("keeps one line of its name, without a path or marks that reverse it", async () => {
+	test("stores its name as one line, without a path or marks that reverse text", async () => {
 		const client = await user();
 		const { filename } = await attach(client, id(), `../a"\u202etxt.exe\n<${"x".repeat(200)}>.md`, "text");
 		expect(filename).toMatch(/^\.\. a txt\.exe x+….md$/);
@@ -117,7 +117,7 @@ describe("an upload", () => {
 });
 
 describe("a file", () => {
-	test("is read by its owner only, before and after it is sent", async () => {
+	test("is readable by its owner only, before and after it is sent", async () => {
 		const [owner, other, chat] = [await user(), await user(), id()];
 		const file = await attach(owner, chat, "a.png", PNG);
 		const read = async (client: Client) => (await client.fetch(file.url)).status;
@@ -129,7 +129,7 @@ describe("a file", () => {
 		expect((await other.fetch(file.url, { method: "DELETE" })).status).toBe(404);
 	});
 
-	test("runs nothing in a browser: an image is an image, everything else is text to save", async () => {
+	test("cannot run in a browser: an image is served as an image, everything else as text to download", async () => {
 		const [client, chat] = [await user(), id()];
 		const image = await client.fetch((await attach(client, chat, "a.html", PNG)).url);
 		const page = await client.fetch((await attach(client, chat, "a.html", "<script>alert(1)</script>")).url);
@@ -152,7 +152,7 @@ describe("a file", () => {
 		expect(pdf.headers.get("content-disposition")).toContain("rapport%20d%E2%80%99%C3%A9t%C3%A9.pdf.txt");
 	});
 
-	test("of a guest comes along to the account that the guest becomes, also before it was sent", async () => {
+	test("moves from the guest to the account at sign-up, sent or not", async () => {
 		const [client, chat] = [await new Client().visit(), id()];
 		await client.chat(id(), id());
 		const file = await attach(client, chat, "a.txt", "text of the guest");
@@ -163,7 +163,7 @@ describe("a file", () => {
 });
 
 describe("a message with files", () => {
-	test("reaches the model with all that they hold, and costs what the page computes", async () => {
+	test("sends the model the full content of its files, and costs what the page computes", async () => {
 		const [client, chat] = [await user(), id()];
 		const files = [await attach(client, chat, "a.png", PNG), await attach(client, chat, "main.rs", 'fn main() { println!("ß"); }')];
 		const model = modelOf("seeing");
@@ -181,7 +181,7 @@ describe("a message with files", () => {
 		expect(question?.parts).toEqual([...files, { type: "text", text: "What is this?" }]);
 	});
 
-	test("pays for each image: three of them are two steps", async () => {
+	test("is charged for each image: three of them are two steps", async () => {
 		const [client, chat] = [await user(), id()];
 		const files = [
 			await attach(client, chat, "1.png", PNG),
@@ -192,13 +192,13 @@ describe("a message with files", () => {
 		expect((await ask(client, chat, { files, maxUnits: 2 })).metadata).toMatchObject({ units: 2 });
 	});
 
-	test("may have no words", async () => {
+	test("may have no text", async () => {
 		const [client, chat] = [await user(), id()];
 		const answer = await ask(client, chat, { text: "", files: [await attach(client, chat, "list.csv", "a;b")] });
 		expect(answer.metadata).toMatchObject({ counted: true });
 	});
 
-	test("is refused by a model that cannot read it, and by a tier that may not have so many; nothing is held", async () => {
+	test("is refused by a model that cannot read its files, and by a tier that allows fewer; nothing is held", async () => {
 		const [client, chat] = [await new Client().visit(), id()];
 		const image = await attach(client, chat, "a.png", PNG);
 		expect((await ask(client, chat, { files: [image], model: "sandbox" })).problem).toMatchObject({ title: "Not readable by the model" });
@@ -209,7 +209,7 @@ describe("a message with files", () => {
 		expect((await ask(client, chat, { files: texts.slice(1) })).metadata).toMatchObject({ counted: true });
 	});
 
-	test("that costs more than is left is offered models that can read it, and no others", async () => {
+	test("that costs more than the remaining units is offered only models that can read its files", async () => {
 		const [client, chat] = [await user(), id()];
 		for (const model of ["dear", "dear", "dear", "sharp"]) await ask(client, chat, { model });
 		const files = [await attach(client, chat, "a.png", PNG)];
@@ -218,7 +218,7 @@ describe("a message with files", () => {
 		expect(refused.problem?.affordable).toEqual([{ units: 1, model: "seeing", effort: null, whole: false }]);
 	});
 
-	test("names files of its own chat only: neither another chat's, nor addresses, nor data", async () => {
+	test("can only reference files of its own chat: no other chat's files, URLs or data URLs", async () => {
 		const [client, chat] = [await user(), id()];
 		const elsewhere = await attach(client, id(), "a.txt", "text");
 		for (const url of [elsewhere.url, "https://example.com/a.png", "data:image/png;base64,AAAA"])
@@ -228,7 +228,7 @@ describe("a message with files", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
 	});
 
-	test("keeps them in another answer and in an edit, and later messages send them again", async () => {
+	test("keeps its files when regenerated or edited, and later messages send them again", async () => {
 		const [client, chat] = [await user(), id()];
 		const files = [await attach(client, chat, "a.txt", "the text of the file")];
 		const first = await ask(client, chat, { files, key: "q1" });
@@ -247,14 +247,14 @@ describe("a message with files", () => {
 		expect(JSON.stringify(await lastCall())).toContain("the text of the file");
 	});
 
-	test("is told apart from the same words with other files: one request id is one request", async () => {
+	test("is a different request with different files, even with the same text and request id", async () => {
 		const [client, chat] = [await user(), id()];
 		const [one, other] = [await attach(client, chat, "a.txt", "1"), await attach(client, chat, "b.txt", "2")];
 		await ask(client, chat, { files: [one], key: "k" });
 		expect((await ask(client, chat, { files: [other], key: "k" })).problem).toMatchObject({ title: "Request id already used" });
 	});
 
-	test("says that there was an image to a model that cannot read it, later in the chat", async () => {
+	test("tells a model that cannot read images that there was one earlier in the chat", async () => {
 		const [client, chat] = [await user(), id()];
 		await ask(client, chat, { files: [await attach(client, chat, "cat.png", PNG)] });
 		await ask(client, chat, { text: "And now?", model: "sandbox" });
@@ -263,7 +263,7 @@ describe("a message with files", () => {
 		expect(sent).not.toContain("base64");
 	});
 
-	test("is not answered without its file: when the bytes are gone, the answer fails and is not counted", async () => {
+	test("is not answered without its file: if the bytes are missing, the answer fails and is not counted", async () => {
 		const [client, chat] = [await user(), id()];
 		const file = await attach(client, chat, "a.txt", "text");
 		await env.FILES?.delete(idOf(file));
@@ -271,7 +271,7 @@ describe("a message with files", () => {
 		expect((await ask(client, chat)).metadata).toMatchObject({ counted: true });
 	});
 
-	test("reads no bytes before the model is called, and none for views", async () => {
+	test("reads no file bytes before the model is called, and none to show the chat", async () => {
 		const [client, chat] = [await user(), id()];
 		const file = await attach(client, chat, "a.png", PNG);
 		await ask(client, chat, { files: [file] });
@@ -286,7 +286,7 @@ describe("a branch", () => {
 	const questionIn = async (chat: string) => (await messagesOf(env.CONVERSATION.getByName(chat)))[0];
 	const filesIn = async (chat: string) => filesOf((await questionIn(chat)) ?? { parts: [] });
 
-	test("has files of its own, which end with it and not with the chat that they came from", async () => {
+	test("has its own copies of files, which end with it and not with the chat they came from", async () => {
 		const [client, other, chat, into] = [await user(), await user(), id(), id()];
 		const files = [await attach(client, chat, "a.png", PNG), await attach(client, chat, "b.txt", "the text of the file")];
 		const answer = await ask(client, chat, { files, key: "q1" });
@@ -302,7 +302,7 @@ describe("a branch", () => {
 		expect((await other.fetch(copies[0]?.url ?? "")).status).toBe(404);
 		await ask(client, into, { text: "And now?" });
 		expect(JSON.stringify(await lastCall())).toMatch(/base64.*the text of the file.*And now\?/);
-		// A day later they are still there: they are part of the chat.
+		// A day later the files are still there: they belong to the chat.
 		stopAppClock().advance(2 * DAY_MS);
 		await runDurableObjectAlarm(env.CONVERSATION.getByName(into));
 		expect((await client.fetch(copies[1]?.url ?? "")).status).toBe(200);
@@ -310,7 +310,7 @@ describe("a branch", () => {
 		for (const copy of copies) expect(await stored()).not.toContain(idOf(copy));
 	});
 
-	test("made twice has its files once", async () => {
+	test("copies its files once when it is made twice", async () => {
 		const [client, chat, into] = [await user(), id(), id()];
 		await ask(client, chat, { files: [await attach(client, chat, "a.txt", "text")], key: "q1" });
 		await Promise.all([branch(client, chat, "q1", into), branch(client, chat, "q1", into)]);
@@ -321,7 +321,7 @@ describe("a branch", () => {
 		expect(rows).toEqual([{ id: copy && idOf(copy), state: "sent" }]);
 	});
 
-	test("names files for which the day's uploads have no room", async () => {
+	test("names the files that do not fit into the day's uploads", async () => {
 		const [client, chat, into] = [await new Client("198.51.100.22").visit(), id(), id()];
 		const image = new Uint8Array(2 * MIB);
 		image.set(PNG);
@@ -335,7 +335,7 @@ describe("a branch", () => {
 		expect((await ask(client, into, { text: "And now?" })).metadata).toMatchObject({ counted: true });
 	});
 
-	test("takes at most 20 files along, of 16 MiB together, and each once", async () => {
+	test("copies at most 20 files with 16 MiB together, each once", async () => {
 		const files = await runInDurableObject(env.CONVERSATION.getByName(id()), async (_, { storage }) => {
 			const inObject = new ChatFiles(storage.sql, undefined);
 			const add = async (name: string, bytes: number) => {
@@ -359,7 +359,7 @@ describe("a branch", () => {
 		expect(files).toEqual([first(20), first(8)]);
 	});
 
-	test("is not begun where its files cannot be copied, and nothing is left of it", async () => {
+	test("is not created when its files cannot be copied, and leaves nothing behind", async () => {
 		const [client, chat, into] = [await user(), id(), id()];
 		await ask(client, chat, { files: [await attach(client, chat, "a.txt", "text")], key: "q1" });
 		const before = await stored();
@@ -374,8 +374,8 @@ describe("a branch", () => {
 	});
 });
 
-describe("the end of a file", () => {
-	test("comes with the chat's: nothing of it is left, in the bucket or in the object", async () => {
+describe("deleting a file", () => {
+	test("happens with its chat: nothing is left in the bucket or in the object", async () => {
 		const [client, chat] = [await user(), id()];
 		const files = [await attach(client, chat, "a.png", PNG), await attach(client, chat, "b.txt", "text")];
 		const unsent = await attach(client, chat, "c.txt", "never sent");
@@ -389,7 +389,7 @@ describe("the end of a file", () => {
 		expect(await problemOf(await post(client, chat, "d.txt", "late"))).toEqual([404, "Chat not found"]);
 	});
 
-	test("is tried again when the bucket could not be reached", async () => {
+	test("is retried when the bucket could not be reached", async () => {
 		const [client, chat] = [await user(), id()];
 		const file = await attach(client, chat, "a.txt", "text");
 		await ask(client, chat, { files: [file] });
@@ -406,7 +406,7 @@ describe("the end of a file", () => {
 		expect(await stored()).not.toContain(idOf(file));
 	});
 
-	test("comes a day after it was uploaded and not sent, and leaves nothing of a chat that never began", async () => {
+	test("happens a day after an upload that was never sent, and leaves nothing of a chat that never began", async () => {
 		const [client, chat] = [await new Client().visit(), id()];
 		const file = await attach(client, chat, "a.txt", "text");
 		const conversation = env.CONVERSATION.getByName(chat);
@@ -424,7 +424,7 @@ describe("the end of a file", () => {
 		expect(left).toEqual([null]);
 	});
 
-	test("does not come to one that was sent, also after the object was evicted", async () => {
+	test("never happens to a sent file, even after the object was evicted", async () => {
 		const [client, chat] = [await user(), id()];
 		const file = await attach(client, chat, "a.txt", "text");
 		await ask(client, chat, { files: [file] });
@@ -435,7 +435,7 @@ describe("the end of a file", () => {
 		expect((await client.fetch(file.url)).status).toBe(200);
 	});
 
-	test("comes at once when it is taken out of the composer, and never for a file that was sent", async () => {
+	test("happens at once when it is removed from the composer, but never for a sent file", async () => {
 		const [client, chat] = [await user(), id()];
 		const [kept, removed] = [await attach(client, chat, "a.txt", "1"), await attach(client, chat, "b.txt", "2")];
 		expect((await client.fetch(removed.url, { method: "DELETE" })).status).toBe(204);
@@ -445,7 +445,7 @@ describe("the end of a file", () => {
 		expect((await client.fetch(kept.url)).status).toBe(200);
 	});
 
-	test("comes with that of its guest", async () => {
+	test("happens when its guest ends", async () => {
 		const [client, chat] = [await new Client().visit(), id()];
 		const file = await attach(client, chat, "a.txt", "text");
 		await ask(client, chat, { files: [file] });
@@ -455,7 +455,7 @@ describe("the end of a file", () => {
 });
 
 describe("without a bucket", () => {
-	test("a small file is kept in the chat's object, and is sent, read and deleted like any other", async () => {
+	test("a small file is stored in the chat's object, and sent, read and deleted like any other", async () => {
 		const [client, chat, file] = [await user(), id(), id()];
 		const owner = await ownerOf(client);
 		const conversation = env.CONVERSATION.getByName(chat);

@@ -7,7 +7,7 @@ import { instructionTokens } from "../../src/instructions.ts";
 import type { Folder } from "../../src/view/chat.ts";
 import { type Answer, Client, eventually, hear, resetSandbox, sandboxState } from "../client.ts";
 
-// Folders of chats, and what they tell every model.
+// Folders of chats, and the instructions they add for every model.
 
 beforeEach(resetSandbox);
 
@@ -39,7 +39,7 @@ async function ask(client: Client, chat: string, more: object = {}): Promise<Ans
 	return hear(await client.post("/api/chat/ai", { id: chat, messages, ...more }, { "idempotency-key": id() }));
 }
 
-/** A user's chat that is listed. */
+/** A user's chat, already listed. */
 async function chatOf({ client, key }: { client: Client; key: string }): Promise<string> {
 	const chat = id();
 	await ask(client, chat);
@@ -48,7 +48,7 @@ async function chatOf({ client, key }: { client: Client; key: string }): Promise
 }
 
 describe("a folder", () => {
-	test("has the chats that are moved there, and the list of all others has the rest", async () => {
+	test("lists the chats moved into it; the main list shows the rest", async () => {
 		const owner = await user();
 		const [one, other] = [await chatOf(owner), await chatOf(owner)];
 		const [first, second] = [await makeFolder(owner.client), await makeFolder(owner.client, { name: "Sticks" })];
@@ -59,13 +59,13 @@ describe("a folder", () => {
 		expect([await inFolder(owner.key, first.id), await inFolder(owner.key, second.id)]).toEqual([[], [one]]);
 		await move(owner.client, one, null);
 		expect((await listed(owner.key)).toSorted()).toEqual([one, other].toSorted());
-		// A chat that is used again stays where it is.
+		// A chat that is used again stays in its folder.
 		await move(owner.client, one, first.id);
 		await ask(owner.client, one);
 		expect(await listed(owner.key)).toEqual([other]);
 	});
 
-	test("is listed by name, and made once however often it is sent", async () => {
+	test("is listed by name, and created once however often it is sent", async () => {
 		const { client, key } = await user();
 		const folder = { id: id(), name: "  b \n c ", instructions: "" };
 		await makeFolder(client, folder);
@@ -77,7 +77,7 @@ describe("a folder", () => {
 		]);
 	});
 
-	test("that is deleted leaves its chats, which no longer follow its instructions", async () => {
+	test("leaves its chats when it is deleted, and they no longer follow its instructions", async () => {
 		const owner = await user();
 		const chat = await chatOf(owner);
 		const folder = await makeFolder(owner.client, { instructions: "Answer in verse." });
@@ -88,12 +88,12 @@ describe("a folder", () => {
 		expect(await lastSystem()).toBeNull();
 		expect((await change(owner.client, folder.id, { name: "x" })).status).toBe(404);
 		expect((await owner.client.fetch(`/api/folders/${folder.id}`, { method: "DELETE" })).status).toBe(404);
-		// Nothing is kept of a chat that has left its folder.
+		// Nothing is kept about a chat that left its folder.
 		const filed = await runInDurableObject(listOf(owner.key), (_, { storage }) => storage.sql.exec("SELECT * FROM filed").toArray());
 		expect(filed).toEqual([]);
 	});
 
-	test("forgets a chat that is deleted", async () => {
+	test("no longer lists a chat that was deleted", async () => {
 		const owner = await user();
 		const chat = await chatOf(owner);
 		const folder = await makeFolder(owner.client);
@@ -103,8 +103,8 @@ describe("a folder", () => {
 	});
 });
 
-describe("what a folder tells every model", () => {
-	test("is sent with each request of its chats, before the chat's own, and is part of the price that the page computes", async () => {
+describe("a folder's instructions", () => {
+	test("are sent with each request of its chats, before the chat's own, and are part of the price that the page computes", async () => {
 		const owner = await user();
 		const chat = await chatOf(owner);
 		const text = words(40);
@@ -124,7 +124,7 @@ describe("what a folder tells every model", () => {
 		expect(await lastSystem()).toMatch(/this_folder[\s\S]*<this_chat>\nBe a pirate\./);
 	});
 
-	test("reaches its chats when it is changed and when they are moved, and costs a request no call", async () => {
+	test("reach its chats when they are edited or the chats move, without an extra call per request", async () => {
 		const owner = await user();
 		const [chat, other] = [await chatOf(owner), await chatOf(owner)];
 		const [verse, prose] = [
@@ -141,13 +141,13 @@ describe("what a folder tells every model", () => {
 		expect(await lastSystem()).toBe(inForm("Prose."));
 		await ask(owner.client, other);
 		expect(await lastSystem()).toBeNull();
-		// Without a word from the list the chat keeps what it knows: no request asks there.
+		// Without an update from the list, the chat keeps what it knows: no request queries the list.
 		await runInDurableObject(listOf(owner.key), (_, { storage }) => void storage.sql.exec("UPDATE folder SET instructions = 'Unheard.'"));
 		await ask(owner.client, chat);
 		expect(await lastSystem()).toBe(inForm("Prose."));
 	});
 
-	test("that has grown since the page was read is refused with the new price: nothing is held or counted", async () => {
+	test("are refused with the new price when they have grown since the page was read: nothing is held or counted", async () => {
 		const owner = await user();
 		const chat = await chatOf(owner);
 		const folder = await makeFolder(owner.client, { instructions: "Verse." });
@@ -159,7 +159,7 @@ describe("what a folder tells every model", () => {
 		expect(await owner.client.usage()).toMatchObject({ used, held: 0 });
 	});
 
-	test("reaches more chats than one call takes by alarm", async () => {
+	test("are pushed by alarm to chats beyond what one call reaches", async () => {
 		const { client, key } = await user();
 		const folder = await makeFolder(client, { instructions: "Verse." });
 		const chats = Array.from({ length: 60 }, (_, n) => `${n}-${id()}`);
@@ -183,7 +183,7 @@ describe("what a folder tells every model", () => {
 		});
 	});
 
-	test("follows a branch into a new chat, as what it tells every model does", async () => {
+	test("follow a branch into a new chat, like a chat's own instructions", async () => {
 		const owner = await user();
 		const chat = await chatOf(owner);
 		const folder = await makeFolder(owner.client, { instructions: "Verse." });
@@ -197,8 +197,8 @@ describe("what a folder tells every model", () => {
 	});
 });
 
-describe("what is not taken", () => {
-	test("is another's folder, and one that does not exist: both are 404", async () => {
+describe("a folder is refused", () => {
+	test("when it is another user's or does not exist: both are 404", async () => {
 		const [mine, other] = [await user(), await user()];
 		const [folder, chat] = [await makeFolder(mine.client, { instructions: "Mine." }), await chatOf(other)];
 		for (const one of [folder.id, id()]) {
@@ -210,7 +210,7 @@ describe("what is not taken", () => {
 		expect(await (await mine.client.fetch("/api/folders")).json()).toEqual({ folders: [folder] });
 	});
 
-	test("is a guest's, for whom nothing is stored", async () => {
+	test("for a guest, and nothing is stored", async () => {
 		const guest = await new Client().visit();
 		const key = `guest:${guest.cookies.get("parley.guest")?.split(".")[1]}`;
 		const answers = [
@@ -231,7 +231,7 @@ describe("what is not taken", () => {
 		["a name of 61 characters", { name: "x".repeat(61) }, 400],
 		["an unknown field", { name: "x", owner: "user:x" }, 400],
 		["instructions of 2,001 characters", { name: "x", instructions: "x".repeat(2_001) }, 413],
-	])("is a folder with %s", async (_, body, status) => {
+	])("with %s", async (_, body, status) => {
 		const { client } = await user();
 		expect((await client.post("/api/folders", { id: id(), ...body })).status).toBe(status);
 		const folder = await makeFolder(client);
@@ -239,7 +239,7 @@ describe("what is not taken", () => {
 		expect((await change(client, folder.id, {})).status).toBe(400);
 	});
 
-	test("is the 101st folder", async () => {
+	test("when it would be the 101st", async () => {
 		const { client, key } = await user();
 		for (let n = 0; n < 100; n += 1) await listOf(key).addFolder(key, { id: `f${n}`, name: `${n}`, instructions: "" });
 		const response = await client.post("/api/folders", { id: id(), name: "x" });
@@ -251,7 +251,7 @@ describe("what is not taken", () => {
 describe("a chat that begins in a folder", () => {
 	const filed = (key: string, folder: string, chat: string) => eventually(async () => expect(await inFolder(key, folder)).toEqual([chat]));
 
-	test("follows its instructions from the first message on, pays for them, and is listed there only", async () => {
+	test("follows its instructions from the first message, pays for them, and is listed only there", async () => {
 		const { client, key } = await user();
 		const folder = await makeFolder(client, { instructions: "Answer in verse." });
 		const chat = id();
@@ -267,7 +267,7 @@ describe("a chat that begins in a folder", () => {
 		expect(await lastSystem()).toContain(inForm("In prose."));
 	});
 
-	test("is refused at the price without the folder, holds nothing, and begins at the right one", async () => {
+	test("is refused at the price without the folder's instructions, holds nothing, and begins at the right price", async () => {
 		const { client, key } = await user();
 		const folder = await makeFolder(client, { instructions: words(100) });
 		const chat = id();
@@ -286,7 +286,7 @@ describe("a chat that begins in a folder", () => {
 		await filed(key, folder.id, chat);
 	});
 
-	test("whose folder is gone begins in none", async () => {
+	test("begins in no folder when that folder is gone", async () => {
 		const { client, key } = await user();
 		const folder = await makeFolder(client, { instructions: "Answer in verse." });
 		await client.fetch(`/api/folders/${folder.id}`, { method: "DELETE" });
@@ -296,7 +296,7 @@ describe("a chat that begins in a folder", () => {
 		await eventually(async () => expect(await listed(key)).toEqual([chat]));
 	});
 
-	test("follows nothing once its folder is deleted while the first answer is written", async () => {
+	test("follows no folder once the folder is deleted while its first answer is being written", async () => {
 		const { client, key } = await user();
 		const folder = await makeFolder(client, { instructions: "Answer in verse." });
 		const chat = id();
@@ -308,7 +308,7 @@ describe("a chat that begins in a folder", () => {
 		await eventually(async () => expect((await env.CONVERSATION.getByName(chat).view(key))?.folderTokens).toBeUndefined());
 	});
 
-	test("cannot begin in the folder of somebody else", async () => {
+	test("cannot begin in another user's folder", async () => {
 		const [{ client }, other] = [await user(), await user()];
 		const folder = await makeFolder(other.client, { instructions: "Answer in verse." });
 		await ask(client, id(), { folder: folder.id });

@@ -11,7 +11,7 @@ beforeEach(resetSandbox);
 const id = () => crypto.randomUUID();
 const text = (value: string) => ({ id: "m", role: "user", parts: [{ type: "text", text: value }] });
 
-/** For every endpoint with a body: bodies that it refuses. */
+/** For every endpoint with a body: bodies that it must refuse. */
 const BAD: [name: string, path: string, body: string, status: number][] = [
 	["chat: not JSON", "/api/chat/ai", "{", 400],
 	["chat: an empty body", "/api/chat/ai", "", 400],
@@ -130,7 +130,7 @@ describe("bad input", () => {
 	});
 });
 
-describe("a wrong verb", () => {
+describe("an unsupported method", () => {
 	const VERBS: [path: string, allowed: string[]][] = [
 		["/api/chat/ai", ["POST"]],
 		["/api/chat/some/stream", ["GET"]],
@@ -159,7 +159,7 @@ describe("a wrong verb", () => {
 		["/api/auth/get-session", ["GET", "POST"]],
 	];
 
-	test.each(VERBS)("at %s gets 405 and the allowed verbs", async (path, allowed) => {
+	test.each(VERBS)("at %s gets 405 and the allowed methods", async (path, allowed) => {
 		for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].filter((verb) => !allowed.includes(verb))) {
 			const response = await new Client().fetch(path, { method });
 			expect(response.status, method).toBe(405);
@@ -168,7 +168,7 @@ describe("a wrong verb", () => {
 		}
 	});
 
-	test("at an unknown path gets the same 404 problem as any verb", async () => {
+	test("at an unknown path gets the same 404 problem as any method", async () => {
 		for (const path of ["/api/no/such/thing", "/api/auth/no-such-thing"]) {
 			for (const method of ["GET", "POST"]) {
 				const response = await new Client().fetch(path, { method });
@@ -179,7 +179,7 @@ describe("a wrong verb", () => {
 	});
 });
 
-describe("a page of another origin", () => {
+describe("a page on another origin", () => {
 	const CHANGING: [path: string, method: string][] = [
 		["/api/chat/ai", "POST"],
 		["/api/chat/some/stop", "POST"],
@@ -218,7 +218,7 @@ describe("a page of another origin", () => {
 		{ "sec-fetch-site": "cross-site" },
 		{ "sec-fetch-site": "same-site" },
 	];
-	/** How a call is answered: its status and the problem's title, or its code where OpenAI's form has none. */
+	/** The outcome of a call: its status and the problem's title, or OpenAI's error code where there is no title. */
 	async function outcome(path: string, init: RequestInit): Promise<string> {
 		const response = await new Client().fetch(path, init);
 		const text = await response.text();
@@ -226,7 +226,7 @@ describe("a page of another origin", () => {
 		return `${response.status} ${title ?? error.code}`;
 	}
 
-	test("is found out at every address: the generated list has them all", () => {
+	test("is tested against every address: the generated list is complete", () => {
 		expect(apiRoutes).toContain("/api/chat/ai");
 		expect(apiRoutes.length).toBeGreaterThan(15);
 		const account = ["appearance", "data", "keys", "organization", "plan", "profile", "usage"].map((page) => `/account/${page}`);
@@ -255,7 +255,7 @@ describe("a page of another origin", () => {
 		expect([...functions.keys()]).toEqual(expect.arrayContaining(["createCheckoutSession", "loadChat", "loadShell"]));
 	});
 
-	test("cannot write to any route or page, nor call any function", async () => {
+	test("cannot write to any route or page, or call any function", async () => {
 		const json = { "content-type": "application/json" };
 		for (const path of [...apiRoutes, ...keyRoutes, ...pages, ...plainFiles, ...functions.values()])
 			for (const method of ["POST", "PUT", "PATCH", "DELETE"])
@@ -272,7 +272,7 @@ describe("a page of another origin", () => {
 		for (const path of apiRoutes) expect(await outcome(path, { headers }), path).toBe("403 Foreign origin");
 	});
 
-	test("is told apart from our own pages", async () => {
+	test("is distinguished from our own pages", async () => {
 		const client = await new Client().visit();
 		const response = await client.fetch("/api/chat/none/stop", {
 			method: "POST",
@@ -282,7 +282,7 @@ describe("a page of another origin", () => {
 	});
 });
 
-describe("someone else's chat", () => {
+describe("another subject's chat", () => {
 	test("cannot be read, stopped, deleted, written to or regenerated: every attempt gets 404", async () => {
 		const owner = await new Client().visit();
 		const chatId = id();
@@ -347,7 +347,7 @@ describe("a server function", () => {
 		"\u0000",
 	];
 
-	test("answers a malformed payload with 400 and none of the parser's words, whichever function it is", async () => {
+	test("answers 400 to a malformed payload without the parser's message, for every function", async () => {
 		for (const name of functions.keys())
 			for (const body of MALFORMED) {
 				const response = await call(name, body);
@@ -359,20 +359,20 @@ describe("a server function", () => {
 			}
 	});
 
-	test("answers input of the wrong type with 400, whichever function takes it", async () => {
+	test("answers 400 to input of the wrong type, for every function", async () => {
 		const odd = [{ t: 0, s: 7 }, { t: 2, s: 0 }, record(1, [], []), record(1, ["successUrl"], [text("/")]), { t: 9, i: 1, a: [], o: 0 }];
 		for (const name of ["loadChat", "loadInvitation", "createCheckoutSession"])
 			for (const data of odd) expect((await call(name, payload(data))).status, `${name} ${JSON.stringify(data)}`).toBe(400);
 	});
 
-	test("keeps the status of a problem that it throws", async () => {
+	test("keeps the status of a problem it throws", async () => {
 		const order = record(1, ["successUrl", "cancelUrl"], [text("/"), text("/")]);
 		const response = await call("createCheckoutSession", payload(order));
 		expect(response.status).toBe(401);
 		expect(await response.text()).toContain("Not signed in");
 	});
 
-	test("refuses a form, a body of more than 64 KiB, another method and an unknown name", async () => {
+	test("refuses a form, a body over 64 KiB, another method and an unknown name", async () => {
 		const form = "application/x-www-form-urlencoded";
 		expect((await call("createCheckoutSession", "a=b", { "content-type": form })).status).toBe(400);
 		expect((await call("createCheckoutSession", payload(text("x".repeat(65 * 1024))))).status).toBe(413);
@@ -391,7 +391,7 @@ describe("a redirect", () => {
 		"https://evil.example",
 		"/%2e%2e//evil.example",
 		"/\\evil.example",
-	])("to %s is refused wherever better-auth takes one", async (target) => {
+	])("to %s is refused wherever better-auth accepts a redirect", async (target) => {
 		const query = encodeURIComponent(target);
 		const post = (path: string, body: object) =>
 			new Client().post(path, body, { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` });
@@ -408,14 +408,14 @@ describe("a redirect", () => {
 		}
 	});
 
-	test("leads back to a page of this site", async () => {
+	test("may lead to a page of this site", async () => {
 		const response = await new Client().fetch("/api/auth/verify-email?token=x&callbackURL=/pricing");
 		expect([response.status, response.headers.get("location")]).toEqual([302, "/pricing?error=INVALID_TOKEN"]);
 	});
 });
 
 describe("a host", () => {
-	test("other than the configured one is answered with 421 and gets no mail sent", async () => {
+	test("other than the configured one gets 421, and no mail is sent", async () => {
 		for (const host of ["evil.example", "parley.example.evil.example"]) {
 			const account = { email: `${id()}@example.com`, password: "correct horse", name: "Ada" };
 			for (const path of ["/api/auth/sign-up/email", "/api/auth/send-verification-email"]) {
@@ -427,7 +427,7 @@ describe("a host", () => {
 		expect((await sandboxState()).mailbox).toEqual([]);
 	});
 
-	test("writes the links in mails only if it is the configured one", async () => {
+	test("appears in the links of mails only if it is the configured one", async () => {
 		const account = { email: `${id()}@example.com`, password: "correct horse", name: "Ada", callbackURL: "/" };
 		const response = await new Client().post("https://parley.example/api/auth/sign-up/email", account, { "cf-connecting-ip": "10.77.0.1" });
 		expect(response.status).toBe(200);
@@ -449,13 +449,13 @@ describe("a response", () => {
 		"strict-transport-security": expect.stringMatching(/^max-age=\d{8,}; includeSubDomains$/),
 		"x-content-type-options": "nosniff",
 	};
-	/** The address of a shared chat is its key, so it is passed on to nobody. */
+	/** The URL of a shared chat is its key, so its Referrer-Policy is `no-referrer`. */
 	const headersOf = (path: string) => (path.startsWith("/s/") ? { ...HEADERS, "referrer-policy": "no-referrer" } : HEADERS);
 	const ON_HTTPS = "https://parley.example";
 	const policyOf = (response: Response) =>
 		new Map((response.headers.get("content-security-policy") ?? "").split("; ").map((part) => [part.split(" ")[0], part]));
 
-	test("has the security headers on every page, and lets only its own scripts run", async () => {
+	test("has the security headers on every page, and allows only our own scripts", async () => {
 		const nonces = new Set<string>();
 		let shown = 0;
 		for (const path of [...pages, "/confirm-email?token=x&next=/", "/no/such/page"]) {
@@ -491,7 +491,7 @@ describe("a response", () => {
 		expect(nonces.size).toBe(shown);
 	});
 
-	test("has the security headers on a page that fails", async () => {
+	test("has the security headers on an error page", async () => {
 		await breakTable("invitations");
 		const response = await new Client().fetch(`${ON_HTTPS}/invitation/some`);
 		expect([response.status, Object.fromEntries(response.headers)]).toEqual([503, expect.objectContaining(HEADERS)]);
@@ -499,7 +499,7 @@ describe("a response", () => {
 		for (const script of (await response.text()).match(/<script\b[^>]*>/g) ?? []) expect(script).toContain(`nonce="${nonce}"`);
 	});
 
-	test("has the security headers on every API route, refusal, redirect and server function, and allows it nothing", async () => {
+	test("has the security headers on every API route, refusal, redirect and server function, with a policy that allows nothing", async () => {
 		const paths = [
 			...apiRoutes,
 			...plainFiles,
@@ -526,7 +526,7 @@ describe("a response", () => {
 	});
 });
 
-test("a response is not kept by Start once it has been sent: workerd would never free the request", async () => {
+test("Start does not keep a response after it was sent: workerd would never free the request", async () => {
 	const storage: AsyncLocalStorage<{ currentResponse?: Response }> = Reflect.get(globalThis, Symbol.for("tanstack-start:event-storage"));
 	const run = vi.spyOn(storage, "run");
 	for (const path of ["/api/usage", "/api/none", "/v1/models", "/pricing"]) await (await new Client().fetch(path)).text();
@@ -537,7 +537,7 @@ test("a response is not kept by Start once it has been sent: workerd would never
 });
 
 describe("a page", () => {
-	test("has one title, description and picture for previews of links, by whole addresses", async () => {
+	test("has one title, description and preview image for shared links, with absolute URLs", async () => {
 		for (const path of ["/", "/pricing"]) {
 			const html = await (await new Client().fetch(`https://parley.example${path}`)).text();
 			const of = (property: string) =>
@@ -549,7 +549,7 @@ describe("a page", () => {
 		}
 	});
 
-	test("with an answer that takes other parsers a minute is served", async () => {
+	test("is served even with an answer that takes other parsers a minute", async () => {
 		await faults({ model: { chunks: 600, chunkMs: 0 } });
 		const [client, chatId] = [await new Client().visit(), id()];
 		const { text: hostile } = await client.chat(chatId, id(), { text: "_a_ __ ".repeat(40) });
@@ -570,7 +570,7 @@ describe("a page", () => {
 	});
 });
 
-test("security.txt names the configured contact, and a day within a year by which it is read again", async () => {
+test("security.txt names the configured contact, and expires within a year", async () => {
 	const response = await new Client().fetch("https://parley.example/.well-known/security.txt");
 	expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/plain; charset=utf-8"]);
 	const text = await response.text();
@@ -599,7 +599,7 @@ test("a deployment has no development clock and keeps no list of its ledgers", a
 	expect(results).toEqual([]);
 });
 
-test("health reports each part and the commit", async () => {
+test("health reports each part's status and the commit", async () => {
 	const response = await new Client().fetch("/api/health");
 	expect(response.status).toBe(200);
 	expect(await response.json()).toEqual({
@@ -609,7 +609,7 @@ test("health reports each part and the commit", async () => {
 	});
 });
 
-test("health says that it does not know whether the key is refused, when that could not be read", async () => {
+test("health reports an unknown key status when it could not be read", async () => {
 	const prepare = env.DB.prepare.bind(env.DB);
 	const prepared = vi.spyOn(env.DB, "prepare").mockImplementation((sql) => {
 		if (sql.includes("ledger_reports")) throw new Error("D1_ERROR");
@@ -621,7 +621,7 @@ test("health says that it does not know whether the key is refused, when that co
 	expect(await response.json()).toMatchObject({ status: "ok", checks: { d1: "ok", ledger: "ok", billing: "unknown" } });
 });
 
-test("health reads one row of D1 at most, however many users there are", async () => {
+test("health reads at most one row of D1, however many users there are", async () => {
 	const prepared = vi.spyOn(env.DB, "prepare");
 	onTestFinished(() => prepared.mockRestore());
 	expect((await new Client().fetch("/api/health")).status).toBe(200);
@@ -656,13 +656,13 @@ describe("an address below /api/auth", () => {
 		expect(await rows()).toBe(before);
 	});
 
-	test.each(["reset-password", "callback"])("with a parameter (%s) leaves no row for each value", async (path) => {
+	test.each(["reset-password", "callback"])("with a parameter (%s) writes no row per value", async (path) => {
 		const before = await rows();
 		for (let n = 0; n < 3; n += 1) await (await new Client().fetch(`/api/auth/${path}/${id()}`, { headers: from })).text();
 		expect(await rows()).toBe(before);
 	});
 
-	test("that exists is counted, once for its network", async () => {
+	test("that exists is counted once per network", async () => {
 		const before = (await rows()) ?? 0;
 		for (let n = 0; n < 2; n += 1) expect((await new Client().fetch("/api/auth/get-session", { headers: from })).status).toBe(200);
 		expect(await rows()).toBe(before + 1);

@@ -14,7 +14,7 @@ beforeEach(resetSandbox);
 const credentials = (email: string) => ({ email, password: "correct horse" });
 const id = () => crypto.randomUUID();
 
-/** better-auth allows few requests from one address. */
+/** better-auth limits requests per address. */
 const anyAddress = () => ({ "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` });
 const signIn = (client: Client, email: string, password: string) =>
 	client.post("/api/auth/sign-in/email", { email, password }, anyAddress());
@@ -39,7 +39,7 @@ async function linkTo(email: string): Promise<string> {
 	});
 }
 
-/** Opens a link as a click on another site does. @returns where it leads, and its token */
+/** Opens a link like a click on another site. @returns where it leads, and its token */
 async function open(client: Client, link: string): Promise<{ to: string; token: string }> {
 	const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
 	const response = await client.fetch(link, { headers });
@@ -57,7 +57,7 @@ describe("an account", () => {
 		expect(row?.password).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/);
 	});
 
-	test("can only be signed in to with its password", async () => {
+	test("can be signed in to only with its password", async () => {
 		const { email } = await new Client().signUp();
 		const wrong = await new Client().post(
 			"/api/auth/sign-in/email",
@@ -70,7 +70,7 @@ describe("an account", () => {
 		expect(await client.usage()).toMatchObject({ tier: "free" });
 	});
 
-	test("gets a new password for the old one, which ends all other sessions where that is requested", async () => {
+	test("changes its password with the old one, and then ends all other sessions if requested", async () => {
 		const [client, other] = [new Client(), new Client()];
 		const { email } = await client.signUp();
 		await signIn(other, email, "correct horse");
@@ -87,7 +87,7 @@ describe("an account", () => {
 		expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([401, 401, 200]);
 	});
 
-	test("is signed out for good and at once: a copy of its cookies reads, spends and buys nothing more", async () => {
+	test("is signed out immediately: copied cookies can no longer read, spend or buy", async () => {
 		const client = new Client();
 		await client.signUp();
 		const chatId = crypto.randomUUID();
@@ -111,7 +111,7 @@ describe("an account", () => {
 		expect((await copy.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 1 })).status).toBe(401);
 	});
 
-	test("gets a confirmation mail, and may chat before confirming", async () => {
+	test("gets a confirmation mail, and can chat before confirming", async () => {
 		const client = new Client();
 		const { email } = await client.signUp();
 		expect((await sandboxState()).mailbox).toMatchObject([{ to: email, subject: "Confirm your email address" }]);
@@ -123,7 +123,7 @@ describe("an account", () => {
 		expect(user.emailVerified).toBe(true);
 	});
 
-	test("is named by its session token alone: no cookie holds a copy of the session", async () => {
+	test("is identified by its session token alone: no cookie caches the session", async () => {
 		const client = new Client();
 		await client.signUp();
 		expect([...client.cookies.keys()].filter((name) => name.includes("session"))).toEqual(["parley.session_token"]);
@@ -139,7 +139,7 @@ describe("a session", () => {
 	const expireAt = (userId: string, instant: number) =>
 		env.DB.prepare("UPDATE sessions SET expires_at = ? WHERE user_id = ?").bind(instant, userId).run();
 
-	test("needs the whole signed cookie: a token alone, a changed one or another's signature is a guest's", async () => {
+	test("requires the whole signed cookie: a bare token, a changed one or another's signature is treated as a guest", async () => {
 		const [client, other] = [new Client(), new Client()];
 		await client.signUp();
 		await other.signUp();
@@ -154,7 +154,7 @@ describe("a session", () => {
 		expect(await client.usage()).toMatchObject({ tier: "free" });
 	});
 
-	test("ends when it expires, and is extended by use a day after it was last", async () => {
+	test("expires, and use extends it a day after the last extension", async () => {
 		const client = new Client();
 		const { id } = await client.signUp();
 		const nowMs = Date.now();
@@ -171,8 +171,8 @@ describe("a session", () => {
 	});
 });
 
-describe("a page of another viewer", () => {
-	/** The tag that a viewer's own page carries. */
+describe("a page loaded by another viewer", () => {
+	/** The viewer tag that a viewer's own page carries. */
 	const tagOf = async (client: Client) => {
 		const tag = /tag:"((?:user|guest)\.[\w-]+)"/.exec(await (await client.fetch("/")).text())?.[1];
 		if (!tag) throw new Error("the page names no viewer");
@@ -212,7 +212,7 @@ describe("a page of another viewer", () => {
 		expect((await bob.fetch("/api/usage", { headers: await tagOf(bob) })).status).toBe(200);
 	});
 
-	/** What has no viewer: health, the language of a browser, webhooks, the return from Stripe's page, addresses without a route, and functions that show everyone the same. */
+	/** Everything without a viewer: health, the browser's language, webhooks, Stripe's return, unrouted addresses, functions that are the same for all. */
 	const WITHOUT_VIEWER = new Set([
 		...[
 			"/api/auth/some",
@@ -261,7 +261,7 @@ describe("a page of another viewer", () => {
 		expect(answers.filter(([, status]) => status !== 409)).toEqual([]);
 	});
 
-	test("is told when its user has signed out, and a guest's when the guest has signed in", async () => {
+	test("is refused once its user has signed out, or its guest has signed in", async () => {
 		const client = await new Client().visit();
 		const guestPage = await tagOf(client);
 		await client.signUp();
@@ -282,7 +282,7 @@ describe("a page of another viewer", () => {
 });
 
 describe("while the database does not answer", () => {
-	/** Lets every statement of D1 fail until the test ends, as an outage of D1 does. */
+	/** Makes every D1 statement fail until the test ends, like an outage. */
 	function breakDatabase(): { repair: () => void } {
 		const fail = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
 		const dead = { bind: () => dead, all: fail, first: fail, raw: fail, run: fail } as unknown as D1PreparedStatement;
@@ -293,7 +293,7 @@ describe("while the database does not answer", () => {
 	}
 	const chatBody = () => ({ id: id(), messages: [{ id: id(), role: "user", parts: [{ type: "text", text: "Hello" }] }] });
 
-	test("a signed-in user gets 503 from every route, is never taken for a guest, and nothing counts", async () => {
+	test("a signed-in user gets 503 from every route, is never treated as a guest, and nothing counts", async () => {
 		const client = await new Client().visit();
 		const { email } = await client.signUp();
 		await client.visit();
@@ -357,7 +357,7 @@ describe("while the database does not answer", () => {
 		expect(await client.usage()).toMatchObject({ tier: "free", used: 0, held: 0 });
 	});
 
-	test("a guest goes on", async () => {
+	test("a guest can continue", async () => {
 		const client = await new Client().visit();
 		breakDatabase();
 		expect((await client.chat(id(), id())).status).toBe(200);
@@ -367,7 +367,7 @@ describe("while the database does not answer", () => {
 });
 
 describe("guessing passwords", () => {
-	test("is rate-limited by the address from the edge, not by one that the client sends", async () => {
+	test("is rate-limited by the address from the edge, not by one the client claims", async () => {
 		const { email } = await new Client().signUp();
 		const statuses: number[] = [];
 		for (let n = 0; n < 12; n += 1) {
@@ -379,7 +379,7 @@ describe("guessing passwords", () => {
 		expect(elsewhere.status).toBe(200);
 	});
 
-	test("of one account is bounded over all networks, and locks out no browser that has signed in before", async () => {
+	test("is limited per account across all networks, without locking out browsers that have signed in before", async () => {
 		const owner = new Client();
 		const { email } = await owner.signUp();
 		await owner.post("/api/auth/sign-out", {});
@@ -391,14 +391,14 @@ describe("guessing passwords", () => {
 		const refused = answers.filter(({ status }) => status === 429);
 		expect(refused).toHaveLength(30);
 		expect(Number(refused[0]?.headers.get("retry-after"))).toBeGreaterThan(600);
-		// The right password tells someone who guesses nothing either.
+		// While limited, even the right password reveals nothing to an attacker.
 		expect((await guess(41, "correct horse")).status).toBe(429);
 		expect((await owner.post("/api/auth/sign-in/email", credentials(email), from(42))).status).toBe(200);
 		const { email: other } = await new Client().signUp();
 		expect((await new Client().post("/api/auth/sign-in/email", credentials(other), from(43))).status).toBe(200);
 	});
 
-	test("is bounded the same for an address without an account, and on the way that changes a password", async () => {
+	test("is limited the same way for an address without an account, and for changing a password", async () => {
 		const nobody = { email: `${crypto.randomUUID()}@example.com`, password: "a guess or two" };
 		const address = (n: number) => ({ "cf-connecting-ip": `198.19.${n}.1` });
 		const unknown = Array.from({ length: 14 }, (_, n) => new Client().post("/api/auth/sign-in/email", nobody, address(n)));
@@ -421,7 +421,7 @@ describe("guessing passwords", () => {
 	});
 });
 
-test("confirmation mails to one address are bounded, from whatever networks they are requested: one at sign-up, and one requested in ten minutes", async () => {
+test("confirmation mails to one address are limited across all networks: one at sign-up, and one requested per ten minutes", async () => {
 	const { email } = await new Client().signUp();
 	const resend = (n: number) => new Client().post("/api/auth/send-verification-email", { email }, { "cf-connecting-ip": `198.21.${n}.1` });
 	const statuses = (await Promise.all(Array.from({ length: 12 }, (_, n) => resend(n)))).map(({ status }) => status);
@@ -437,7 +437,7 @@ test("confirmation mails to one address are bounded, from whatever networks they
 	expect(await mails()).toHaveLength(2);
 });
 
-describe("a field that better-auth would store unchecked", () => {
+describe("a field that better-auth would store unvalidated", () => {
 	const NO_NAMES: unknown[] = [[], {}, 7, true, null, "", " ", "n".repeat(61)];
 	const ODD_NAMES = ["Your prize\n\nhttp://evil.example", "a\u0000b", "evil.example"];
 	const signUpAs = (name: unknown) =>
@@ -454,7 +454,7 @@ describe("a field that better-auth would store unchecked", () => {
 		expect(await session.json()).toMatchObject({ user: { name: "Grace" } });
 	});
 
-	test("is tidied in the name of someone who signs up", async () => {
+	test("is normalized in the name at sign-up", async () => {
 		const names = await Promise.all(
 			ODD_NAMES.map(async (name) => (await (await signUpAs(name)).json<{ user: { name: string } }>()).user.name),
 		);
@@ -495,7 +495,7 @@ describe("a field that better-auth would store unchecked", () => {
 	});
 });
 
-describe("a route of better-auth that this product does not use", () => {
+describe("a better-auth route that this product does not use", () => {
 	const UNUSED = [
 		["GET", "list-sessions"],
 		["GET", "list-accounts"],
@@ -518,7 +518,7 @@ describe("a route of better-auth that this product does not use", () => {
 		["GET", `no-such-thing-${crypto.randomUUID()}`],
 	] as const;
 
-	test("is not found, and writes no rate-limit row", async () => {
+	test("answers 404 and writes no rate-limit row", async () => {
 		const client = new Client();
 		await client.signUp();
 		const rows = () => env.DB.prepare("SELECT count(*) AS n FROM rate_limits").first();
@@ -532,7 +532,7 @@ describe("a route of better-auth that this product does not use", () => {
 });
 
 describe("a confirmation link", () => {
-	test("signs nobody in, confirms nothing and moves no chats in a browser that is not signed in to its account", async () => {
+	test("does nothing in a browser that is not signed in to its account: no sign-in, no confirmation, no moved chats", async () => {
 		const { email: strangers } = await new Client().signUp();
 		const link = await linkTo(strangers);
 		const guest = await new Client().visit();
@@ -550,7 +550,7 @@ describe("a confirmation link", () => {
 		expect(await isVerified(strangers)).toBe(false);
 	});
 
-	test("confirms at once in a browser that is signed in to its account, and ends all other sessions", async () => {
+	test("confirms at once in a browser signed in to its account, and ends all other sessions", async () => {
 		const client = new Client();
 		const { email } = await client.signUp();
 		const other = new Client();
@@ -561,7 +561,7 @@ describe("a confirmation link", () => {
 		expect(await other.usage()).toMatchObject({ tier: "guest" });
 	});
 
-	test("elsewhere confirms with the password, which ends all other sessions and signs in here", async () => {
+	test("in another browser confirms with the password, which ends all other sessions and signs in there", async () => {
 		const phone = new Client();
 		const { email } = await phone.signUp();
 		const computer = await new Client().visit();
@@ -576,7 +576,7 @@ describe("a confirmation link", () => {
 		expect(await sessionOf(phone)).toBeNull();
 	});
 
-	test("lets the mailbox's owner set a new password, and leaves nothing to whoever signed up with the address", async () => {
+	test("lets the mailbox's owner set a new password, and leaves no access to the person who signed up with the address", async () => {
 		const attacker = new Client();
 		const { email } = await attacker.signUp();
 		const reader = await new Client().visit();
@@ -586,7 +586,7 @@ describe("a confirmation link", () => {
 		const chatId = id();
 		await reader.chat(chatId, id());
 		expect(await isOwner(reader, chatId)).toBe(true);
-		// At once: no cookie holds a copy of a session.
+		// At once: no cookie caches a session.
 		expect(await attacker.usage()).toMatchObject({ tier: "guest" });
 		expect(await isOwner(attacker, chatId)).toBe(false);
 		expect(await sessionOf(attacker)).toBeNull();
@@ -594,7 +594,7 @@ describe("a confirmation link", () => {
 		expect((await signIn(new Client(), email, "a password of mine")).status).toBe(200);
 	});
 
-	test("is not locked by whoever signed up with the address: their browser counts as an unknown one after the new password", async () => {
+	test("cannot be locked by the person who signed up: after the new password, their browser counts as unknown", async () => {
 		const attacker = new Client();
 		const { email } = await attacker.signUp();
 		const owner = await new Client().visit();
@@ -606,12 +606,12 @@ describe("a confirmation link", () => {
 		expect((await signIn(owner, email, "a password of mine")).status).toBe(200);
 	});
 
-	test("keeps the new password when whoever signed up changes theirs at the same moment", async () => {
+	test("keeps the new password even if the person who signed up changes theirs at the same moment", async () => {
 		const attacker = new Client();
 		const { email } = await attacker.signUp();
 		const reader = await new Client().visit();
 		const { token } = await open(reader, await linkTo(email));
-		// Between the check of the old password and the write of the next one.
+		// Between checking the old password and writing the new one.
 		const prepare = env.DB.prepare.bind(env.DB);
 		let confirmed: Promise<Response> | undefined;
 		const spy = vi.spyOn(env.DB, "prepare").mockImplementation((query) => {
@@ -635,7 +635,7 @@ describe("a confirmation link", () => {
 		expect((await sessionOf(reader))?.user).toMatchObject({ email, emailVerified: true });
 	});
 
-	test("is used up once the address is confirmed: it sets no password again", async () => {
+	test("is used up once the address is confirmed: it cannot set a password again", async () => {
 		const client = new Client();
 		const { email } = await client.signUp();
 		const link = await linkTo(email);
@@ -646,7 +646,7 @@ describe("a confirmation link", () => {
 		expect(await sessionOf(finder)).toBeNull();
 	});
 
-	test("works only with our signature: a token of better-auth's own form, of another user or altered confirms nothing", async () => {
+	test("requires our signature: a token in better-auth's own form, another user's or an altered one confirms nothing", async () => {
 		const client = new Client();
 		const { id: userId, email } = await client.signUp();
 		const { email: other } = await new Client().signUp();
@@ -664,7 +664,7 @@ describe("a confirmation link", () => {
 		expect(await isVerified(email)).toBe(false);
 	});
 
-	test("leads to a page of this site only", async () => {
+	test("leads only to pages of this site", async () => {
 		const client = new Client();
 		const { email } = await client.signUp();
 		const token = new URL(await linkTo(email)).searchParams.get("token") ?? "";
@@ -677,7 +677,7 @@ describe("a confirmation link", () => {
 		}
 	});
 
-	test("is mailed without any text of whoever signed up", async () => {
+	test("is mailed without any text written by the person who signed up", async () => {
 		const email = `${id()}@example.com`;
 		const name = "Win a prize with a name";
 		await new Client().post("/api/auth/sign-up/email", { name, email, password: "correct horse" }, anyAddress());
@@ -686,8 +686,8 @@ describe("a confirmation link", () => {
 	});
 });
 
-describe("an unconfirmed account with somebody else's address", () => {
-	test("gets neither their invitations nor their admin rights, not even once the owner of the mailbox has confirmed", async () => {
+describe("an unconfirmed account with another person's address", () => {
+	test("gets neither that person's invitations nor admin rights, even after the mailbox's owner has confirmed", async () => {
 		const inviter = new Client();
 		const { email: inviters } = await inviter.signUp();
 		await inviter.confirm(inviters);
@@ -725,14 +725,14 @@ describe("a session", () => {
 		expect(await opened()).toBeNull();
 	});
 
-	test("is not opened by a request that proves nothing", async () => {
+	test("is not opened by a request without proof", async () => {
 		const { id: userId } = await new Client().signUp();
 		await expect(proofsOfOneRequest().assertProven({ id: "none", userId })).rejects.toThrow("Invalid email or password");
 	});
 });
 
 describe("a guest beside a session", () => {
-	/** A guest with a chat, in a browser that somebody is signed in to. */
+	/** A guest with a chat, in a browser where a user is also signed in. */
 	async function guestBesideSession() {
 		const client = await new Client().visit();
 		const chatId = id();
@@ -743,7 +743,7 @@ describe("a guest beside a session", () => {
 		return { client, chatId, userId };
 	}
 
-	test("is not moved: only a sign-in of this browser moves chats", async () => {
+	test("keeps its chats: only a sign-in in this browser moves them", async () => {
 		const { client, chatId } = await guestBesideSession();
 		const guest = new Client();
 		guest.cookies.set("parley.guest", client.cookies.get("parley.guest") ?? "");
@@ -752,7 +752,7 @@ describe("a guest beside a session", () => {
 		expect(await isOwner(guest, chatId)).toBe(true);
 	});
 
-	test("is moved by a page load after a sign-in whose move failed", async () => {
+	test("moves its chats with a page load after a sign-in whose move failed", async () => {
 		const { client, chatId, userId } = await guestBesideSession();
 		const secret = "another secret of the tests; long enough";
 		const [mark = ""] = moveCookie(new Request("http://localhost/"), guestOf(client), userKey(userId), secret, Date.now()).split(";");
@@ -763,17 +763,17 @@ describe("a guest beside a session", () => {
 	});
 });
 
-describe("signing up while the guest's first requests are on their way", () => {
+describe("signing up while the guest's first requests are under way", () => {
 	beforeEach(() => faults({}));
 
-	/** The same browser in another tab, whose requests left before the sign-up was answered. */
+	/** The same browser in another tab, whose requests were sent before the sign-up was answered. */
 	function asBefore(client: Client): Client {
 		const late = new Client();
 		late.cookies.set("parley.guest", client.cookies.get("parley.guest") ?? "");
 		return late;
 	}
 
-	test("answers none of them on the guest's allowance afterwards, and says that the guest has signed up", async () => {
+	test("answers none of them from the guest's allowance afterwards, and reports that the guest has signed up", async () => {
 		const client = await new Client().visit();
 		const late = asBefore(client);
 		const chatId = id();
@@ -797,13 +797,13 @@ describe("signing up while the guest's first requests are on their way", () => {
 		expect(await client.usage()).toMatchObject({ tier: "free", used: 1, held: 0 });
 	});
 
-	test("gives a browser that missed the answer to its sign-up a new guest, and leaves the old one's chats with the account", async () => {
+	test("gives a browser that missed the sign-up response a new guest, and leaves the old guest's chats with the account", async () => {
 		const client = await new Client().visit();
 		const late = asBefore(client);
 		const [guest, chatId] = [guestOf(client), id()];
 		await client.chat(chatId, id());
 		const { id: userId } = await new Client().signUp();
-		// A sign-up that closed the guest's ledger and failed before it moved the chats.
+		// A sign-up that closed the guest's ledger and failed before moving the chats.
 		await env.USAGE_LEDGER.getByName(guest).close(guest, userKey(userId));
 		expect(await (await late.fetch("/")).text()).not.toContain(chatId);
 		expect(guestOf(late)).not.toBe(guest);
@@ -813,7 +813,7 @@ describe("signing up while the guest's first requests are on their way", () => {
 		expect(list.chats.map((chat) => chat.id)).toEqual([chatId]);
 	});
 
-	test("takes along a chat that starts after the guest's chats were moved, and its unit", async () => {
+	test("moves a chat that starts after the guest's chats were moved, with its unit", async () => {
 		const client = await new Client().visit();
 		const [guest, chatId, requestId] = [guestOf(client), id(), id()];
 		const ledger = env.USAGE_LEDGER.getByName(guest);
@@ -849,10 +849,10 @@ describe("signing up while the guest's first requests are on their way", () => {
 		});
 	});
 
-	test("counts a request that ended in the very millisecond of the sign-up", async () => {
+	test("counts a request that ended in the same millisecond as the sign-up", async () => {
 		const client = await new Client().visit();
 		await client.chat(id(), id());
-		// The ledger's time never runs behind its rows, so the two instants are equal.
+		// The ledger's time is never before its rows, so the two instants are equal.
 		const endedAtMs = Date.now() + 60_000;
 		await rewriteRequests(env.USAGE_LEDGER.getByName(guestOf(client)), () => ({ endedAtMs }));
 		await client.signUp();

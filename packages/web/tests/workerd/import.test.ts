@@ -6,7 +6,7 @@ import { stopAppClock } from "../app-time.ts";
 import { Client, eventually, resetSandbox, sandboxState } from "../client.ts";
 import { messagesOf, textOf } from "../stored.ts";
 
-// Chats from elsewhere: our own documents, which is also what a page makes of ChatGPT's.
+// Imported chats: our own export documents, which is also what the page converts ChatGPT's export into.
 
 beforeEach(resetSandbox);
 
@@ -65,7 +65,7 @@ const listed = async (key: string) =>
 	(await listOf(key).list()).chats as { id: string; title: string; updatedAt: string; archived?: true }[];
 
 describe("an imported chat", () => {
-	test("is listed at its own date, found by all of its words, and counts nothing", async () => {
+	test("is listed under its own date, can be found by all its words, and counts nothing", async () => {
 		const { client, key } = await user();
 		const turns = Array.from({ length: 80 }, (_, at) => turn(at + 1, at === 0 ? "An abacus" : `Question ${at + 1}`));
 		const { status, id: chat } = await imported(client, document({ turns, shown: 80 }));
@@ -77,7 +77,7 @@ describe("an imported chat", () => {
 		expect((await sandboxState()).modelCalls).toEqual([]);
 	});
 
-	test("says that it was imported, and neither a price nor a rule", async () => {
+	test("is marked as imported, with neither a price nor a rule", async () => {
 		const { client } = await user();
 		const states = ["complete", "length", "stopped", "failed", null] as const;
 		const turns = states.map((state, at) => turn(at + 1, `Question ${at}`, { answer: answer("Words", { state }) }));
@@ -90,7 +90,7 @@ describe("an imported chat", () => {
 		expect((await exportOf(client, chat)).turns[0]?.answer).toMatchObject({ counted: null, units: null, model: "gpt-4o" });
 	});
 
-	test("is continued like any other, keeps its title, and is priced by what is sent of it", async () => {
+	test("continues like any other chat, keeps its title, and is priced by what is sent", async () => {
 		const { client, key } = await user();
 		const { id: chat } = await imported(client, document({ instructions: "Be brief" }));
 		const [, before] = await messagesOf(env.CONVERSATION.getByName(chat)).then((all) => all.filter(({ role }) => role === "assistant"));
@@ -111,7 +111,7 @@ describe("an imported chat", () => {
 		expect(await client.usage()).toMatchObject({ used: 1 });
 	});
 
-	test("has the versions, the sources and the names of files that the document has", async () => {
+	test("has the document's versions, sources and file names", async () => {
 		const { client } = await user();
 		const sources = [{ url: "https://example.com/tally", title: "Tally" }];
 		const turns = [
@@ -141,7 +141,7 @@ describe("an imported chat", () => {
 		]);
 	});
 
-	test("is what the export of another account says", async () => {
+	test("exports the same document that another account exported", async () => {
 		const [mine, other] = [await user(), await user()];
 		const chat = id();
 		await mine.client.chat(chat, id(), { text: "The first words" });
@@ -163,7 +163,7 @@ describe("an imported chat", () => {
 		expect((await listOf(key).archived()).chats).toHaveLength(1);
 	});
 
-	test("stays pinned and in its folder, which is made once, and not again where one has its name", async () => {
+	test("stays pinned and in its folder, which is created once, or reused if one has that name", async () => {
 		const { client, key } = await user();
 		const folder = { name: "Tallies", instructions: "Verse." };
 		const [one, two] = await Promise.all([1, 2].map(() => imported(client, { ...document(), pinned: true, folder })));
@@ -195,8 +195,8 @@ describe("an imported chat", () => {
 	});
 });
 
-describe("an import that is repeated", () => {
-	test("makes no second chat, also without an id of the chat, at the same time, and after the chat has gone on", async () => {
+describe("a repeated import", () => {
+	test("creates no second chat, even without a chat id, concurrently, or after the chat has moved on", async () => {
 		const { client, key } = await user();
 		const [named, nameless] = [document(), { ...document(), id: undefined }];
 		const first = await Promise.all([named, named, nameless].map((chat) => imported(client, chat)));
@@ -208,7 +208,7 @@ describe("an import that is repeated", () => {
 		expect((await exportOf(client, first[0]?.id ?? "")).turns).toHaveLength(3);
 	});
 
-	test("finds the chat that was exported here, and brings it back while it is being deleted", async () => {
+	test("finds the chat that was exported here, and restores it while it is being deleted", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		await client.chat(chat, id());
@@ -219,7 +219,7 @@ describe("an import that is repeated", () => {
 		expect(await listed(key)).toMatchObject([{ id: chat }]);
 	});
 
-	test("after the chat was deleted is a new one, in which no earlier request is answered again", async () => {
+	test("creates a new chat if the first was deleted, and answers no earlier request again", async () => {
 		const { client, key } = await user();
 		const chat = document();
 		const first = await imported(client, chat);
@@ -234,7 +234,7 @@ describe("an import that is repeated", () => {
 		expect((await client.send(second.id, "m1", { text: "Hello", key: key1 })).status).toBe(409);
 	});
 
-	test("is another chat for another account", async () => {
+	test("creates a separate chat for another account", async () => {
 		const [one, other] = [await user(), await user()];
 		const chat = document();
 		const first = await imported(one.client, chat);
@@ -254,7 +254,7 @@ describe("an import that is repeated", () => {
 	});
 });
 
-describe("what is not taken", () => {
+describe("a refused import", () => {
 	test.each<[string, object, string]>([
 		["another format", { format: "other" }, "format"],
 		["a later version", { version: 2 }, "version"],
@@ -275,7 +275,7 @@ describe("what is not taken", () => {
 		expect(await listed(key)).toEqual([]);
 	});
 
-	test("is a message that no row holds, or a chat of more than 8 MiB: 413", async () => {
+	test("is a message too large for a row, or a chat of more than 8 MiB: 413", async () => {
 		const { client } = await user();
 		const long = document({ turns: [turn(1, "A"), turn(2, "ü".repeat(1_000_000))] });
 		expect(await problemOf(await importInto(client, long))).toMatchObject({ status: 413, detail: expect.stringContaining("turn 2") });
@@ -290,7 +290,7 @@ describe("what is not taken", () => {
 		expect(await problemOf(await importInto(guest, document()))).toMatchObject({ status: 401, title: "Not signed in" });
 	});
 
-	test("is more than one day allows: 429 until the next day, and chats that are there cost nothing of it", async () => {
+	test("is one beyond the daily limit: 429 until the next day; chats that are already here do not use it", async () => {
 		const { client, key } = await user();
 		const chat = document();
 		await imported(client, chat);
@@ -309,7 +309,7 @@ describe("what is not taken", () => {
 });
 
 describe("the list of all chats", () => {
-	test("has each of them once, archived ones too, whatever is used meanwhile", async () => {
+	test("contains each chat once, including archived ones, whatever is used meanwhile", async () => {
 		const { client, key } = await user();
 		const list = listOf(key);
 		for (let n = 0; n < 620; n += 1)
@@ -318,7 +318,7 @@ describe("the list of all chats", () => {
 		await list.mark(key, "c002", { deleted: true });
 		const page = async (after = "") => (await client.fetch(`/api/chats${after}`)).json<{ chats: { id: string }[]; next: string | null }>();
 		const first = await page();
-		// Among those of the next page: a list by time would have it on the first one now.
+		// On the next page: a list ordered by time would have moved it to the first one now.
 		await list.put({ id: "c619", title: "Chat", updatedAt: new Date().toISOString() });
 		const second = await page(`?after=${first.next}`);
 		const ids = [...first.chats, ...second.chats].map((chat) => chat.id);

@@ -13,7 +13,7 @@ const id = () => crypto.randomUUID();
 const own = { about: "I teach chemistry in Porto.", answer: "Briefly, in Portuguese." };
 const narrow = modelOf("narrow", { inputStep: 100, maxOutput: 50, contextWindow: 550 });
 const none = { site: "", about: "", answer: "", folder: "", chat: "" };
-/** A text of so many words. */
+/** A text of this many words. */
 const words = (n: number) => "word ".repeat(n).trim();
 
 interface Asked {
@@ -39,11 +39,11 @@ const instruct = (client: Client, chatId: string, instructions: unknown) =>
 const view = (key: string, chatId: string) => env.CONVERSATION.getByName(chatId).view(key);
 const lastSent = async () => (await sandboxState()).modelCalls.at(-1)?.messages ?? [];
 const lastSystem = async () => (await lastSent()).find(({ role }) => role === "system")?.content ?? null;
-/** What the page shows as the price of a message to `narrow`. */
+/** The price that the page shows for a message to `narrow`. */
 const shownPrice = (instructions: number, text: string) => priceOfSend({ model: narrow, effort: null, instructions }, false, 0, text).units;
 
-describe("what a user tells every model", () => {
-	test("is sent before the messages of each chat, and is part of the price that the page computes", async () => {
+describe("a user's instructions", () => {
+	test("are sent before the messages of each chat, and are part of the price that the page computes", async () => {
 		const { client } = await user();
 		const chat = id();
 		expect((await ask(client, chat)).metadata.instructions).toBeUndefined();
@@ -63,7 +63,7 @@ describe("what a user tells every model", () => {
 		expect(await lastSystem()).toBeNull();
 	});
 
-	test("leaves so much less room for older messages", async () => {
+	test("reduce the room for older messages by their size", async () => {
 		const { client } = await user();
 		const chat = id();
 		// Steps have 8,000 tokens.
@@ -74,7 +74,7 @@ describe("what a user tells every model", () => {
 		expect(metadata).toMatchObject({ units: 1, readFrom: expect.any(String) });
 	});
 
-	test("that has grown since the page was read is refused with the new price: nothing is held or counted", async () => {
+	test("are refused with the new price when they have grown since the page was read: nothing is held or counted", async () => {
 		const { client } = await user();
 		const chat = id();
 		await save(client, { about: words(150), answer: "" });
@@ -86,13 +86,13 @@ describe("what a user tells every model", () => {
 		expect((await ask(client, chat, { model: "narrow", maxUnits: units })).metadata).toMatchObject({ units, counted: true });
 	});
 
-	test("and a message that together do not fit into a model are refused", async () => {
+	test("are refused if they and the message together do not fit into a model", async () => {
 		const { client } = await user();
 		await save(client, { about: words(300), answer: words(700) });
 		expect((await ask(client, id(), { model: "narrow" })).problem).toMatchObject({ title: "Message too long" });
 	});
 
-	test("is the same user's only, and is asked for with a session", async () => {
+	test("belong to that user only, and are read with a session", async () => {
 		const [ada, bob] = [await user(), await user()];
 		await save(ada.client, own);
 		await ask(bob.client, id());
@@ -105,7 +105,7 @@ describe("what a user tells every model", () => {
 		expect(await (await ada.client.fetch("/account/appearance")).text()).toContain("chemistry");
 	});
 
-	test("is refused when it is too long, or no text: what was saved stays", async () => {
+	test("are refused when too long or not text, and the saved ones stay", async () => {
 		const { client } = await user();
 		await save(client, own);
 		const long = await save(client, { ...own, answer: "x".repeat(4_001) });
@@ -129,7 +129,7 @@ describe("what a user tells every model", () => {
 		expect(statuses).toEqual([...Array(60).fill(200), 429, 429]);
 	});
 
-	test("ends with the account", async () => {
+	test("end with the account", async () => {
 		const { client, userId } = await user();
 		await save(client, own);
 		const rows = async () => (await env.DB.prepare("SELECT * FROM instructions WHERE user_id = ?").bind(userId).all()).results;
@@ -138,7 +138,7 @@ describe("what a user tells every model", () => {
 		expect(await rows()).toEqual([]);
 	});
 
-	test("costs a request no query of its own", async () => {
+	test("add no query to a request", async () => {
 		const { client } = await user();
 		await save(client, own);
 		const prototype = Object.getPrototypeOf(env.DB);
@@ -158,10 +158,10 @@ describe("what a user tells every model", () => {
 	});
 });
 
-describe("what a chat tells every model", () => {
+describe("a chat's instructions", () => {
 	const pirate = "Answer like a pirate.";
 
-	test("comes with its first message, stays, and can be changed and removed", async () => {
+	test("are set with its first message, stay, and can be changed and removed", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		const first = await ask(client, chat, { instructions: ` ${pirate} ` });
@@ -179,7 +179,7 @@ describe("what a chat tells every model", () => {
 		expect(await view(key, chat)).not.toHaveProperty("instructions");
 	});
 
-	test("follows what its user tells every model", async () => {
+	test("follow its user's instructions", async () => {
 		const { client } = await user();
 		await save(client, own);
 		const answer = await ask(client, id(), { instructions: pirate, model: "narrow" });
@@ -188,7 +188,7 @@ describe("what a chat tells every model", () => {
 		expect(answer.metadata).toMatchObject({ instructions: tokens, units: shownPrice(tokens, "Hello") });
 	});
 
-	test("stays as it was saved while a message is on its way", async () => {
+	test("stay as saved while a message is being sent", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		await ask(client, chat, { instructions: pirate });
@@ -199,7 +199,7 @@ describe("what a chat tells every model", () => {
 		}
 	});
 
-	test("is part of the price, and one that has grown is refused with the new price", async () => {
+	test("are part of the price, and are refused with the new price when they have grown", async () => {
 		const { client } = await user();
 		const chat = id();
 		await ask(client, chat, { model: "narrow" });
@@ -210,7 +210,7 @@ describe("what a chat tells every model", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("is kept by a branch into a new chat", async () => {
+	test("are copied to a branch", async () => {
 		const { client, key } = await user();
 		const [chat, copy] = [id(), id()];
 		const { id: answerId } = await ask(client, chat, { instructions: pirate });
@@ -220,7 +220,7 @@ describe("what a chat tells every model", () => {
 		expect(await lastSystem()).toBe(systemText({ ...none, chat: pirate }));
 	});
 
-	test("is a guest's too, and moves to the account that the guest becomes", async () => {
+	test("exist for guests too, and move to the account that the guest becomes", async () => {
 		const guest = await new Client().visit();
 		const chat = id();
 		await ask(guest, chat, { instructions: pirate });
@@ -229,7 +229,7 @@ describe("what a chat tells every model", () => {
 		expect(await view(`user:${userId}`, chat)).toMatchObject({ instructions: pirate });
 	});
 
-	test("is deleted with the chat, at once", async () => {
+	test("are deleted with the chat, at once", async () => {
 		const { client } = await user();
 		const chat = id();
 		await ask(client, chat, { instructions: pirate });
@@ -257,7 +257,7 @@ describe("what a chat tells every model", () => {
 		expect(tables).toEqual([]);
 	});
 
-	test("is refused when it is too long, or no text: nothing is sent, and what was saved stays", async () => {
+	test("are refused when too long or not text: nothing is sent, and the saved ones stay", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		await ask(client, chat, { instructions: pirate });
@@ -269,8 +269,8 @@ describe("what a chat tells every model", () => {
 	});
 });
 
-describe("a request that is repeated after its instructions have grown", () => {
-	test("joins its answer where it has one, whatever they would cost now", async () => {
+describe("a request repeated after its instructions have grown", () => {
+	test("joins its answer if there is one, whatever it would cost now", async () => {
 		const { client } = await user();
 		const chat = id();
 		const first = await ask(client, chat, { model: "narrow", key: "k1", maxUnits: 1 });
@@ -280,7 +280,7 @@ describe("a request that is repeated after its instructions have grown", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("after a failure is refused where its first price does not cover them, and is sent under another id", async () => {
+	test("is refused after a failure if its first price does not cover them, and succeeds under a new id", async () => {
 		const { client } = await user();
 		const chat = id();
 		await faults({ model: { failBeforeOutput: 500 } });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vites
 import { Client, faults, resetSandbox, sandboxState } from "../client.ts";
 import { answerFor, expectLogged, FAILURES, marker } from "../marked-log.ts";
 
-// Tokens of the configured issuer at the API. The sandbox plays the issuer.
+// Tokens from the configured issuer, at the API. The sandbox plays the issuer.
 
 beforeEach(resetSandbox);
 afterEach(() => void vi.restoreAllMocks());
@@ -48,7 +48,7 @@ const mapped = async (sub: string) => {
 const base64 = (value: object) => btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const validClaims = () => ({ iss: issuer, aud: "parley", sub: random(), exp: Math.floor(Date.now() / 1000) + 300 });
 
-/** A token that is signed with what everyone can read: the issuer's public key, as a shared secret. */
+/** A token signed with what everyone can read: the issuer's public key, used as a shared secret. */
 async function tokenByPublicKey(): Promise<string> {
 	const { keys } = await (await fetch(`${issuer}/.well-known/jwks.json`)).json<{ keys: { kid: string; x: string }[] }>();
 	const [published] = keys;
@@ -63,7 +63,7 @@ async function tokenByPublicKey(): Promise<string> {
 }
 
 describe("a token of the issuer", () => {
-	test("is the same user at the metered endpoints of the page, whatever cookie comes along", async () => {
+	test("acts as the same user as on the page at the metered endpoints, whatever cookie is sent along", async () => {
 		const claims = { sub: random() };
 		const token = await tokenOf({ claims });
 		const bearer = { authorization: `Bearer ${token}` };
@@ -77,12 +77,12 @@ describe("a token of the issuer", () => {
 		expect(await (await page.fetch("/api/usage", { headers: bearer })).json()).toMatchObject({ tier: "free", used: 1 });
 		expect(await page.usage()).toMatchObject({ tier: "guest", used: 0 });
 		expect((await page.fetch(`/api/chat/${chatId}/stream`)).status).toBe(404);
-		// A plan is needed, as for a session.
+		// A plan is required, as with a session.
 		const event = await page.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 1 }, bearer);
 		expect(await event.json()).toMatchObject({ type: "urn:parley:problem:no-active-subscription-found" });
 	});
 
-	test("that is not valid counts nobody as a guest or by their cookie", async () => {
+	test("is refused if invalid, rather than counted as a guest or by its cookie", async () => {
 		const page = new Client();
 		await page.signUp();
 		const message = { id: random(), role: "user", parts: [{ type: "text", text: "Hello" }] };
@@ -99,7 +99,7 @@ describe("a token of the issuer", () => {
 		expect(await page.usage()).toMatchObject({ used: 0 });
 	});
 
-	test("is metered as a user of its own, the same in each call", async () => {
+	test("is metered as its own user, the same one in each call", async () => {
 		const sub = random();
 		const claims = { sub, email: `${sub}@example.com`, email_verified: true, name: "Ada" };
 		const first = await callWith(await tokenOf({ claims }));
@@ -111,7 +111,7 @@ describe("a token of the issuer", () => {
 		expect(await mapped(sub)).toEqual([{ id: expect.any(String), email: `${sub}@example.com`, verified: 1 }]);
 	});
 
-	test("makes one user when its first calls are at once", async () => {
+	test("creates one user when its first calls are concurrent", async () => {
 		const sub = random();
 		const token = await tokenOf({ claims: { sub, email: `${sub}@example.com`, email_verified: true } });
 		const answers = await Promise.all(Array.from({ length: 4 }, () => callWith(token)));
@@ -134,7 +134,7 @@ describe("a token of the issuer", () => {
 		expect((await callWith(token)).status).toBe(401);
 	});
 
-	test("opens nothing but the metered endpoints: no page, key, session, list of chats or billing", async () => {
+	test("gives access only to the metered endpoints: no page, key, session, list of chats or billing", async () => {
 		const token = await tokenOf({ claims: { sub: random() } });
 		const headers = { authorization: `Bearer ${token}` };
 		const get = async (path: string) => (await new Client().fetch(path, { headers })).status;
@@ -146,7 +146,7 @@ describe("a token of the issuer", () => {
 });
 
 describe("an address in a token", () => {
-	test("joins the account that has it where the issuer and the account have confirmed it, and spends there", async () => {
+	test("joins the existing account if the issuer and the account have both confirmed it, and spends there", async () => {
 		const client = new Client();
 		const { id, email } = await client.signUp();
 		await env.DB.prepare("update users set email_verified = 1 where id = ?").bind(id).run();
@@ -155,7 +155,7 @@ describe("an address in a token", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test.each([false, "true", 1, undefined])("joins no account while the issuer says that it is confirmed: %j", async (email_verified) => {
+	test.each([false, "true", 1, undefined])("joins no account unless the issuer says it is confirmed: %j", async (email_verified) => {
 		const client = new Client();
 		const { email, id } = await client.signUp();
 		const sub = random();
@@ -166,7 +166,7 @@ describe("an address in a token", () => {
 		expect(user?.id).not.toBe(id);
 	});
 
-	test("that someone else has signed up with, unconfirmed, ends their password and sessions before it is joined", async () => {
+	test("used by an unconfirmed sign-up ends that account's password and sessions before joining it", async () => {
 		const squatter = new Client();
 		const { email, id } = await squatter.signUp();
 		const sub = random();
@@ -177,7 +177,7 @@ describe("an address in a token", () => {
 		expect(results).toEqual([]);
 	});
 
-	test("is taken on once the issuer has confirmed it, unless another account has it", async () => {
+	test("is adopted once the issuer has confirmed it, unless another account has it", async () => {
 		const sub = random();
 		const email = `${sub}@example.com`;
 		await usageOf(await tokenOf({ claims: { sub, email, email_verified: false } }));
@@ -191,7 +191,7 @@ describe("an address in a token", () => {
 	});
 });
 
-describe("a token is refused, makes no user and counts nothing", () => {
+describe("a token is refused, creates no user and counts nothing", () => {
 	const none = async () => `${base64({ alg: "none", typ: "JWT" })}.${base64(validClaims())}.`;
 	const tampered = async () => {
 		const [head, , signature] = (await tokenOf({ claims: { sub: random() } })).split(".");
@@ -228,7 +228,7 @@ describe("a token is refused, makes no user and counts nothing", () => {
 describe("the issuer's keys", () => {
 	const fetches = async () => (await sandboxState()).calls["GET /issuer/.well-known/jwks.json"] ?? 0;
 
-	test("are read once for many tokens, and an unknown key does not have them read each time", async () => {
+	test("are fetched once for many tokens, and an unknown key does not trigger a fetch each time", async () => {
 		const claims = { sub: random() };
 		await usageOf(await tokenOf({ claims }));
 		const before = await fetches();
@@ -238,7 +238,7 @@ describe("the issuer's keys", () => {
 		expect((await fetches()) - before).toBeLessThanOrEqual(1);
 	});
 
-	test("are read at the configured address only, whatever address or key a token names", async () => {
+	test("are fetched from the configured address only, whatever address or key a token names", async () => {
 		const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
 		const { publicKey, privateKey } = pair as CryptoKeyPair;
 		const jwk = { ...(await crypto.subtle.exportKey("jwk", publicKey)), kid: "mine", alg: "ES256" };
@@ -252,14 +252,14 @@ describe("the issuer's keys", () => {
 		expect(Object.keys((await sandboxState()).calls)).not.toContain(`GET ${path}`);
 	});
 
-	/** The app's clock, some seconds ahead of the machine's. Only ever forward: the keys are kept between the tests. */
+	/** The app's clock, some seconds ahead of the machine's. It only moves forward, because the keys are kept between tests. */
 	function ahead(seconds: number): void {
 		vi.restoreAllMocks();
 		const machine = Date.now;
 		vi.spyOn(Date, "now").mockImplementation(() => machine() + seconds * 1000);
 	}
 
-	test("that are new are read once the cooldown is over, and the old ones are of no use then", async () => {
+	test("are fetched again after a rotation once the cooldown is over, and the old ones are rejected then", async () => {
 		const old = await tokenOf({ claims: { sub: random() }, expiresInSeconds: 3_600 });
 		await usageOf(old);
 		await fetch(`${issuer}/rotate`, { method: "POST" });
@@ -270,7 +270,7 @@ describe("the issuer's keys", () => {
 		expect((await callWith(old)).status).toBe(401);
 	});
 
-	test("are used for ten minutes while the issuer is down, and after that it is asked at most every 5 s", async () => {
+	test("are used for ten minutes while the issuer is down; after that it is called at most every 5 s", async () => {
 		const token = await tokenOf({ claims: { sub: random() }, expiresInSeconds: 36_000 });
 		ahead(700);
 		await usageOf(token);
@@ -289,9 +289,9 @@ describe("the issuer's keys", () => {
 		await usageOf(token);
 	});
 
-	test.each(FAILURES)("leave neither their words nor a token in the log when the issuer %s", async (_, answer) => {
+	test.each(FAILURES)("leave neither the response text nor a token in the log when the issuer %s", async (_, answer) => {
 		const token = await tokenOf({ claims: { sub: marker }, expiresInSeconds: 360_000 });
-		// Each time beyond the ten minutes for which keys are used.
+		// Each time after the ten minutes for which keys are used.
 		hours += 1;
 		ahead(hours * 3_600);
 		answerFor("/issuer/.well-known", answer);

@@ -18,14 +18,14 @@ const DAY_MS = 86_400_000;
 const id = () => crypto.randomUUID();
 
 const { whole } = inject("proof");
-/** A ledger of an older version that is added up. The whole proof has as many as the largest here. */
+/** The size of an older version's ledger that is summed up. The whole proof uses the same number as the largest ledger here. */
 const ADDED_UP = whole ? 1_000_000 : 30_000;
 
 const ADD_UP_MAX_MS = 15 * 60_000;
 
 type Ledger = ReturnType<typeof env.USAGE_LEDGER.getByName>;
 
-/** Inserts counted and released requests, of the 80 days before an instant, into the table of final requests. */
+/** Inserts counted and released requests from the 80 days before an instant into the table of final requests. */
 function insertRequests(sql: SqlStorage, { requests, pool, untilMs }: { requests: number; pool: string; untilMs: number }): void {
 	sql.exec(
 		`WITH RECURSIVE n(i, at) AS (SELECT 0, ?2 UNION ALL SELECT i + 1, at + ?3 FROM n WHERE i < ?1 - 1)
@@ -39,7 +39,7 @@ function insertRequests(sql: SqlStorage, { requests, pool, untilMs }: { requests
 	);
 }
 
-/** Rows that SQLite reads for a wake, and for one request after it. */
+/** Rows that SQLite reads to wake the ledger, and for one request after that. */
 async function rowsRead(ledger: Ledger): Promise<{ wake: number; request: number }> {
 	const read = await runInDurableObject(ledger, (_, { storage: { sql, kv } }) => {
 		const cursors: { rowsRead: number }[] = [];
@@ -84,7 +84,7 @@ function stateOf(stored: LedgerStorage, kind: LedgerState["kind"]): LedgerState 
 describe("a ledger of 1,000,000 requests", () => {
 	const hold = (requestId: string, units = 1) => ({ id: requestId, fingerprint: "f", units, chatId: null });
 
-	/** A subscriber's ledger whose earlier periods have a million requests, in the sums and in the table. */
+	/** A subscriber's ledger whose earlier periods have a million requests, both in the sums and in the table. */
 	async function subscriber() {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
@@ -140,7 +140,7 @@ describe("a ledger of 1,000,000 requests", () => {
 				agoMs,
 			);
 			sql.exec("DELETE FROM request WHERE id > 'r0000500' AND id < 's'");
-			// The next day, so that folding begins again.
+			// The next day, so that folding starts again.
 			sql.exec("UPDATE ledger SET kept = json_set(kept, '$.foldedAtMs', 0)");
 		});
 		await evictDurableObject(ledger);
@@ -158,7 +158,7 @@ describe("a ledger of 1,000,000 requests", () => {
 describe("a ledger without sums", () => {
 	const today = `day:${new Date().toISOString().slice(0, 10)}`;
 
-	/** A user's ledger as the version before sums wrote it: of its requests, three counted ones are of today. Its next instance finds them. */
+	/** A user's ledger as the version before sums wrote it, with three counted requests today. Its next instance finds the rows. */
 	async function older(userId: string, requests: number) {
 		const key = `user:${userId}`;
 		const ledger = env.USAGE_LEDGER.getByName(key);
@@ -173,7 +173,7 @@ describe("a ledger without sums", () => {
 		return { key, ledger };
 	}
 
-	/** Expects the exact count, once everything is added up. */
+	/** Expects the exact count once everything is summed up. */
 	async function expectAddedUp({ key, ledger }: Awaited<ReturnType<typeof older>>, requests: number): Promise<void> {
 		expect(await ledger.usage(key)).toMatchObject({ tier: "free", used: 3, remaining: 17 });
 		const taken = await runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage).sums.taken("day:2026-01-01"));
@@ -181,12 +181,12 @@ describe("a ledger without sums", () => {
 	}
 
 	test(
-		"is added up before its first answer, in wakes and alarms of bounded time, also when it dies on the way",
+		"is added up before its first answer, in wakes and alarms of bounded time, even if it dies on the way",
 		async (context) => {
 			const old = await older(id(), ADDED_UP);
 			await runInDurableObject(old.ledger, (_, { storage }) => expect(new LedgerStorage(storage).addUp()).toBe(false));
 			await evictDurableObject(old.ledger);
-			// A wake has less time than a million requests may need. Until its alarms are done, it refuses.
+			// A wake has less time than a million requests may need. The ledger refuses until its alarms are done.
 			const fromMs = performance.now();
 			await eventually(async () => expect(await old.ledger.usage(old.key)).toMatchObject({ used: 3 }), ADD_UP_MAX_MS);
 			record(context, `${ADDED_UP} requests in ${((performance.now() - fromMs) / 1000).toFixed(0)} s`);
@@ -225,7 +225,7 @@ describe("a ledger without sums", () => {
 		expect([read.status, read.headers.get("retry-after")]).toEqual([503, "10"]);
 		expect(await read.json()).toMatchObject({ type: "urn:parley:problem:ledger-not-ready" });
 		expect((await user.chat(id(), id())).status).toBe(503);
-		// An instance that dies here is continued by the next, and by the alarm that this one has set.
+		// If an instance dies here, the next one continues, and so does the alarm that this one has set.
 		await evictDurableObject(old.ledger);
 		expect(await runDurableObjectAlarm(old.ledger)).toBe(true);
 		await eventually(() => old.ledger.usage(old.key));
@@ -236,7 +236,7 @@ describe("a ledger without sums", () => {
 });
 
 describe("waking", () => {
-	test("reads at most 200 rows and those that are open, however many requests there were", async () => {
+	test("reads at most 200 rows plus the open requests, however many requests there were", async () => {
 		const key = `org:${id()}`;
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		for (const requests of [0, 49, 130, 333]) {
@@ -255,7 +255,7 @@ describe("waking", () => {
 });
 
 describe("more expired holds than one alarm ends", () => {
-	test("are ended by the alarms that follow at once", async () => {
+	test("are ended by the alarms that follow immediately", async () => {
 		const key = `network:${new Date().toISOString().slice(0, 10)}:${id()}`;
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		await ledger.hold(key, { id: "first", fingerprint: "f", units: 1, chatId: null });
@@ -279,7 +279,7 @@ describe("more expired holds than one alarm ends", () => {
 	});
 });
 
-describe("a ledger as the version before wrote it", () => {
+describe("a ledger written by the previous version", () => {
 	test("is read, added up in steps, and answers exactly as before", async () => {
 		await runInDurableObject(env.CHAT_LIST.getByName(id()), (_, { storage }) => {
 			const { sql } = storage;
@@ -316,7 +316,7 @@ describe("a ledger as the version before wrote it", () => {
 	}
 });
 
-/** A decision of the version before, whose rows had neither a price, nor tokens, nor raises. */
+/** A decision as the previous version wrote it: its rows had no price, no tokens and no raises. */
 function withNewFields({ outcome, row, ...decision }: (typeof facts.decisions)[number]["decision"]) {
 	const added = { terms: null, spent: null, raises: null };
 	return {

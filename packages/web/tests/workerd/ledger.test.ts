@@ -52,7 +52,7 @@ describe("a repeated request", () => {
 		expect((await sandboxState()).modelCalls).toHaveLength(26);
 	});
 
-	test("sent twice at once after a crash starts one new attempt and counts one unit", async () => {
+	test("is one new attempt and one unit when sent twice concurrently after a crash", async () => {
 		const client = await new Client().visit();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { chunks: 40, chunkMs: 50 } });
@@ -81,7 +81,7 @@ describe("an expired network hold", () => {
 		return ledger.usage(key);
 	};
 
-	test("is released when its chat never started the request", async () => {
+	test("is released if its chat never started the request", async () => {
 		const client = await new Client().visit();
 		expect(await held(id(), guestKey(client), "never")).toMatchObject({ used: 0, held: 0 });
 	});
@@ -140,7 +140,7 @@ describe("a report with an unknown outcome", () => {
 	test("is sent again before the provider's balance is trusted", async () => {
 		const { user, ledger, key } = await pro();
 		await faults({ api: [{ path: BULK, dropAfterCommit: true, times: 1 }] });
-		// Without chats, which on a busy machine take longer than the alarm waits: then the first report would leave alone.
+		// Not by chatting: on a busy machine that takes longer than the alarm waits, so the first report would be sent alone.
 		for (let n = 0; n < 3; n += 1) await ledger.record(key, { id: id(), fingerprint: "f", units: 1, chatId: null });
 		await runDurableObjectAlarm(ledger);
 		expect((await sandboxState()).usageEvents).toHaveLength(3);
@@ -157,7 +157,7 @@ describe("a report with an unknown outcome", () => {
 		await faults({ api: [{ path: BULK, hang: true }] });
 		await runInDurableObject(ledger, (_, { storage }) => storage.deleteAlarm());
 		const dying = runInDurableObject(ledger, (instance) => instance.alarm()).catch(() => {});
-		// Set before the call: nothing else would run after the death of this one.
+		// Set before the call: otherwise nothing would run after this alarm's death.
 		await eventually(async () => {
 			expect(await runInDurableObject(ledger, (_, { storage }) => storage.getAlarm())).toBeLessThanOrEqual(Date.now() + 60_000);
 		});
@@ -231,7 +231,7 @@ describe("a rejected API key", () => {
 		await runDurableObjectAlarm(ledger);
 		const { usageEvents } = await sandboxState();
 		expect(usageEvents.filter(({ transactionId }) => transactionId.startsWith(`${key}:`))).toHaveLength(2);
-		// The health check looks at all ledgers. Those of earlier tests may have met the same fault, and stay as they are.
+		// The health check covers all ledgers. Those of earlier tests may have met the same fault and still report it.
 		await env.DB.prepare("DELETE FROM ledger_reports WHERE subject <> ?").bind(key).run();
 		expect(await billing()).toBe("flowglad");
 	});
@@ -243,7 +243,7 @@ interface LedgersAnswer {
 }
 
 describe("the comparison with the provider's balance", () => {
-	/** Uses and reports three units, then lets a day pass. */
+	/** Uses and reports three units, then advances one day. */
 	async function aDayOfUse() {
 		const one = await pro();
 		for (let n = 0; n < 3; n += 1) await one.user.chat(id(), id());
@@ -263,7 +263,7 @@ describe("the comparison with the provider's balance", () => {
 		expect(await reportOf(key)).toMatchObject({ drift: 0, resent: 0, owed: 0, dead_letters: 0, provider: "ok" });
 	});
 
-	test("sends lost reports again", async () => {
+	test("resends lost reports", async () => {
 		const { ledger, key, user } = await aDayOfUse();
 		// The provider acknowledged the report and lost it.
 		await faults({ api: [{ path: BULK, hang: true }] });
@@ -276,7 +276,7 @@ describe("the comparison with the provider's balance", () => {
 		expect(await reportOf(key)).toMatchObject({ drift: 0, resent: 4 });
 	});
 
-	test("shows usage from another service as drift, to admins only, and admins can correct the count", async () => {
+	test("shows usage by another service as drift, to admins only, and lets admins correct the count", async () => {
 		const { ledger, key, user } = await aDayOfUse();
 		const [mine] = (await sandboxState()).usageEvents;
 		await fetch(`${env.SANDBOX_URL}/api/v1/usage-events`, {

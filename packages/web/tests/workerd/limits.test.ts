@@ -44,7 +44,7 @@ describe("a guest", () => {
 		});
 	});
 
-	test("keeps its cookie after a key rotation while the old key is configured", async () => {
+	test("keeps its cookie after a key rotation while the old key is still configured", async () => {
 		const signedWith = async (secret: string) => {
 			const unsigned = `v1.${"g".repeat(22)}.${Math.floor(Date.now() / 86_400_000)}`;
 			const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, [
@@ -66,7 +66,7 @@ describe("a guest", () => {
 		expect(await (await signedWith("one that was never ours; long enough")).usage()).toMatchObject({ used: 0, remaining: 5 });
 	});
 
-	test("with an altered cookie is a new guest, without an error", async () => {
+	test("with an altered cookie becomes a new guest, without an error", async () => {
 		const guest = await new Client().visit();
 		await guest.chat(id(), id());
 		const [[name, value] = ["", ""]] = guest.cookies;
@@ -86,7 +86,7 @@ describe("a guest", () => {
 });
 
 describe("a network", () => {
-	test("gives 25 requests a day to guests without cookies, and sets no cookie on refusals", async () => {
+	test("gives 25 requests a day to guests without cookies, and sets no cookie when it refuses", async () => {
 		const ip = "203.0.113.7";
 		const first = await Promise.all(Array.from({ length: 30 }, () => new Client(ip).send(id(), id())));
 		const refused = first.filter((response) => response.status === 429);
@@ -98,7 +98,7 @@ describe("a network", () => {
 		expect(await refused[0]?.json()).toMatchObject({ policy: "network", tier: "guest", limit: 25, upgradeUrl: "/sign-up" });
 	});
 
-	test("is an IPv6 /64, and its refusal releases the guest's own unit", async () => {
+	test("is an IPv6 /64; its refusal also releases the guest's own unit", async () => {
 		await Promise.all(
 			Array.from({ length: 25 }, async (_, n) => (await new Client(`2001:db8:0:1::${n.toString(16)}`).send(id(), id())).text()),
 		);
@@ -111,7 +111,7 @@ describe("a network", () => {
 		expect((await elsewhere.chat(id(), id())).status).toBe(200);
 	});
 
-	test("is shared by all requests without the edge's header, except on this machine", async () => {
+	test("is shared by all requests without the edge's header, except on the local machine", async () => {
 		const message = { id: "m", role: "user", parts: [{ type: "text", text: "Hello" }] };
 		const ask = () => new Client().post("https://parley.example/api/chat/ai", { id: id(), messages: [message] });
 		const responses = await Promise.all(Array.from({ length: 27 }, ask));
@@ -119,7 +119,7 @@ describe("a network", () => {
 		expect(responses.filter((response) => response.status === 429)).toHaveLength(2);
 	});
 
-	test("is not taken from headers that a client can set", async () => {
+	test("is never taken from headers that a client can set", async () => {
 		const ip = "203.0.113.9";
 		const answers = await Promise.all(Array.from({ length: 25 }, () => new Client(ip).chat(id(), id())));
 		for (const answer of answers) expect(answer).toMatchObject({ status: 200, metadata: { counted: true } });
@@ -153,7 +153,7 @@ describe("a signed-in user", () => {
 		expect(problem.resetAt).toMatch(/T00:00:00\.000Z$/);
 	});
 
-	test("takes over the guest's chats and usage of today, once", async () => {
+	test("takes over the guest's chats and today's usage, once", async () => {
 		const person = await new Client().visit();
 		const chatId = id();
 		await person.chat(chatId, id());
@@ -184,9 +184,9 @@ describe("accounts without a confirmed address", () => {
 		return { user, account };
 	};
 
-	test("have 60 requests a day together in one network, exactly, and confirming lifts it at once", async () => {
+	test("share exactly 60 requests a day per network, and confirming lifts the limit at once", async () => {
 		const ip = "203.0.113.60";
-		// The sign-ups come from elsewhere: the pool is that of the requests' network.
+		// The sign-ups come from other networks: the pool belongs to the network of the requests.
 		const users = await Promise.all(Array.from({ length: 4 }, () => signUpElsewhere(ip)));
 		expect(await users[0]?.user.usage()).toMatchObject({ tier: "free", limit: 20, remaining: 20 });
 		let counted = 0;
@@ -216,13 +216,13 @@ describe("accounts without a confirmed address", () => {
 		const blocked = users[usages.findIndex(({ used }) => used < 20)] ?? users[0];
 		if (!blocked) throw new Error("there are four users");
 		const { used } = await blocked.user.usage();
-		// Confirmed elsewhere: this browser keeps the session whose cookie still says that the address is unconfirmed.
+		// Confirmed in another browser: this one keeps a session whose cookie still says that the address is unconfirmed.
 		await env.DB.prepare("UPDATE users SET email_verified = 1 WHERE id = ?").bind(blocked.account.id).run();
 		expect(await blocked.user.usage()).toMatchObject({ used, remaining: 20 - used });
 		expect((await blocked.user.chat(id(), id())).metadata.counted).toBe(true);
 	});
 
-	test("do not use up the pool of guests, and guests do not use up theirs", async () => {
+	test("use a separate pool from guests", async () => {
 		const ip = "203.0.113.61";
 		await Promise.all(Array.from({ length: 25 }, async () => (await new Client(ip).send(id(), id())).text()));
 		const { user } = await signUpElsewhere(ip);

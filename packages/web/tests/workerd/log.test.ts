@@ -11,7 +11,7 @@ beforeEach(resetSandbox);
 
 const id = () => crypto.randomUUID();
 
-/** Whether a service answers with 200. */
+/** Whether a service responds with 200. */
 function isOk(answer: () => Response): boolean {
 	try {
 		return answer().ok;
@@ -20,7 +20,7 @@ function isOk(answer: () => Response): boolean {
 	}
 }
 
-/** What a subject used of a model. */
+/** A subject's usage of a model. */
 const usageOf = (model: string) => ({
 	day: "2026-11-21",
 	model,
@@ -47,14 +47,14 @@ describe("the log", () => {
 		...FAILURES,
 	];
 
-	test.each(MODEL)("has neither prompt nor answer of a model that %s", async (_, answer) => {
+	test.each(MODEL)("contains neither the prompt nor the answer of a model that %s", async (_, answer) => {
 		answerFor("/model/v1", answer);
 		const message = { id: id(), role: "user", parts: [{ type: "text", text: marker }] };
 		await hear(await new Client().post("/api/chat/ai", { id: id(), messages: [message] }));
 		expectLogged(/^answer [\w-]+ failed: /m);
 	});
 
-	test.each(FAILURES)("has neither query nor results of a web search that %s", async (_, answer) => {
+	test.each(FAILURES)("contains neither the query nor the results of a web search that %s", async (_, answer) => {
 		const user = new Client();
 		const { email } = await user.signUp();
 		answerFor("/search/tavily", answer);
@@ -64,7 +64,7 @@ describe("the log", () => {
 		expectLogged(/^a web search failed: /m, email);
 	});
 
-	test.each(FAILURES)("has no words of a sign-in provider that %s, and neither code nor token", async (_, answer) => {
+	test.each(FAILURES)("contains no response text of a sign-in provider that %s, and neither code nor token", async (_, answer) => {
 		const client = new Client();
 		const body = { provider: "github", callbackURL: "/", errorCallbackURL: "/sign-in", disableRedirect: true };
 		const asked = await client.post("/api/auth/sign-in/social", body, {
@@ -84,14 +84,14 @@ describe("the log", () => {
 		["before its first word", { failBeforeOutput: 503 }],
 		["in the middle", { failAfterChunks: 2, chunks: 6 }],
 		["without a word", { chunks: 0 }],
-	])("names an answer that failed %s by the reference that its reader is shown", async (_, model) => {
+	])("identifies an answer that failed %s by the reference shown to its reader", async (_, model) => {
 		await faults({ model });
 		const { metadata } = await new Client().chat(id(), id());
 		expect(metadata).toMatchObject({ state: "failed", counted: false });
 		expect(logLines.filter((line) => line.startsWith(`answer ${metadata.reference} failed: `))).toHaveLength(1);
 	});
 
-	test.each(FAILURES)("has no words of a billing provider that %s", async (_, answer) => {
+	test.each(FAILURES)("contains no response text of a billing provider that %s", async (_, answer) => {
 		const user = new Client();
 		const { email } = await user.signUp();
 		answerFor("/api/v1/", answer);
@@ -113,12 +113,12 @@ describe("the log", () => {
 		const { id: organizationId } = await created.json<{ id: string }>();
 		const token = decodeURIComponent(user.cookies.get("parley.session_token") ?? "");
 		expect(token.length).toBeGreaterThan(20);
-		// Five codes of a mail are tried, so each test has another.
+		// A mailed code allows five tries, so each test has its own.
 		user.cookies.set("parley.mail", id().replaceAll("-", "").slice(0, 22));
 		await breakTable(table);
 		const credentials = { name: marker, email: `${marker}@example.com`, password: `${marker} horse` };
 		const address = { email: `${marker}@example.com` };
-		// An address has few tries a minute, of all tables together.
+		// An address gets few tries a minute, for all tables together.
 		const headers = { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` };
 		const requests: [path: string, body?: object][] = [
 			["/api/billing"],
@@ -148,17 +148,17 @@ describe("the log", () => {
 			const response = await user.fetch(path, body ? { method: "POST", json: body, headers } : { headers });
 			await response.text();
 		}
-		// The isolate may have a fresh copy of its own, and a ledger reports later.
+		// The isolate may have a fresh copy, and a ledger reports later.
 		await storeCopy("prices", { answer: marker, readAtMs: 0 });
 		await storedCopy("prices");
 		await keepLedgerReport({ subject: "user:some", provider: "ok", owed: 0, deadLetters: 0, drift: 0 });
 		await keepUsageDays("user:some", [usageOf(marker)]);
 		const words = /a library's|500 |health: |could not (?:be loaded|be stored|store|copy|read a session|send)/;
-		// What follows a sign-in and a mail fails after the answer.
+		// What follows a sign-in or a mail fails after the response.
 		await vi.waitFor(() => expectLogged(words, token, token.split(".")[0] ?? "", email, userId), 20_000);
 	});
 
-	// A mail server's answer counts by its status alone.
+	// A mail server's response counts by its status alone.
 	test.each(FAILURES.filter(([, answer]) => !isOk(answer)))(
 		"has no mail, and nobody's address, when the mail server %s",
 		async (_, answer) => {

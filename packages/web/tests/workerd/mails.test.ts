@@ -3,12 +3,12 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { setAppTimeouts } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
-// Exactly one mail for each event: whatever the endpoint does, however often the cron trigger runs, and wherever an attempt dies.
+// Exactly one mail per event, whatever the endpoint does, however often the cron trigger runs, and wherever an attempt dies.
 
 const id = () => crypto.randomUUID();
 const PATH = "/__sandbox/mail";
 
-/** Runs the Worker's cron trigger, as the platform does. The types of `exports` know `fetch` only. */
+/** Runs the Worker's cron trigger, as the platform does. The types of `exports` only know `fetch`. */
 const runCron = (): Promise<void> => (exports.default as unknown as { scheduled(): Promise<void> }).scheduled();
 
 interface Row {
@@ -20,7 +20,7 @@ interface Row {
 }
 
 const rows = async () => (await env.DB.prepare("SELECT * FROM mails ORDER BY rowid").all<Row>()).results;
-/** Lets every wait be over. */
+/** Makes every pending wait due. */
 const wait = () => env.DB.prepare("UPDATE mails SET due_at = 0 WHERE due_at IS NOT NULL").run();
 const calls = async () => ((await sandboxState()) as unknown as { calls: Record<string, number> }).calls[`POST ${PATH}`] ?? 0;
 
@@ -53,7 +53,7 @@ const FAULTS: [string, object][] = [
 ];
 
 describe("an event's mail", () => {
-	test("is sent once, as HTML and as text, and leaves only its event behind", async () => {
+	test("is sent once, as HTML and as text, and then only the event is kept", async () => {
 		const { to } = await signUp();
 		const [mail, ...more] = (await mailsTo(to)) as unknown as { text: string; html: string }[];
 		expect(more).toEqual([]);
@@ -64,12 +64,12 @@ describe("an event's mail", () => {
 		expect(await rows()).toMatchObject([{ state: "sent", letter: null, due_at: null, attempts: 1 }]);
 	});
 
-	test.each(FAULTS)("is sent once where the endpoint %s", async (_, fault) => {
+	test.each(FAULTS)("is sent once when the endpoint %s", async (_, fault) => {
 		setAppTimeouts(300);
 		await faults({ api: [{ path: PATH, times: 2, ...fault }] });
 		const { to } = await signUp();
 		expect((await rows())[0]).toMatchObject({ state: "waiting", attempts: 1 });
-		// Not before its time.
+		// Not before it is due.
 		await runCron();
 		expect((await rows())[0]).toMatchObject({ attempts: 1 });
 		for (let run = 0; run < 2; run += 1) {
@@ -83,7 +83,7 @@ describe("an event's mail", () => {
 		expect(await mailsTo(to)).toHaveLength(1);
 	});
 
-	test("is attempted once by many runs of the cron trigger at a time", async () => {
+	test("is attempted once when many cron runs overlap", async () => {
 		await faults({ api: [{ path: PATH, times: 1, status: 503 }] });
 		const { to } = await signUp();
 		const before = await calls();
@@ -93,11 +93,11 @@ describe("an event's mail", () => {
 		expect(await mailsTo(to)).toHaveLength(1);
 	});
 
-	test("is sent once although the attempt that was taken died before it was noted", async () => {
+	test("is sent once even if the attempt that delivered it died before recording so", async () => {
 		const { to } = await signUp();
 		const [sent] = (await mailsTo(to)) as unknown as { from: string; subject: string; text: string; html: string }[];
 		const letter = { from: sent?.from, to, subject: sent?.subject, html: sent?.html, text: sent?.text };
-		// What such an attempt leaves behind: the mail, and a lease that runs out.
+		// What such an attempt leaves behind: the mail, and a lease that expires.
 		await env.DB.prepare("UPDATE mails SET state = 'sending', letter = ?, due_at = ?")
 			.bind(JSON.stringify(letter), Date.now() + 60_000)
 			.run();
@@ -109,14 +109,14 @@ describe("an event's mail", () => {
 		expect(await mailsTo(to)).toHaveLength(1);
 	});
 
-	test("is sent once the endpoint has said so, also where its answer never ends", async () => {
+	test("is sent once the endpoint has accepted it, even if the response body never ends", async () => {
 		await faults({ api: [{ path: PATH, stall: true }] });
 		const { to } = await signUp();
 		expect(await rows()).toMatchObject([{ state: "sent", letter: null, attempts: 1 }]);
 		expect(await mailsTo(to)).toHaveLength(1);
 	});
 
-	test("that the endpoint refuses for good is given up", async () => {
+	test("is given up when the endpoint refuses it permanently", async () => {
 		await faults({ api: [{ path: PATH, status: 422 }] });
 		const { to } = await signUp();
 		expect(await rows()).toMatchObject([{ state: "refused", letter: null, due_at: null }]);
@@ -125,7 +125,7 @@ describe("an event's mail", () => {
 		expect(await mailsTo(to)).toEqual([]);
 	});
 
-	test("is not sent once its link is of no use any more: refused if nobody took it, unknown if somebody may have", async () => {
+	test("is not sent once its link has expired: recorded as refused if it was never accepted, as unknown if it may have been", async () => {
 		for (const [fault, state] of [
 			[{ status: 429 }, "refused"],
 			[{ dropAfterCommit: true }, "unknown"],
@@ -145,7 +145,7 @@ describe("an event's mail", () => {
 		}
 	});
 
-	test("is one, for any sequence of faults", async () => {
+	test("is sent exactly once for any sequence of faults", async () => {
 		setAppTimeouts(200);
 		const kinds = FAULTS.map(([, fault]) => fault);
 		let seed = 20_261_130;
@@ -161,7 +161,7 @@ describe("an event's mail", () => {
 			await Promise.all([runCron(), runCron(), runCron()]);
 		}
 		await faults({});
-		// On a busy machine an attempt may run out of its 200 ms.
+		// On a busy machine an attempt may exceed its 200 ms.
 		await eventually(async () => {
 			await wait();
 			await Promise.all([runCron(), runCron()]);
@@ -171,7 +171,7 @@ describe("an event's mail", () => {
 	});
 });
 
-describe("the mail of a new sign-in", () => {
+describe("the mail about a new sign-in", () => {
 	const signIn = (client: Client, email: string, agent: string, language = "en") =>
 		client.post(
 			"/api/auth/sign-in/email",
@@ -181,7 +181,7 @@ describe("the mail of a new sign-in", () => {
 	const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 	const PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605 (KHTML, like Gecko) Version/19.0 Safari/605";
 
-	test("tells the browser and the time, once for each browser, in the reader's language, and nothing to an unconfirmed address", async () => {
+	test("names the browser and time, is sent once per browser in the reader's language, and never to an unconfirmed address", async () => {
 		const { to, user } = await signUp();
 		const subjects = async () => (await mailsTo(to)).map(({ subject }) => subject);
 		expect((await signIn(new Client(), to, FIREFOX)).status).toBe(200);
@@ -199,11 +199,11 @@ describe("the mail of a new sign-in", () => {
 	});
 });
 
-describe("the mails of usage", () => {
+describe("the mails about usage", () => {
 	const record = (userId: string, units: number) =>
 		env.USAGE_LEDGER.getByName(`user:${userId}`).record(`user:${userId}`, { id: id(), fingerprint: "", units, chatId: null });
 
-	test("come at 80 % and at 100 % of a plan, each once in its window, whatever is counted at a time", async () => {
+	test("are sent at 80 % and at 100 % of a plan, once per window, whatever is counted at a time", async () => {
 		const user = new Client();
 		const { id: userId, email } = await user.subscribe();
 		await user.usage();
@@ -222,7 +222,7 @@ describe("the mails of usage", () => {
 		expect(mail?.text).toContain("https://parley.example/account/usage");
 	});
 
-	test("do not come for the free day, unless the account wants them", async () => {
+	test("are not sent for the free day unless the account turns them on", async () => {
 		const user = new Client();
 		const { id: userId, email } = await user.signUp();
 		await user.confirm(email);

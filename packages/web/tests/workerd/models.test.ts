@@ -15,11 +15,11 @@ interface Offer {
 
 const id = () => crypto.randomUUID();
 const offerTo = async (client: Client): Promise<Offer> => (await client.fetch("/api/models")).json();
-/** The models that the viewer may ask. */
+/** The models available to the viewer. */
 const allowedIn = ({ models }: Offer) => models.filter(({ allowed }) => allowed).map((model) => model.id);
 
 describe("GET /api/models", () => {
-	test("answers what the picker shows of every model, the default first, also of those that a guest may not ask", async () => {
+	test("returns what the picker shows for every model, the default first, including those a guest may not use", async () => {
 		const { version, tier, models, search } = await offerTo(new Client());
 		expect(search).toEqual({ units: 2, max: 8 });
 		expect(version).toMatch(/^[0-9a-f]{12}$/);
@@ -43,7 +43,7 @@ describe("GET /api/models", () => {
 		expect(models[3]).toMatchObject({ efforts: { low: 1, medium: 2, high: 4 }, tiers: ["free", "paid"], allowed: false, units: 1 });
 	});
 
-	test("says what each tier may ask", async () => {
+	test("lists the models available to each tier", async () => {
 		const guest = await offerTo(new Client());
 		expect(allowedIn(guest)).toEqual(["sandbox", "second", "dear", "seeing"]);
 		const user = new Client();
@@ -56,7 +56,7 @@ describe("GET /api/models", () => {
 		expect([paid.tier, allowedIn(paid)]).toEqual(["paid", ["sandbox", "second", "dear", "narrow", "pro", "seeing", "sharp", "wordy"]]);
 	});
 
-	test("names no upstream, no secret and nothing of what a model costs us, asks no model, and counts nothing", async () => {
+	test("reveals no upstream, secret or cost of ours, calls no model, and counts nothing", async () => {
 		const client = await new Client().visit();
 		const answer = await (await client.fetch("/api/models")).text();
 		expect(answer).not.toContain(new URL(env.SANDBOX_URL).host);
@@ -65,7 +65,7 @@ describe("GET /api/models", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
 	});
 
-	test("tells the price that is charged, and the version that the request keeps", async () => {
+	test("returns the price that is charged, and the version stored with the request", async () => {
 		const client = new Client();
 		const key = `user:${(await client.signUp()).id}`;
 		const { version, models } = await offerTo(client);

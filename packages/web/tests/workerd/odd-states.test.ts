@@ -7,7 +7,7 @@ import { cutAppWaits, stopAppClock } from "../app-time.ts";
 import { Client, control, eventually, faults, pay, resetSandbox, sandboxState, scenario, settings } from "../client.ts";
 import { requestsOf } from "../stored.ts";
 
-// What the provider does that one would not expect (packages/sandbox, oddities), and that it harms nobody here.
+// Unexpected behaviour of the provider (packages/sandbox, oddities), which must not harm anyone here.
 
 beforeEach(resetSandbox);
 
@@ -41,14 +41,14 @@ describe("a customer without a live plan has the free tier", () => {
 		expect((await user.fetch("/api/flowglad/billing")).status).toBe(200);
 	});
 
-	test("and can buy a plan but no top-up without any subscription", async () => {
+	test("and without any subscription can buy a plan but no top-up", async () => {
 		const { user } = await inState("no-subscription");
 		expect(await buying(user, "top_up_1000")).toEqual({ status: 409, title: "No active subscription found" });
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
 	});
 
-	test("and gets Pro while the free plan is past due, where nothing was ever bought: the customer is created anew", async () => {
+	test("and gets Pro while the free plan is past due if nothing was ever bought: the customer is recreated", async () => {
 		const { user, id: userId } = await inState("free-past-due");
 		const presses = await Promise.all(Array.from({ length: 5 }, () => user.checkout("pro_monthly")));
 		expect(new Set(presses).size).toBe(1);
@@ -58,7 +58,7 @@ describe("a customer without a live plan has the free tier", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
 	});
 
-	test("and gets Pro although a card was stored in vain before", async () => {
+	test("and gets Pro even after an earlier checkout only stored a card", async () => {
 		const { user, id: userId } = await confirmed();
 		const earlier = await user.checkout("pro_monthly");
 		await scenario("free-past-due", userId);
@@ -73,7 +73,7 @@ describe("a customer without a live plan has the free tier", () => {
 		expect((await sandboxState()).payments.map(({ amount }) => amount)).toEqual([799]);
 	});
 
-	test("and is refused before a card is asked for where the free plan is past due after a purchase", async () => {
+	test("and is refused before entering a card if the free plan is past due after a purchase", async () => {
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
 		await user.post("/api/billing/cancel", { planId: (await user.billing()).plans[0]?.id, when: "now" });
@@ -97,7 +97,7 @@ describe("a plan without its credits yet", () => {
 		await eventually(async () => expect(await refresh()).toMatchObject({ tier: "paid", remaining: 1000, checkoutOpen: false }));
 	});
 
-	test("leaves the free plan when its payment fails", async () => {
+	test("ends, back to the free plan, when its payment fails", async () => {
 		await faults({ paymentDelayMs: 500, failPayments: true });
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
@@ -110,7 +110,7 @@ describe("a plan without its credits yet", () => {
 });
 
 describe("balances", () => {
-	test("a negative balance leaves 0, shows when it resets, and is paid by a top-up first", async () => {
+	test("a negative balance shows 0 remaining and its reset, and a top-up pays it off first", async () => {
 		const { user, id: userId, usage } = await inState("negative-balance");
 		expect(usage).toMatchObject({ tier: "paid", limit: 1000, remaining: 0, topUps: 0, freeDay: { limit: 20, used: 0, remaining: 20 } });
 		expect(usage.resetAt).not.toBeNull();
@@ -125,7 +125,7 @@ describe("balances", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ remaining: 497 }));
 	});
 
-	test("credits left on an old plan after an upgrade are neither offered nor counted as drift", async () => {
+	test("credits left on an old plan after an upgrade are neither usable nor counted as drift", async () => {
 		const { user, id: userId, usage } = await inState("stranded-credits");
 		expect(usage).toMatchObject({ tier: "paid", limit: 1000, remaining: 1000, topUps: 0 });
 		await user.chat(id(), id());
@@ -137,7 +137,7 @@ describe("balances", () => {
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 999, topUps: 0 });
 	});
 
-	test("one of two plans is used up before the other", async () => {
+	test("of two plans are used up one after the other", async () => {
 		const { user, id: userId, usage } = await inState("two-subscriptions");
 		expect(usage).toMatchObject({ tier: "paid", remaining: 1000 });
 		await user.chat(id(), id());
@@ -176,7 +176,7 @@ describe("purchases beside a plan", () => {
 		expect((await user.post("/api/flowglad/checkout", { priceSlug: "top_up_1000" })).status).toBe(status);
 	});
 
-	test("a change of plan takes effect now if it costs more, and names the date if it costs less", async () => {
+	test("a change of plan takes effect now if it costs more, and shows its date if it costs less", async () => {
 		await settings({ maxPlan: true });
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
@@ -192,7 +192,7 @@ describe("purchases beside a plan", () => {
 		expect((await user.usage()).limit).toBe(3000);
 	});
 
-	test("a change that waits is shown, undone, replaced, and ended with its plan", async () => {
+	test("a pending change is shown, can be undone or replaced, and ends with its plan", async () => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
@@ -223,7 +223,7 @@ describe("purchases beside a plan", () => {
 		["at once", {}, 402],
 		["after the page has its answer", SLOW, 200],
 		["by a refusal that arrives as 500", { api: [{ path: "/api/v1/subscriptions/:id/adjust", status: 500, times: 1 }] }, 502],
-	])("a change that is declined %s leaves the plan, and the change that waits for it", async (_, fault, status) => {
+	])("a change declined %s leaves the plan and the pending change", async (_, fault, status) => {
 		await settings({ maxPlan: true });
 		await fetch(`${env.SANDBOX_URL}/api/v1/products`, {
 			method: "POST",
@@ -251,7 +251,7 @@ describe("purchases beside a plan", () => {
 	test.each([
 		["period-end", { path: CANCEL, status: 400 }],
 		["now", { path: CANCEL, status: 500 }],
-	])("a cancellation (%s) that the provider refuses leaves the change that waits: %o", async (when, fault) => {
+	])("a cancellation (%s) refused by the provider leaves the pending change: %o", async (when, fault) => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		await user.buy("max_monthly");
@@ -265,7 +265,7 @@ describe("purchases beside a plan", () => {
 		expect((await user.billing()).plans).toEqual(scheduled);
 	});
 
-	test("a cancellation whose answer is lost ends the change that waits", async () => {
+	test("a cancellation whose response is lost ends the pending change", async () => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		await user.buy("max_monthly");
@@ -279,7 +279,7 @@ describe("purchases beside a plan", () => {
 	test.each([
 		["its payment is under way", { paymentDelayMs: 60_000 }, 60_000],
 		["the provider takes long", SLOW, 0],
-	])("a change is being confirmed while %s, and then shows", async (_, fault, waitsMs) => {
+	])("a change is shown as being confirmed while %s, and then takes effect", async (_, fault, waitsMs) => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
@@ -295,7 +295,7 @@ describe("purchases beside a plan", () => {
 		await eventually(async () => expect((await user.billing()).plans).toMatchObject([{ name: "Max", price: { slug: "max_monthly" } }]));
 	});
 
-	test("a cheaper plan that is scheduled after the page has its answer is named", async () => {
+	test("a downgrade scheduled only after the page was answered is shown by name", async () => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		await user.buy("max_monthly");
@@ -310,7 +310,7 @@ describe("purchases beside a plan", () => {
 	test.each([
 		["the provider's own deadline", { status: 408 }],
 		["no answer at all", { hang: true }],
-	])("a change that ends with %s is being confirmed, and nothing is claimed of it", async (_, fault) => {
+	])("a change that ends with %s is shown as being confirmed, with no claim about its outcome", async (_, fault) => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
@@ -322,7 +322,7 @@ describe("purchases beside a plan", () => {
 		expect((await user.billing()).plans).toMatchObject([{ name: "Pro", state: "active", next: null }]);
 	});
 
-	test("a plan without a card waits for one, and its checkout is treated like a purchase", async () => {
+	test("a plan without a card waits for one, and its checkout counts as a purchase", async () => {
 		const { user, id: userId } = await confirmed();
 		await fetch(`${env.SANDBOX_URL}/api/v1/subscriptions`, {
 			method: "POST",
@@ -341,7 +341,7 @@ describe("purchases beside a plan", () => {
 		await eventually(async () => expect(await refresh()).toMatchObject({ tier: "paid", remaining: 1000, checkoutOpen: false }));
 	});
 
-	test("a card is added without waiting for a plan, and is listed with invoices and receipts", async () => {
+	test("a card can be added without a plan waiting for it, and is listed with invoices and receipts", async () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
 		await (await user.post("/api/billing/refresh", {})).body?.cancel();
@@ -376,13 +376,13 @@ describe("a customer", () => {
 		}
 	});
 
-	test("that was archived starts anew, and reports for the old one do not block later ones", async () => {
+	test("that was archived starts afresh, and reports for the old one do not block later ones", async () => {
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
 		await user.chat(id(), id());
 		await scenario("archived", userId);
-		// Reports for the archived plan fail with 500 for good.
+		// Reports for the archived plan fail with 500 permanently.
 		stopAppClock().advance(10_000);
 		await runDurableObjectAlarm(ledgerOf(userId));
 		expect((await sandboxState()).usageEvents).toEqual([]);
@@ -404,8 +404,8 @@ describe("a customer", () => {
 	});
 });
 
-describe("refusals of the provider, which arrive as 500", () => {
-	test("a remembered checkout that this key cannot read is forgotten", async () => {
+describe("refusals by the provider that arrive as 500", () => {
+	test("a stored checkout that this key cannot read is forgotten", async () => {
 		const { user } = await confirmed();
 		const first = await user.checkout("pro_monthly");
 		await faults({ api: [{ path: "/api/v1/checkout-sessions/:id", method: "GET", status: 500 }] });
@@ -414,7 +414,7 @@ describe("refusals of the provider, which arrive as 500", () => {
 		expect((await user.fetch("/api/billing")).status).toBe(200);
 	});
 
-	test("a report that is refused again and again freezes neither the plan nor a top-up, and is set aside", async () => {
+	test("a report that keeps being refused blocks neither the plan nor a top-up, and is set aside", async () => {
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
@@ -441,7 +441,7 @@ describe("refusals of the provider, which arrive as 500", () => {
 		expect(await user.usage()).toMatchObject({ remaining: 1999, topUps: 1000 });
 	});
 
-	test("while the provider answers nothing else either, no report is set aside", async () => {
+	test("no report is set aside while the provider answers nothing else either", async () => {
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
@@ -455,7 +455,7 @@ describe("refusals of the provider, which arrive as 500", () => {
 		expect(await requestsOf(ledgerOf(userId))).toMatchObject([{ refusals: 0 }]);
 	});
 
-	test("usage for a meter without a price is counted, and the answer says what is missing", async () => {
+	test("usage for a meter without a price is counted, and the response says what is missing", async () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));

@@ -45,7 +45,7 @@ async function rolesIn(organizationId: string): Promise<Record<string, number>> 
 	return Object.fromEntries((await rows.all<{ role: string; n: number }>()).results.map(({ role, n }) => [role, n]));
 }
 
-/** The membership of a user who is in one organization. */
+/** The membership of a user in exactly one organization. */
 async function memberIdOf(userId: string): Promise<string | undefined> {
 	return (await env.DB.prepare("SELECT id FROM members WHERE user_id = ?").bind(userId).first<{ id: string }>())?.id;
 }
@@ -53,7 +53,7 @@ async function memberIdOf(userId: string): Promise<string | undefined> {
 const mailsTo = ({ mailbox }: SandboxState, email: string) =>
 	mailbox.filter(({ to, subject }) => to === email && subject.startsWith("Join"));
 
-/** Buys a plan at the provider, without our pages. */
+/** Buys a plan at the provider, bypassing our pages. */
 async function sell(organizationId: string, priceSlug = "pro_monthly") {
 	// The customer is created after the response, or by this read.
 	await ledgerOf(organizationId).refresh(keyOf(organizationId));
@@ -75,7 +75,7 @@ async function sell(organizationId: string, priceSlug = "pro_monthly") {
 	await ledgerOf(organizationId).refresh(keyOf(organizationId));
 }
 
-/** Cancels a customer's plan at the provider, at once. */
+/** Cancels a customer's plan at the provider, effective immediately. */
 async function endPlan(externalId: string): Promise<void> {
 	const { customers, subscriptions } = await sandboxState();
 	const customer = customers.find((one) => one.externalId === externalId);
@@ -92,7 +92,7 @@ async function endPlan(externalId: string): Promise<void> {
 const personal = (user: { id: string }) => env.USAGE_LEDGER.getByName(`user:${user.id}`).usage(`user:${user.id}`);
 
 describe("an organization", () => {
-	test("has its own customer, with its owner's address", async () => {
+	test("has its own customer with its owner's address", async () => {
 		const { organizationId, user } = await found();
 		await eventually(async () => {
 			const { customers } = (await sandboxState()) as unknown as { customers: { externalId: string; email: string; name: string }[] };
@@ -100,7 +100,7 @@ describe("an organization", () => {
 		});
 	});
 
-	test("without a plan has no units: members' requests count on their own allowances", async () => {
+	test("without a plan has no units: members' requests count against their own allowances", async () => {
 		const { owner, user, organizationId } = await found();
 		expect((await owner.chat(id(), id())).metadata.counted).toBe(true);
 		expect(await owner.usage()).toMatchObject({ tier: "free", limit: 20, used: 1 });
@@ -136,7 +136,7 @@ describe("an organization", () => {
 		);
 	});
 
-	test("shows its daily totals to those who manage its plan, and everyone else their own", async () => {
+	test("shows its daily totals to the members who manage its plan; the others see only their own", async () => {
 		const { owner, user, organizationId } = await found();
 		const { member, user: colleague } = await join(owner, organizationId);
 		await sell(organizationId);
@@ -164,7 +164,7 @@ describe("an organization", () => {
 		]);
 	});
 
-	test("can be corrected by an entry for one member's request", async () => {
+	test("can be corrected by an adjustment for one member's request", async () => {
 		const { owner, user, organizationId } = await found();
 		await sell(organizationId);
 		const requestId = id();
@@ -189,7 +189,7 @@ describe("an organization", () => {
 		expect((await sandboxState()).usageEvents).toMatchObject([{ amount: 3, transactionId: `user:${user.id}:mine` }]);
 	});
 
-	test("pays only while it is active: a member's own plan is separate", async () => {
+	test("pays only while it is active: a member's own plan stays separate", async () => {
 		const { owner, user, organizationId } = await found();
 		await sell(organizationId);
 		await ok(owner.post("/api/auth/organization/set-active", { organizationId: null }));
@@ -200,7 +200,7 @@ describe("an organization", () => {
 		expect(await personal(user)).toMatchObject({ used: 1 });
 	});
 
-	test("that gets its plan between a request and its repeat leaves the unit where it was counted first", async () => {
+	test("that gets a plan between a request and its repeat leaves the unit where it was first counted", async () => {
 		const { owner, user, organizationId } = await found();
 		const [chat, request] = [id(), id()];
 		const first = await owner.chat(chat, request);
@@ -212,7 +212,7 @@ describe("an organization", () => {
 		expect((await sandboxState()).modelCalls).toHaveLength(1);
 	});
 
-	test("that gets its plan between a failure and the retry pays for the retry", async () => {
+	test("that gets a plan between a failure and its retry pays for the retry", async () => {
 		const { owner, user, organizationId } = await found();
 		const [chat, request] = [id(), id()];
 		await faults({ model: { failBeforeOutput: true } });
@@ -226,7 +226,7 @@ describe("an organization", () => {
 });
 
 describe("a member", () => {
-	test("is bound by the cap exactly under concurrent requests, without affecting other members", async () => {
+	test("never exceeds the cap under concurrent requests, and does not affect other members", async () => {
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);
 		await sell(organizationId);
@@ -243,7 +243,7 @@ describe("a member", () => {
 		expect((await member.chat(id(), id())).status).toBe(200);
 	});
 
-	test("without a set limit has a fifth of the plan, for requests and usage events together; owners and admins have the whole", async () => {
+	test("without an explicit cap gets a fifth of the plan for requests and usage events together; owners and admins get all of it", async () => {
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);
 		await sell(organizationId);
@@ -258,7 +258,7 @@ describe("a member", () => {
 		expect((await owner.chat(id(), id())).status).toBe(200);
 	});
 
-	test("without a set limit has a fifth of whatever plan the organization has", async () => {
+	test("without an explicit cap gets a fifth of whatever plan the organization has", async () => {
 		await settings({ maxPlan: true });
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);
@@ -268,7 +268,7 @@ describe("a member", () => {
 		expect([(await spend(601)).status, (await spend(600)).status, (await spend(1)).status]).toEqual([429, 201, 429]);
 	});
 
-	test("who is removed spends no more units from the next request on", async () => {
+	test("who is removed spends no more units, starting with the next request", async () => {
 		const { owner, organizationId } = await found();
 		const { member, user } = await join(owner, organizationId);
 		await sell(organizationId);
@@ -279,12 +279,12 @@ describe("a member", () => {
 		expect(await owner.usage()).toMatchObject({ tier: "paid", used: 1 });
 	});
 
-	test("costs one database query a request, which reads the session and the membership", async () => {
+	test("costs one database query per request, which reads the session and the membership", async () => {
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);
 		await sell(organizationId);
 		const prepare = vi.spyOn(env.DB, "prepare");
-		// Only the member's own queries: background work of earlier answers reads the database too.
+		// Counts only the member's own queries: background work for earlier answers reads the database too.
 		const queries = () => prepare.mock.calls.filter(([statement]) => /"sessions"|requests_per_member/.test(statement));
 		await member.chat(id(), id());
 		expect(queries()).toHaveLength(1);
@@ -293,7 +293,7 @@ describe("a member", () => {
 		prepare.mockRestore();
 	});
 
-	test("may not buy, change or view payments; an admin may", async () => {
+	test("cannot buy, change or view payments; an admin can", async () => {
 		const { owner, organizationId } = await found();
 		const { member, user } = await join(owner, organizationId);
 		const answers = [
@@ -314,7 +314,7 @@ describe("a member", () => {
 		expect(await personal(user)).toMatchObject({ tier: "free" });
 	});
 
-	test("may neither change the cap nor invite", async () => {
+	test("can neither change the cap nor invite", async () => {
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);
 		const update = await member.post("/api/auth/organization/update", { organizationId, data: { requestsPerMember: 1000 } });
@@ -324,7 +324,7 @@ describe("a member", () => {
 });
 
 describe("an invitation", () => {
-	test("is mailed, and can be accepted only by the confirmed address that it was sent to", async () => {
+	test("is mailed, and can be accepted only with the confirmed address it was sent to", async () => {
 		const { owner, organizationId } = await found();
 		const invited = new Client();
 		const { email } = await invited.signUp();
@@ -371,7 +371,7 @@ describe("an invitation", () => {
 		}
 	});
 
-	test("is sent once in 10 minutes to an address, however often it is requested", async () => {
+	test("is sent once per 10 minutes to an address, however often it is requested", async () => {
 		const { owner, organizationId } = await found();
 		const email = `${id()}@example.com`;
 		const body = { email, role: "member", organizationId, resend: true };
@@ -380,7 +380,7 @@ describe("an invitation", () => {
 		const refused = answers.find(({ status }) => status === 429);
 		expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(500);
 		await eventually(async () => expect(mailsTo(await sandboxState(), email)).toHaveLength(1));
-		// The refused ones leave the sent link alone.
+		// The refused requests leave the sent link valid.
 		const { results } = await env.DB.prepare("SELECT status FROM invitations WHERE email = ?").bind(email).all();
 		expect(results).toEqual([{ status: "pending" }]);
 		const elsewhere = await found("Another");
@@ -388,7 +388,7 @@ describe("an invitation", () => {
 		expect((await elsewhere.owner.post("/api/auth/organization/invite-member", again)).status).toBe(200);
 	});
 
-	test("can be sent 20 times a day by one user, to whatever addresses and organizations", async () => {
+	test("is limited to 20 a day per user, across all addresses and organizations", async () => {
 		const { owner, organizationId } = await found();
 		const invite = () =>
 			owner.post("/api/auth/organization/invite-member", { email: `${id()}@example.com`, role: "member", organizationId });
@@ -397,7 +397,7 @@ describe("an invitation", () => {
 		expect(answers.filter(({ status }) => status === 429)).toHaveLength(5);
 	});
 
-	test("in a name that was stored before the rule is one line in the mail", async () => {
+	test("shows a name stored before the rule as one line in the mail", async () => {
 		const { owner, organizationId } = await found();
 		await env.DB.prepare("UPDATE organizations SET name = ? WHERE id = ?").bind("X\r\nBcc: all", organizationId).run();
 		const email = `${id()}@example.com`;
@@ -405,7 +405,7 @@ describe("an invitation", () => {
 		await eventually(async () => expect(mailsTo(await sandboxState(), email)).toMatchObject([{ subject: "Join X Bcc: all on Parley" }]));
 	});
 
-	test("is void once its inviter may no longer give its role", async () => {
+	test("is void once its inviter may no longer grant its role", async () => {
 		const { owner, organizationId } = await found();
 		const { member: second, user } = await join(owner, organizationId, "owner");
 		const invited = new Client();
@@ -438,7 +438,7 @@ describe("a role", () => {
 		7,
 	];
 
-	test("is exactly owner, admin or member on every route that takes one", async () => {
+	test("is exactly owner, admin or member on every route that accepts one", async () => {
 		const { owner, organizationId } = await found();
 		const { user } = await join(owner, organizationId);
 		const memberId = await memberIdOf(user.id);
@@ -450,7 +450,7 @@ describe("a role", () => {
 		expect(await rolesIn(organizationId)).toEqual({ member: 1, owner: 1 });
 	});
 
-	test("of owner is given by owners only", async () => {
+	test("of owner can be granted by owners only", async () => {
 		const { owner, organizationId } = await found();
 		const { member: admin, user } = await join(owner, organizationId, "admin");
 		const { user: colleague } = await join(owner, organizationId);
@@ -472,7 +472,7 @@ describe("a role", () => {
 		expect(await rolesIn(organizationId)).toEqual({ admin: 1, member: 1, owner: 1 });
 	});
 
-	test("in the database is one of the three, and the last owner stays, whoever writes", async () => {
+	test("in the database is always one of the three, and the last owner remains, whatever writes", async () => {
 		const { owner, organizationId } = await found();
 		await join(owner, organizationId);
 		const run = (statement: string) => env.DB.prepare(statement).bind(organizationId).run();
@@ -487,7 +487,7 @@ describe("a role", () => {
 	});
 });
 
-test("the migration repairs roles, invitations and organizations from before the rule", async () => {
+test("the migration repairs roles, invitations and organizations created before the rule", async () => {
 	const { owner, user, organizationId } = await found();
 	const { user: second } = await join(owner, organizationId);
 	const { user: third } = await join(owner, organizationId, "admin");
@@ -507,7 +507,7 @@ test("the migration repairs roles, invitations and organizations from before the
 	} finally {
 		for (const query of repair) if (/UPDATE|CREATE TRIGGER/.test(query)) await env.DB.prepare(query).run();
 	}
-	// An organization without an exact owner gets its earliest admin as one.
+	// An organization without an exact owner gets its earliest admin as owner.
 	expect(await rolesIn(organizationId)).toEqual({ owner: 1, admin: 1, member: 1 });
 	expect(await env.DB.prepare("SELECT status, role FROM invitations WHERE email = 'odd-role@example.com'").first()).toEqual({
 		status: "canceled",
@@ -516,12 +516,12 @@ test("the migration repairs roles, invitations and organizations from before the
 	expect(await env.DB.prepare("SELECT name FROM users WHERE id = ?").bind(second.id).first()).toEqual({ name: "User" });
 });
 
-describe("racing changes", () => {
+describe("concurrent changes", () => {
 	type Role = "owner" | "admin" | "member";
 	type State = (Role | null)[];
 	type Change = { by: number } & ({ kind: "leave" } | { kind: "remove"; whom: number } | { kind: "role"; whom: number; role: Role });
 
-	/** What one change does when it is alone. */
+	/** What one change does on its own. */
 	function change(state: State, { by, ...what }: Change): { done: boolean; state: State } {
 		const refused = { done: false, state };
 		const whom = what.kind === "leave" ? by : what.whom;
@@ -534,7 +534,7 @@ describe("racing changes", () => {
 		return after.includes("owner") ? { done: true, state: after } : refused;
 	}
 
-	/** Whether some order of the changes, one at a time, has these outcomes and ends in this state. */
+	/** Whether some sequential order of the changes has these outcomes and ends in this state. */
 	function isSerial(start: State, changes: { made: Change; done: boolean }[], end: State): boolean {
 		if (changes.length === 0) return start.join() === end.join();
 		return changes.some(({ made, done }, at) => {
@@ -543,7 +543,7 @@ describe("racing changes", () => {
 		});
 	}
 
-	test("end as if they had been made one after the other, with an owner", async () => {
+	test("have the same result as some sequential order, with an owner left", async () => {
 		const { owner, user, organizationId } = await found();
 		const others = await Promise.all(Array.from({ length: 3 }, () => join(owner, organizationId)));
 		const people = [{ client: owner, userId: user.id }, ...others.map(({ member, user }) => ({ client: member, userId: user.id }))];
@@ -560,7 +560,7 @@ describe("racing changes", () => {
 
 		for (let round = 0; round < 15; round += 1) {
 			const start: State = ["owner", pick(roles), pick(roles), pick(roles)];
-			// Replaced one by one: the founder is an owner before the others may stop being one.
+			// Replaced one by one: the founder stays an owner until there is another one.
 			for (const [place, role] of start.entries()) {
 				const write = "INSERT OR REPLACE INTO members (id, organization_id, user_id, role, created_at) VALUES (?, ?, ?, ?, 0)";
 				await env.DB.prepare(write).bind(memberIdAt(place), organizationId, people[place]?.userId, role).run();
@@ -592,7 +592,7 @@ describe("racing changes", () => {
 		}
 	});
 
-	test("of two owners who leave or step down at once keep one", async () => {
+	test("by two owners who leave or step down at once leave one owner", async () => {
 		const { owner, organizationId, user } = await found();
 		const { member, user: second } = await join(owner, organizationId, "owner");
 		const stepDown = async (client: Client, { id }: { id: string }) =>
@@ -606,7 +606,7 @@ describe("racing changes", () => {
 		expect(await rolesIn(organizationId)).toEqual({ owner: 1 });
 	});
 
-	test("of one invitation that is accepted twice make one member", async () => {
+	test("that accept one invitation twice create one member", async () => {
 		const { owner, organizationId } = await found();
 		const invited = new Client();
 		const { email } = await invited.signUp();
@@ -620,7 +620,7 @@ describe("racing changes", () => {
 		expect(await rolesIn(organizationId)).toEqual({ member: 1, owner: 1 });
 	});
 
-	test("that create organizations stay within ten, each with its owner", async () => {
+	test("that create organizations never exceed ten, each with its owner", async () => {
 		const founder = new Client();
 		const { id: userId } = await founder.signUp();
 		const create = () => founder.post("/api/auth/organization/create", { name: "Acme", slug: id() });
@@ -631,7 +631,7 @@ describe("racing changes", () => {
 	});
 });
 
-test("addresses of people who are invited are shown to owners and admins only", async () => {
+test("invitees' addresses are shown to owners and admins only", async () => {
 	const { owner, organizationId } = await found();
 	const { member } = await join(owner, organizationId);
 	await ok(owner.post("/api/auth/organization/invite-member", { email: "secret@example.com", role: "member", organizationId }));
@@ -680,7 +680,7 @@ describe("an API key for an organization", () => {
 		expect(await listed()).toMatchObject([{ organization: null }]);
 	});
 
-	test("has its own limit in the window of the ledger that pays: the organization's plan, then its member's plan, then the day", async () => {
+	test("has its own limit in the window of the paying ledger: the organization's plan, then the member's plan, then the day", async () => {
 		const { owner, user, organizationId } = await found();
 		const { secret } = await ok<{ secret: string }>(
 			create(owner, organizationId, { scopes: ["chat", "usage"], limit: { units: 2, per: "period" } }),
@@ -723,7 +723,7 @@ describe("an API key for an organization", () => {
 		await expectWindow(day);
 	});
 
-	test("pays once for an Idempotency-Key, also where the organization buys a plan between two tries", async () => {
+	test("pays once per Idempotency-Key, even if the organization buys a plan between two attempts", async () => {
 		const { owner, user, organizationId } = await found();
 		const { secret } = await ok<{ secret: string }>(create(owner, organizationId));
 		const once = { "idempotency-key": "once" };
@@ -737,7 +737,7 @@ describe("an API key for an organization", () => {
 		expect(await ledgerOf(organizationId).usage(keyOf(organizationId))).toMatchObject({ used: 0, held: 0 });
 	});
 
-	test("is seen and revoked by its member and by who manages the organization, and by nobody else", async () => {
+	test("is visible to and revocable by its member and the organization's managers only", async () => {
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);
 		const { member: colleague } = await join(owner, organizationId);

@@ -4,7 +4,7 @@ import type { ExportedTurn } from "../../src/chat-document.ts";
 import type { OwnUsagePage } from "../../src/view/own-data.ts";
 import { Client, eventually, resetSandbox } from "../client.ts";
 
-// What an account can take along besides the words of its chats (docs/retention.md).
+// What an account can export besides the text of its chats (docs/retention.md).
 
 const id = () => crypto.randomUUID();
 const jsonOf = async (client: Client, path: string) => {
@@ -18,7 +18,7 @@ const usageOf = async (client: Client, after?: string): Promise<OwnUsagePage> =>
 beforeEach(resetSandbox);
 
 describe("the export of an account", () => {
-	test("has the profile, ways in, sessions, settings, organizations, invitations and shares of nobody else, and nothing that opens an account", async () => {
+	test("contains its own profile, ways in, sessions, settings, organizations, invitations and shares only, and nothing that grants access", async () => {
 		const client = new Client();
 		const { id: userId, email } = await client.signUp();
 		await client.confirm(email);
@@ -66,7 +66,7 @@ describe("the export of an account", () => {
 		expect(JSON.stringify(await jsonOf(other, "/api/account"))).not.toContain(userId);
 	});
 
-	test("has the requests of the ledger page by page, each once and in its latest version, with totals and corrections", async () => {
+	test("contains the ledger's requests page by page, each once in its latest version, with totals and corrections", async () => {
 		const client = await new Client().visit();
 		const chats = [id(), id(), id()];
 		for (const chat of chats) await client.chat(chat, id());
@@ -95,7 +95,7 @@ describe("the export of an account", () => {
 		expect((await usageOf(user, "r058")).requests.map(({ requestId }) => requestId)).toEqual(["r059"]);
 	});
 
-	test("has links to the account's own invoices, also while an organization pays", async () => {
+	test("links the account's own invoices, even while an organization pays", async () => {
 		const client = new Client();
 		const user = await client.subscribe();
 		await client.confirm(user.email).catch(() => {});
@@ -112,14 +112,14 @@ describe("the export of an account", () => {
 		expect(payments.invoices[0]?.url).toMatch(/^http/);
 	});
 
-	test("is refused to guests, who have usage only", async () => {
+	test("is refused to guests, who can export only usage", async () => {
 		const guest = await new Client().visit();
 		expect((await guest.fetch("/api/account")).status).toBe(401);
 		expect((await guest.fetch("/api/account/payments")).status).toBe(401);
 		expect(await usageOf(guest)).toEqual({ requests: [], next: null, days: [], adjustments: [] });
 	});
 
-	test("names the files of a chat by the ids that answer their bytes", async () => {
+	test("names a chat's files by the ids that download them", async () => {
 		const client = await new Client().visit();
 		const chat = id();
 		const upload = await client.fetch(`/api/chat/${chat}/files?name=notes.txt`, { method: "POST", body: "My notes" });

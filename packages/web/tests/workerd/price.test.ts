@@ -20,7 +20,7 @@ interface Asked {
 	key?: string;
 }
 
-/** Sends a message with all that decides its price. */
+/** Sends a message with every field that affects its price. */
 async function ask(client: Client, chatId: string, { text = "Hello", key = id(), ...asked }: Asked = {}): Promise<Answer> {
 	const messages = [{ id: key, role: "user", parts: [{ type: "text", text }] }];
 	return hear(await client.post("/api/chat/ai", { id: chatId, messages, ...asked }, { "idempotency-key": key }));
@@ -31,7 +31,7 @@ async function user(): Promise<{ client: Client; key: string }> {
 	return { client, key: `user:${(await client.signUp()).id}` };
 }
 
-/** What the page shows as the price of a message to `narrow` that sends the whole chat. */
+/** The price that the page shows for a message to `narrow` that sends the whole chat. */
 function shownPrice(tokensBefore: number, text: string): number {
 	const model = modelOf("narrow", { inputStep: 100, maxOutput: 50, contextWindow: 550 });
 	return priceOfSend({ model, effort: null, instructions: 0 }, true, tokensBefore, text).units;
@@ -39,11 +39,11 @@ function shownPrice(tokensBefore: number, text: string): number {
 
 const view = (key: string, chatId: string) => env.CONVERSATION.getByName(chatId).view(key);
 const lastSent = async () => (await sandboxState()).modelCalls.at(-1)?.messages.map(({ content }) => content) ?? [];
-/** A text of at least so many tokens, and less than 20 more. */
+/** A text of at least this many tokens, and less than 20 more. */
 const words = (tokens: number) => "word ".repeat(tokens / 2);
 
 describe("the price of a request", () => {
-	test("is weight, effort and steps together; it is charged, kept with the request, and told with the answer", async () => {
+	test("combines weight, effort and steps; it is charged, stored with the request, and reported with the answer", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		const answer = await ask(client, chat, { model: "narrow", effort: "medium", key: "k1" });
@@ -58,7 +58,7 @@ describe("the price of a request", () => {
 		expect(messages.at(-1)?.metadata).toMatchObject({ units: 2, effort: "medium" });
 	});
 
-	test("above the one that the page showed is refused with the new one: nothing is held, counted or stored", async () => {
+	test("above the one shown on the page is refused with the new price: nothing is held, counted or stored", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		const refused = await ask(client, chat, { model: "dear", maxUnits: 4 });
@@ -69,7 +69,7 @@ describe("the price of a request", () => {
 		expect((await ask(client, chat, { model: "dear", maxUnits: 5 })).metadata).toMatchObject({ units: 5, counted: true });
 	});
 
-	test("is part of what an id stands for: another effort is another request", async () => {
+	test("is part of what an id identifies: a different effort is a different request", async () => {
 		const { client } = await user();
 		const chat = id();
 		await ask(client, chat, { model: "narrow", effort: "low", key: "k1" });
@@ -79,7 +79,7 @@ describe("the price of a request", () => {
 		expect(await client.usage()).toMatchObject({ used: 1 });
 	});
 
-	test("stays that of the first attempt when a failed request is sent again", async () => {
+	test("stays that of the first attempt when a failed request is retried", async () => {
 		const { client } = await user();
 		const chat = id();
 		await faults({ model: { failBeforeOutput: 500 } });
@@ -89,7 +89,7 @@ describe("the price of a request", () => {
 		expect(await client.usage()).toMatchObject({ used: 5, held: 0 });
 	});
 
-	test("is never above the one that the page showed, also where an attempt that never began was held at another one", async () => {
+	test("never exceeds the one shown on the page, even if an attempt that never started was held at another price", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		const parts = [{ type: "text", text: "Hello" }];
@@ -109,12 +109,12 @@ describe("the price of a request", () => {
 		expect(await client.usage()).toMatchObject({ used: 3, held: 0 });
 	});
 
-	test("of an effort that the model does not have does not exist", async () => {
+	test("does not exist for an effort that the model does not have", async () => {
 		const { client } = await user();
 		expect((await ask(client, id(), { effort: "low" })).status).toBe(400);
 	});
 
-	test("of a message that alone is too long for the model does not exist", async () => {
+	test("does not exist for a message that alone is too long for the model", async () => {
 		const { client } = await user();
 		expect((await ask(client, id(), { model: "narrow", text: words(1_200) })).problem).toMatchObject({ title: "Message too long" });
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
@@ -136,7 +136,7 @@ describe("the messages that a request sends", () => {
 		expect(messages.slice(from, -1).map(textOf)).toEqual(sent);
 	});
 
-	test("are all of the chat where its setting says so, at the price that the page computes from the chat's tokens", async () => {
+	test("are the whole chat if its setting says so, at the price that the page computes from the chat's tokens", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		for (const text of ["one", "two"]) await ask(client, chat, { text });
@@ -154,7 +154,7 @@ describe("the messages that a request sends", () => {
 		expect((await ask(client, chat, { model: "narrow", text: "six", whole: false })).metadata).toMatchObject({ units: 1 });
 	});
 
-	test("are not those of a question that came to nothing, which a whole chat does not pay either", async () => {
+	test("exclude an unanswered question, and a whole chat is not charged for it either", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		await ask(client, chat, { text: "one" });
@@ -167,7 +167,7 @@ describe("the messages that a request sends", () => {
 		expect(await lastSent()).toEqual(["one", expect.any(String), "three"]);
 	});
 
-	test("fit into a model that the chat has outgrown, and the answer says so", async () => {
+	test("are cut to fit the model once the chat has outgrown it, and the answer says so", async () => {
 		const { client } = await user();
 		const chat = id();
 		for (let turn = 0; turn < 4; turn += 1) await ask(client, chat, { text: words(180) });
@@ -177,7 +177,7 @@ describe("the messages that a request sends", () => {
 });
 
 describe("an answer that reached its limit", () => {
-	test("is continued from its end, by an ordinary message at an ordinary price", async () => {
+	test("is continued from its end by an ordinary message at an ordinary price", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
@@ -197,8 +197,8 @@ describe("an answer that reached its limit", () => {
 	});
 });
 
-describe("a chat of the version before prices", () => {
-	test("goes on, and its first view measures it, so that all of it can be sent at the price that the page computes", async () => {
+describe("a chat from the version before prices", () => {
+	test("continues, and is measured by its first view, so that all of it can be sent at the price that the page computes", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		await ask(client, chat, { text: "one" });
@@ -220,8 +220,8 @@ describe("a chat of the version before prices", () => {
 	});
 });
 
-describe("a model of another tier", () => {
-	test("is refused to a guest who could sign up for it, and to a user who could subscribe: nothing is counted", async () => {
+describe("a model for another tier", () => {
+	test("is refused to a guest who could sign up and to a user who could subscribe, and nothing is counted", async () => {
 		const guest = await new Client().visit();
 		const toGuest = await ask(guest, id(), { model: "narrow" });
 		expect([toGuest.status, toGuest.problem]).toMatchObject([403, { title: "Not in your plan", tier: "guest", upgradeUrl: "/sign-up" }]);
@@ -241,8 +241,8 @@ describe("a model of another tier", () => {
 	});
 });
 
-describe("a request that costs more than is left", () => {
-	test("is refused with its price, and with what could be sent instead", async () => {
+describe("a request that costs more than the remaining units", () => {
+	test("is refused with its price and the cheaper options", async () => {
 		const guest = await new Client().visit();
 		await ask(guest, id());
 		const refused = await ask(guest, id(), { model: "dear" });
@@ -256,7 +256,7 @@ describe("a request that costs more than is left", () => {
 		expect(await guest.usage()).toMatchObject({ used: 1, held: 0, remaining: 4 });
 	});
 
-	test("is never admitted beyond the limit, whatever the weights of requests at once", async () => {
+	test("never exceeds the limit, whatever the weights of concurrent requests", async () => {
 		const guest = await new Client().visit();
 		const models = Array.from({ length: 40 }, (_, n) => (n % 3 ? "sandbox" : "dear"));
 		const answers = await Promise.all(models.map((model) => ask(guest, id(), { model })));

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { cutAppWaits, setAppTimeouts } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
-// I7 as a table: what was read last × what the provider does now -> what the user has. Nothing is unlimited, and no accepted request waits.
+// I7 as a table: what was read last × what the provider does now -> what the user gets. Service is never unlimited, and no accepted request waits.
 
 const HOUR_MS = 3_600_000;
 const paid =
@@ -48,7 +48,7 @@ const PROVIDER: [does: string, fault: object][] = [
 describe.each(PROVIDER)("a provider that %s", (_, fault) => {
 	const ledgers = new Map<string, { user: Client; key: string }>();
 
-	// All at once: a provider that never answers, or stalls, is given up after 5 s.
+	// All at once: a provider that never answers, or stalls, times out after 5 s.
 	beforeAll(async () => {
 		await resetSandbox();
 		await faults({ api: [{ path: "/api/v1/*", ...fault }] });
@@ -60,11 +60,11 @@ describe.each(PROVIDER)("a provider that %s", (_, fault) => {
 		await Promise.all(made);
 	}, 60_000);
 
-	test.each(READ_LAST)("leaves what was known: %s", async (what, _, then) => {
+	test.each(READ_LAST)("leaves the last known state: %s", async (what, _, then) => {
 		const { user, key } = ledgers.get(what) ?? (await withCopy(null));
 		await eventually(async () => expect(await user.usage()).toMatchObject(then));
 
-		// Every unit that is left is held without a wait. Only the refusal may wait for the provider, once and at most 1.5 s.
+		// Every remaining unit is held without waiting. Only the refusal may wait for the provider, once and at most 1.5 s.
 		const waits = cutAppWaits();
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		let held = 0;
@@ -83,7 +83,7 @@ describe.each(PROVIDER)("a provider that %s", (_, fault) => {
 describe("a provider that stalls for a while", () => {
 	const stall = { api: [{ path: "/api/v1/*", stall: true }] };
 
-	test("stops neither the reports nor the reads of a ledger: both go on when it answers again", async () => {
+	test("blocks neither a ledger's reports nor its reads: both resume once it answers again", async () => {
 		await resetSandbox();
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
@@ -93,7 +93,7 @@ describe("a provider that stalls for a while", () => {
 		await faults(stall);
 		expect((await user.chat(crypto.randomUUID(), crypto.randomUUID())).metadata.counted).toBe(true);
 		setAppTimeouts(100);
-		// The report stalls, then a read that first sends the report again stalls as well.
+		// The report stalls. Then a read, which resends the report first, stalls as well.
 		await runDurableObjectAlarm(ledger);
 		await ledger.refresh(key);
 		setAppTimeouts(20_000);
@@ -115,7 +115,7 @@ describe("a provider that stalls for a while", () => {
 		});
 	});
 
-	test("stops no checkout: a press during the stall fails, and the next one opens the page", async () => {
+	test("does not block checkouts: one opened during the stall fails, and the next one opens the page", async () => {
 		await resetSandbox();
 		const user = new Client();
 		const { email } = await user.signUp();
@@ -130,7 +130,7 @@ describe("a provider that stalls for a while", () => {
 	});
 });
 
-/** A user whose ledger read this from the provider last. */
+/** A user whose ledger has this as the last read from the provider. */
 async function withCopy(copy: ((nowMs: number) => Entitlement) | null): Promise<{ user: Client; key: string }> {
 	const user = new Client();
 	const { id: userId } = await user.signUp();

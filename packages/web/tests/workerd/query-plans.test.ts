@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Client } from "../client.ts";
 import { collected, scansOf } from "../query-plans.ts";
 
-// Every file of a Worker's project fails when one of the Worker's statements scans (tests/query-plans.ts). Here: that such a statement is found.
+// Every test file in a Worker's project fails when one of the Worker's statements scans (tests/query-plans.ts). These tests prove that a scan is found.
 
 describe("the check of query plans", () => {
 	test.each([
@@ -32,7 +32,7 @@ describe("the check of query plans", () => {
 		expect(await scansOf(sql)).toEqual([]);
 	});
 
-	test("sees the Worker's statements, and none of the tests'", async () => {
+	test("sees the Worker's statements and none of the tests' own", async () => {
 		await env.DB.prepare("select 'a statement of this test' where 1 = ?").bind(1).run();
 		await new Client().signUp();
 		const statements = collected();

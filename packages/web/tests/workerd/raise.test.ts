@@ -8,7 +8,7 @@ import { LedgerStorage } from "../../src/objects/ledger-storage.ts";
 import { Client, eventually, resetSandbox, sandboxState } from "../client.ts";
 import { requestsOf, rewriteNotes, rewriteRequests } from "../stored.ts";
 
-// Units that an answer adds to its hold while it is written, in each ledger that holds it.
+// Units that an answer adds to its hold while it is being written, in each ledger that holds it.
 
 beforeEach(resetSandbox);
 
@@ -19,7 +19,7 @@ const usageOf = (key: string) => ledgerOf(key).usage(key);
 const today = () => new Date().toISOString().slice(0, 10);
 const times = <T>(n: number, make: (at: number) => Promise<T>) => Promise.all(Array.from({ length: n }, (_, at) => make(at)));
 
-/** A guest of a network and of the site's ceiling, each with ledgers of its own. */
+/** A guest in a network and under the site's ceiling, each with its own ledger. */
 function guestSubject() {
 	const [own, network, site] = [guestKey(id()), networkKey(today(), id()), everyGuestKey(`${today()}-${id()}`)] as const;
 	const subject: Subject = { kind: "guest", key: own, payers: [{ key: own, member: null }], pools: [network, site], setCookie: "cookie" };
@@ -32,7 +32,7 @@ async function holdOf(subject: Subject, requestId = "r", options: { units?: numb
 	return usage.hold;
 }
 
-/** Takes units of a ledger for good. */
+/** Permanently uses up units of a ledger. */
 const fill = (key: string, units: number) => ledgerOf(key).record(key, { id: `fill ${id()}`, fingerprint: "f", units, chatId: null });
 
 describe("a guest's raise", () => {
@@ -50,7 +50,7 @@ describe("a guest's raise", () => {
 		for (const key of [own, network, site]) expect(await usageOf(key)).toMatchObject({ used: 4, held: 0 });
 	});
 
-	test("returns everything when its answer fails, and the next attempt starts at the first price", async () => {
+	test("is released in full when its answer fails, and the next attempt starts at the original price", async () => {
 		const { subject, own, network, site } = guestSubject();
 		const first = await holdOf(subject, "r", { units: 2 });
 		await raiseUsage(first, 1, 3);
@@ -62,7 +62,7 @@ describe("a guest's raise", () => {
 		expect(await raiseUsage(second, 1, 1)).toEqual({ raised: true, units: 3 });
 	});
 
-	test("sent twenty times at once adds its units once", async () => {
+	test("adds its units once when sent twenty times concurrently", async () => {
 		const { subject, own, network, site } = guestSubject();
 		const hold = await holdOf(subject);
 		const answers = await times(20, () => raiseUsage(hold, 1, 2));
@@ -80,11 +80,11 @@ describe("a guest's raise", () => {
 		await fill(ledgers[refusing], units);
 		expect(await raiseUsage(hold, 1, 2)).toEqual({ raised: false, reason: "limit", left: 1 });
 		for (const key of [own, network, site]) expect(await usageOf(key)).toMatchObject({ held: 1 });
-		// The same step may be decided again.
+		// The same step may be decided a second time.
 		expect(await raiseUsage(hold, 1, 1)).toEqual({ raised: true, units: 2 });
 	});
 
-	test("never exceeds what its sender agreed to", async () => {
+	test("never exceeds the maximum its sender agreed to", async () => {
 		const { subject, own, network, site } = guestSubject();
 		const hold = await holdOf(subject, "r", { units: 1, maxUnits: 3 });
 		expect(await raiseUsage(hold, 1, 3)).toEqual({ raised: false, reason: "max-units", left: 2 });
@@ -93,7 +93,7 @@ describe("a guest's raise", () => {
 		for (const key of [own, network, site]) expect(await usageOf(key)).toMatchObject({ held: 3 });
 	});
 
-	test("whose step failed is given back, once", async () => {
+	test("is released once when its step fails", async () => {
 		const { subject, own, network, site } = guestSubject();
 		const hold = await holdOf(subject);
 		await raiseUsage(hold, 1, 2);
@@ -118,7 +118,7 @@ describe("a guest's raise", () => {
 		for (const key of [own, network, site]) expect(await usageOf(key)).toMatchObject({ used, held: 0 });
 	});
 
-	test("survives an eviction, in one value and in tables", async () => {
+	test("survives an eviction, with the ledger in one value and in tables", async () => {
 		const { subject, own, network } = guestSubject();
 		const hold = await holdOf(subject);
 		await raiseUsage(hold, 1, 2);
@@ -138,7 +138,7 @@ describe("a guest's raise", () => {
 });
 
 describe("raises and holds at the limit", () => {
-	test("never take more units than there are, and leave none that a refused one needed", async () => {
+	test("never exceed the available units, and a refused one leaves none that it would have fitted into", async () => {
 		for (let game = 0; game < 10; game += 1) {
 			const key = guestKey(id());
 			const ledger = ledgerOf(key);
@@ -157,7 +157,7 @@ describe("raises and holds at the limit", () => {
 		}
 	});
 
-	test("give the last unit to one of two raises", async () => {
+	test("give the last unit to exactly one of two raises", async () => {
 		for (let game = 0; game < 20; game += 1) {
 			const key = guestKey(id());
 			const ledger = ledgerOf(key);
@@ -167,7 +167,7 @@ describe("raises and holds at the limit", () => {
 		}
 	});
 
-	test("in two chats of one network hold the same units in all ledgers, whichever is refused", async () => {
+	test("in two chats on one network hold the same units in all ledgers, whichever is refused", async () => {
 		const [one, two] = [guestSubject(), guestSubject()];
 		const shared = { ...two.subject, pools: one.subject.pools };
 		const holds = [await holdOf(one.subject), await holdOf(shared)];
@@ -197,7 +197,7 @@ describe("a user's raise", () => {
 		setCookie: null,
 	});
 
-	test("after midnight is paid by the day of its request", async () => {
+	test("after midnight is charged to the day of its request", async () => {
 		const key = userKey(id());
 		const hold = await holdOf(userSubject(key));
 		await fill(key, 17);
@@ -213,13 +213,13 @@ describe("a user's raise", () => {
 		expect(row).toMatchObject({ pool: `day:${yesterday}`, units: 3, state: "settled" });
 	});
 
-	test("of a plan is reported once, with all units, and refused only after the provider was read", async () => {
+	test("on a plan is reported once with all units, and is refused only after the provider was read", async () => {
 		const client = new Client();
 		const { id: userId } = await client.subscribe();
 		const key = userKey(userId);
 		expect(await client.usage()).toMatchObject({ tier: "paid" });
 		const hold = await holdOf(userSubject(key));
-		// An old copy that knows nothing of what was bought since.
+		// A stale copy from before the latest purchase.
 		await rewriteNotes(ledgerOf(key), (notes) => {
 			if (notes.entitlement?.kind !== "balance") throw new Error("a plan with a balance is expected");
 			return { ...notes, entitlement: { ...notes.entitlement, available: 2, fetchedAtMs: Date.now() - 60_000 } };
@@ -233,7 +233,7 @@ describe("a user's raise", () => {
 		expect(await client.usage()).toMatchObject({ used: 10, held: 0, remaining: 990 });
 	});
 
-	test("in an organization is bounded by the member's limit", async () => {
+	test("in an organization is limited by the member's cap", async () => {
 		const organization = organizationKey(id());
 		const key = userKey(id());
 		const nowMs = Date.now();

@@ -5,7 +5,7 @@ import type { UsageDay } from "../../src/view/usage.ts";
 import { type Answer, Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { messagesOf, requestsOf } from "../stored.ts";
 
-// Answers that search the web. A search costs 2 units here, and a message 1; the sandbox plays the search endpoint and a model that calls it.
+// Answers with web search. Here a search costs 2 units and a message 1; the sandbox plays the search endpoint and a model that calls it.
 
 beforeEach(resetSandbox);
 
@@ -34,13 +34,13 @@ async function user(): Promise<{ client: Client; key: string }> {
 	return { client, key: `user:${(await client.signUp()).id}` };
 }
 
-/** Leaves a user with so many of their 20 units. */
+/** Leaves a user this many of their 20 units. */
 const leave = (key: string, units: number) => {
 	const fill = { id: id(), fingerprint: "f", units: 20 - units, chatId: null };
 	return env.USAGE_LEDGER.getByName(key).record(key, fill);
 };
 
-/** The tools of each call of the model, and the roles of what it was sent. */
+/** The tools of each model call, and the roles of its messages. */
 async function calls() {
 	const { modelCalls } = await sandboxState();
 	return modelCalls.map(({ fields, messages }) => ({
@@ -54,7 +54,7 @@ const searches = async () => (await sandboxState()).searches.map(({ query }) => 
 const answerIn = async (chat: string) => (await messagesOf(env.CONVERSATION.getByName(chat))).at(-1);
 
 describe("an answer that searches", () => {
-	test("names its sources, and costs its message and its searches, in the ledger as on the page", async () => {
+	test("names its sources, and costs its message plus its searches, in the ledger as on the page", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		const answer = await ask(client, chat, { text: "The latest about Etna? Search 2 times", key: "k1" });
@@ -80,7 +80,7 @@ describe("an answer that searches", () => {
 			metadata: { units: 5, searches: 2, counted: true },
 			parts: [{ type: "text", text: answer.text }, ...answer.sources],
 		});
-		// A repeat of the request is the same answer, and a retry of its price is no rise.
+		// A repeated request gets the same answer, and resending its price is not a price rise.
 		expect(
 			await ask(client, chat, { text: "The latest about Etna? Search 2 times", key: "k1", maxUnits: 5, maxHeldUnits: 1 }),
 		).toMatchObject({
@@ -90,7 +90,7 @@ describe("an answer that searches", () => {
 		});
 	});
 
-	test("is only text to later requests, and its tokens are those of all of its calls", async () => {
+	test("is plain text in later requests, and its tokens are those of all its calls", async () => {
 		const { client } = await user();
 		const chat = id();
 		const { text, metadata } = await ask(client, chat);
@@ -103,12 +103,12 @@ describe("an answer that searches", () => {
 			{ role: "user" },
 		]);
 		const { days } = (await client.usage()) as unknown as { days: UsageDay[] };
-		// The search's call reports 12 tokens.
+		// The call that searches reports 12 tokens.
 		expect(metadata.spent?.output).toBeGreaterThan(12 + 20);
 		expect(days[0]).toMatchObject({ requests: 2, units: 4, estimatedRequests: 0 });
 	});
 
-	test("searches no more than 8 times, and ends with what it has", async () => {
+	test("makes at most 8 searches, and then ends with what it has", async () => {
 		const { client, key } = await user();
 		await env.USAGE_LEDGER.getByName(key).usage(key);
 		const answer = await ask(client, id(), { text: "Search 20 times" });
@@ -119,13 +119,13 @@ describe("an answer that searches", () => {
 		expect(await client.usage()).toMatchObject({ used: 17, held: 0 });
 	});
 
-	test.each(["whole", "no-index", "object", "function-call"])("reads a tool call in the form %s", async (toolCall) => {
+	test.each(["whole", "no-index", "object", "function-call"])("accepts a tool call in the form %s", async (toolCall) => {
 		const { client } = await user();
 		await faults({ model: { ...QUICK, toolCall } });
 		expect(await ask(client, id())).toMatchObject({ last: "finish", metadata: { units: 3, searches: 1 } });
 	});
 
-	test("that calls with broken JSON is told how, and pays no search", async () => {
+	test("that makes a call with broken JSON receives an error, and pays for no search", async () => {
 		const { client } = await user();
 		await faults({ model: { ...QUICK, toolCall: "broken" } });
 		expect(await ask(client, id(), { text: "Search 9 times" })).toMatchObject({ last: "finish", metadata: { units: 1, counted: true } });
@@ -133,7 +133,7 @@ describe("an answer that searches", () => {
 		expect((await calls()).map(({ hasTools }) => hasTools)).toEqual([true, true, false]);
 	});
 
-	test("shows what it searches for, once it does", async () => {
+	test("shows its search query as soon as it is known", async () => {
 		const { client } = await user();
 		const response = await post(client, id(), { text: "The latest about Etna?" });
 		const body = await response.text();
@@ -156,19 +156,19 @@ describe("a limit", () => {
 		expect(await client.usage()).toMatchObject({ used: 19, held: 0 });
 	});
 
-	test("of what the sender agreed to holds for message and searches together", async () => {
+	test("set by the sender covers message and searches together", async () => {
 		const { client } = await user();
 		expect((await ask(client, id(), { text: "Search 3 times", maxUnits: 4 })).metadata).toMatchObject({ units: 3, searches: 1 });
 	});
 
-	test("of the button's price is judged alone, with the price in full", async () => {
+	test("on the button's price applies to the message alone, and the refusal states the full price", async () => {
 		const { client } = await user();
 		const refused = await ask(client, id(), { model: "dear", maxUnits: 17, maxHeldUnits: 1 });
 		expect(refused.problem).toMatchObject({ title: "Price has changed", price: { units: 5, search: true, upTo: 21 } });
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
 	});
 
-	test("holds under any number of answers at once", async () => {
+	test("holds under any number of concurrent answers", async () => {
 		const { client, key } = await user();
 		await leave(key, 10);
 		const answers = await Promise.all(Array.from({ length: 4 }, () => ask(client, id(), { text: "Search 3 times" })));
@@ -184,7 +184,7 @@ describe("a failure", () => {
 		["answers 429", { status: 429 }],
 		["answers half a body", { invalidJson: true }],
 		["cuts the connection", { dropAfterCommit: true }],
-	])("of an endpoint that %s costs nothing, and the model goes on", async (_, fault) => {
+	])("of an endpoint that %s costs nothing, and the model continues", async (_, fault) => {
 		const { client } = await user();
 		await faults({ api: [{ path: "/search/tavily", ...fault }], model: QUICK });
 		const answer = await ask(client, id());
@@ -194,13 +194,13 @@ describe("a failure", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("to find anything costs nothing", async () => {
+	test("to find results is not charged", async () => {
 		const { client } = await user();
 		await faults({ search: { pages: [] }, model: QUICK });
 		expect((await ask(client, id())).metadata).toMatchObject({ units: 1, counted: true });
 	});
 
-	test("of the model after a search returns everything, and a retry is a search of its own", async () => {
+	test("of the model after a search releases everything, and a retry makes its own search", async () => {
 		const { client } = await user();
 		const chat = id();
 		await faults({ model: { ...QUICK, failAfterChunks: 2, chunks: 6 } });
@@ -216,7 +216,7 @@ describe("a failure", () => {
 		expect(await client.usage()).toMatchObject({ used: 3, held: 0 });
 	});
 
-	test("of the platform after a search returns everything, and keeps the sources that came", async () => {
+	test("of the platform after a search releases everything, and keeps the sources found so far", async () => {
 		const { client } = await user();
 		const chat = id();
 		await faults({ model: { ...QUICK, silentAfterChunks: 3 } });
@@ -234,7 +234,7 @@ describe("a failure", () => {
 });
 
 describe("a stop", () => {
-	test("ends a search under way, and nothing is counted", async () => {
+	test("ends a running search, and nothing is counted", async () => {
 		const { client } = await user();
 		const chat = id();
 		await faults({ api: [{ path: "/search/tavily", hang: true }], model: QUICK });
@@ -248,7 +248,7 @@ describe("a stop", () => {
 });
 
 describe("an answer's sources", () => {
-	test("go with it into a branch, and away with its chat", async () => {
+	test("are copied to a branch, and deleted with their chat", async () => {
 		const { client, key } = await user();
 		const [chat, branch] = [id(), id()];
 		const answer = await ask(client, chat);
@@ -258,7 +258,7 @@ describe("an answer's sources", () => {
 		expect(await env.CONVERSATION.getByName(chat).view(key)).toBeNull();
 	});
 
-	test("are its own in each version", async () => {
+	test("belong to one version each", async () => {
 		const { client } = await user();
 		const chat = id();
 		const { id: messageId, sources } = await ask(client, chat);
@@ -272,7 +272,7 @@ describe("an answer's sources", () => {
 		expect((await answerIn(chat))?.parts.slice(1)).toEqual(sources);
 	});
 
-	test("hold no address but of the web, and no markup", async () => {
+	test("contain only web addresses, and no markup", async () => {
 		const { client } = await user();
 		const pages = [
 			{ url: "javascript:alert(1)", title: "Bad", snippet: "" },
@@ -286,20 +286,20 @@ describe("an answer's sources", () => {
 });
 
 describe("the request", () => {
-	test("that may not search has no tool, and its model's calls are ignored", async () => {
+	test("without search offers no tool, and search calls by its model are ignored", async () => {
 		const { client } = await user();
 		expect((await ask(client, id(), { search: false })).metadata).toMatchObject({ units: 1 });
 		expect(await calls()).toMatchObject([{ hasTools: false }]);
 	});
 
-	test("is another one with search than without", async () => {
+	test("with search is a different request from the one without", async () => {
 		const { client } = await user();
 		const chat = id();
 		await ask(client, chat, { key: "k1", search: false });
 		expect((await ask(client, chat, { key: "k1" })).problem).toMatchObject({ title: "Request id already used" });
 	});
 
-	test("learns the price of a search from the list of models", async () => {
+	test("finds the price of a search in the list of models", async () => {
 		expect(await (await new Client().fetch("/api/models")).json()).toMatchObject({ search: { units: 2, max: 8 } });
 	});
 });

@@ -9,7 +9,7 @@ beforeEach(resetSandbox);
 
 const id = () => crypto.randomUUID();
 
-/** Someone with a confirmed address, who may share. */
+/** A user with a confirmed address, who may share. */
 async function owner(): Promise<{ client: Client; key: string }> {
 	const client = new Client();
 	const { id: userId, email } = await client.signUp();
@@ -29,7 +29,7 @@ async function listed(client: Client): Promise<Share[]> {
 	return (await (await client.fetch("/api/shares")).json<{ shares: Share[] }>()).shares;
 }
 
-/** The page of a share, as someone without a cookie gets it. */
+/** A share's page, as loaded by a visitor without a cookie. */
 async function read(shareId: string): Promise<{ status: number; html: string; headers: Headers }> {
 	const response = await new Client().fetch(`/s/${shareId}`);
 	return { status: response.status, html: await response.text(), headers: response.headers };
@@ -37,7 +37,7 @@ async function read(shareId: string): Promise<{ status: number; html: string; he
 
 const problemOf = async (response: Response) => [response.status, (await response.json<{ title: string }>()).title];
 
-/** What an object has on disk, with its alarm. */
+/** What an object has on disk, and its alarm. */
 const leftIn = (object: DurableObjectStub) =>
 	runInDurableObject(object, async (_, { storage }) => ({
 		tables: storage.sql
@@ -54,7 +54,7 @@ async function attach(client: Client, chat: string, text: string): Promise<FileP
 }
 
 describe("a shared chat", () => {
-	test("is a page for everyone with its link: what the chat showed then, and nothing of its owner", async () => {
+	test("is a page for everyone with its link: it shows the chat as it was then, and nothing about its owner", async () => {
 		const [{ client }, chat] = [await owner(), id()];
 		await client.post(`/api/instructions`, { about: "about the owner", answer: "" });
 		await client.chat(chat, "first", { text: "A question" });
@@ -69,7 +69,7 @@ describe("a shared chat", () => {
 		expect(headers.getSetCookie()).toEqual([]);
 	});
 
-	test("is not listed by search engines, kept by no cache, and its address is passed on by no link", async () => {
+	test("is not listed by search engines or cached, and sends its address to no linked site", async () => {
 		const [{ client }, chat] = [await owner(), id()];
 		await client.chat(chat, id());
 		const { html, headers } = await read((await share(client, chat)).id);
@@ -81,7 +81,7 @@ describe("a shared chat", () => {
 		expect(html).toContain('<meta name="robots" content="noindex, nofollow"');
 	});
 
-	test("shows another version only once that is shared", async () => {
+	test("shows a different version only after that version is shared", async () => {
 		const [{ client }, chat, message] = [await owner(), id(), id()];
 		await client.chat(chat, message, { text: "The first words" });
 		const before = await share(client, chat);
@@ -94,13 +94,13 @@ describe("a shared chat", () => {
 		expect(await articles(after.id)).not.toContain("The first words");
 	});
 
-	test("has the chat's files only if its owner wants that, under addresses that end with it", async () => {
+	test("includes the chat's files only if its owner chooses so, under addresses that end with the share", async () => {
 		const [{ client }, chat] = [await owner(), id()];
 		const file = await attach(client, chat, "a secret plan");
 		const parts = [file, { type: "text", text: "Look" }];
 		await hear(await client.post("/api/chat/ai", { id: chat, messages: [{ id: id(), role: "user", parts }] }));
 		const without = await read((await share(client, chat)).id);
-		// The sandbox's model says what it read, so only the question tells what is shared.
+		// The sandbox's model repeats what it read, so only the question shows what is shared.
 		const [question = ""] = /<article aria-label="Question".*?<\/article>/s.exec(without.html) ?? [];
 		expect(question).toContain("[A file that isn’t shared]");
 		expect(question).not.toContain("plan.txt");
@@ -115,7 +115,7 @@ describe("a shared chat", () => {
 			"content-disposition": expect.stringContaining("attachment"),
 			"cache-control": "private, no-store",
 		});
-		// The chat's own file stays its owner's.
+		// Only the owner can open the chat's own file.
 		expect((await new Client().fetch(file.url)).status).toBe(404);
 		const keys = async () => (await env.FILES?.list())?.objects.length;
 		expect(await keys()).toBe(2);
@@ -125,7 +125,7 @@ describe("a shared chat", () => {
 	});
 
 	test.each(["none", "x".repeat(22), "a b", "%2e%2e%2f"])(
-		"that is not there (%s) is a 404 page, and nothing is stored for it",
+		"that does not exist (%s) is a 404 page, and nothing is stored for it",
 		async (name) => {
 			const { status, html } = await read(name);
 			expect([status, /<h1[^>]*>([^<]+)/.exec(html)?.[1]]).toEqual([404, expect.stringMatching(/link doesn’t work|Page not found/)]);
@@ -135,7 +135,7 @@ describe("a shared chat", () => {
 });
 
 describe("sharing", () => {
-	test("is for users with a confirmed address, and for their own chats", async () => {
+	test("requires a confirmed address, and works only for one's own chats", async () => {
 		const [{ client, key }, guest, unconfirmed] = [await owner(), await new Client().visit(), new Client()];
 		await unconfirmed.signUp();
 		for (const [who, refusal] of [
@@ -155,7 +155,7 @@ describe("sharing", () => {
 		).toEqual([]);
 	});
 
-	test("waits for the end of an answer, and refuses a page that does not show the end", async () => {
+	test("waits for the end of an answer, and is refused to a page that does not show the end", async () => {
 		const [{ client }, chat] = [await owner(), id()];
 		const { id: answerId } = await client.chat(chat, id());
 		await client.chat(chat, id());
@@ -170,7 +170,7 @@ describe("sharing", () => {
 		expect(await listed(client)).toEqual([]);
 	});
 
-	test("makes at most 20 in a day, exactly, and gives back what failed", async () => {
+	test("is limited to exactly 20 a day, and failed attempts are not counted", async () => {
 		const [{ client }, chat] = [await owner(), id()];
 		await client.chat(chat, id());
 		for (let times = 0; times < 3; times += 1) expect((await post(client, id())).status).toBe(404);
@@ -181,7 +181,7 @@ describe("sharing", () => {
 		expect(await problemOf(await post(client, chat))).toEqual([429, "Too many shared chats"]);
 	});
 
-	test("keeps at most 50, until one ends", async () => {
+	test("is limited to 50 shares at a time", async () => {
 		const [{ client, key }, chat] = [await owner(), id()];
 		await client.chat(chat, id());
 		await share(client, chat);
@@ -194,7 +194,7 @@ describe("sharing", () => {
 		await share(client, chat);
 	});
 
-	test("counts files in the uploads of the day", async () => {
+	test("counts files towards the day's uploads", async () => {
 		const [{ client, key }, chat] = [await owner(), id()];
 		const file = await attach(client, chat, "x");
 		await hear(
@@ -212,7 +212,7 @@ describe("sharing", () => {
 });
 
 describe("a share ends", () => {
-	test("when its owner ends it, at once, for good and once; nobody else can", async () => {
+	test("when its owner ends it, at once and permanently; nobody else can", async () => {
 		const [{ client }, other, chat] = [await owner(), await owner(), id()];
 		await client.chat(chat, id());
 		const { id: shareId } = await share(client, chat);
@@ -226,7 +226,7 @@ describe("a share ends", () => {
 		expect((await client.fetch(`/api/shares/${shareId}`, { method: "DELETE" })).status).toBe(404);
 	});
 
-	test("with its chat, and so do others of the same chat", async () => {
+	test("with its chat, as do the chat's other shares", async () => {
 		const [{ client }, chat, kept] = [await owner(), id(), id()];
 		for (const one of [chat, kept]) await client.chat(one, id());
 		const ended = [await share(client, chat), await share(client, chat)];
@@ -239,7 +239,7 @@ describe("a share ends", () => {
 		expect((await listed(client)).map((one) => one.id)).toEqual([other.id]);
 	});
 
-	test("with a chat that is deleted at the same moment, whichever comes first", async () => {
+	test("when its chat is deleted at the same moment, whichever comes first", async () => {
 		const { client } = await owner();
 		for (let round = 0; round < 5; round += 1) {
 			const chat = id();
@@ -251,7 +251,7 @@ describe("a share ends", () => {
 		}
 	});
 
-	test("a day after it was interrupted before it was listed", async () => {
+	test("a day after an interruption that kept it out of the list", async () => {
 		const [{ key }, shareId] = [await owner(), "a".repeat(22)];
 		const head = { id: shareId, owner: key, title: "Unlisted", atMs: Date.now(), isCut: false };
 		await shared(shareId).fill({ ...head, messages: [], files: [] });
@@ -283,7 +283,7 @@ describe("a share ends", () => {
 	});
 });
 
-describe("a share that the operator takes down", () => {
+describe("a takedown by an operator", () => {
 	const takeDown = (client: Client, shareId: string) => client.fetch(`/api/admin/shares/${shareId}`, { method: "DELETE" });
 
 	async function admin(): Promise<Client> {
@@ -295,7 +295,7 @@ describe("a share that the operator takes down", () => {
 		return client;
 	}
 
-	test("is gone for everyone with its files, says so with 410, and its owner learns it", async () => {
+	test("removes the share and its files for everyone, answers 410 with the reason, and informs the owner", async () => {
 		const [{ client, key }, chat, operator] = [await owner(), id(), await admin()];
 		const file = await attach(client, chat, "A plan");
 		await hear(
@@ -315,13 +315,13 @@ describe("a share that the operator takes down", () => {
 		expect((await takeDown(operator, shareId)).status).toBe(204);
 		await runDurableObjectAlarm(shared(shareId));
 		expect((await read(shareId)).status).toBe(410);
-		// The chat itself is its owner's.
+		// The chat itself remains its owner's.
 		expect(await env.CONVERSATION.getByName(chat).view(key)).toMatchObject({ messages: { length: 2 } });
 		expect((await client.fetch(`/api/shares/${shareId}`, { method: "DELETE" })).status).toBe(204);
 		expect([(await read(shareId)).status, await listed(client), await leftIn(shared(shareId))]).toEqual([404, [], NOTHING]);
 	});
 
-	test("is the operator's business only, and nothing is stored for an id that is none", async () => {
+	test("is limited to operators, and stores nothing for an unknown id", async () => {
 		const [{ client }, chat, operator] = [await owner(), id(), await admin()];
 		await client.chat(chat, id());
 		const { id: shareId } = await share(client, chat);

@@ -7,7 +7,7 @@ import { LedgerStorage } from "../../src/objects/ledger-storage.ts";
 import type { WholeStore } from "../../src/objects/ledger-tables.ts";
 import { allRequests } from "../stored.ts";
 
-// The objects' tables, in the real SQLite of a Durable Object that nothing else uses.
+// The objects' tables, in the real SQLite of a Durable Object used by nothing else.
 
 type Storage = DurableObjectState["storage"];
 
@@ -17,12 +17,12 @@ function inObject<T>(use: (storage: Storage) => T): Promise<T> {
 
 const tablesOf = ({ sql }: Storage) => sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray();
 
-/** Counts the rows that a storage writes, as Cloudflare bills them. */
+/** Counts the rows a storage writes, as Cloudflare bills them. */
 function counted({ sql, kv }: Storage): { sql: SqlStorage; kv: WholeStore; rows: () => number } {
 	let puts = 0;
 	const cursors: { rowsWritten: number }[] = [];
 	const exec: SqlStorage["exec"] = (query, ...bindings) => {
-		// A cursor knows the writes of its last statement only.
+		// A cursor only counts the writes of its last statement.
 		for (const statement of bindings.length === 0 ? query.split(/;\s*(?=\S)/).slice(0, -1) : []) cursors.push(sql.exec(statement));
 		const cursor = sql.exec<never>(bindings.length === 0 ? (query.split(/;\s*(?=\S)/).at(-1) ?? "") : query, ...bindings);
 		cursors.push(cursor);
@@ -108,7 +108,7 @@ describe("a ledger's storage", () => {
 		});
 	});
 
-	test("writes one row for each step of a request; creating the tables is five more for the first hold and two for the first end", async () => {
+	test("writes one row per step of a request; creating the tables costs five more for the first hold and two for the first end", async () => {
 		const rows = await inObject((storage) => {
 			const { sql, kv, rows } = counted(storage);
 			const ledger = new LedgerStorage({ sql, kv });
@@ -121,7 +121,7 @@ describe("a ledger's storage", () => {
 		expect(rows).toEqual([6, 3, 1, 1]);
 	});
 
-	test.each(["guest:g1", "network:2026-11-28:n1"])("writes one row for each step of a request of %s, from the first on", async (key) => {
+	test.each(["guest:g1", "network:2026-11-28:n1"])("writes one row per step of a request of %s, from the first on", async (key) => {
 		const written = await inObject((storage) => {
 			const { sql, kv, rows } = counted(storage);
 			const ledger = new LedgerStorage({ sql, kv });
@@ -148,7 +148,7 @@ describe("a ledger's storage", () => {
 		});
 	});
 
-	test("moves a guest's ledger into tables with its 41st request, or its first adjustment, and loses nothing", async () => {
+	test("moves a guest's ledger into tables with its 41st request or first adjustment, without loss", async () => {
 		const use = (ledger: LedgerStorage, id: string) => {
 			for (const state of ["held", "settled"] as const) ledger.writeRow("guest:g1", { ...held, id, state });
 		};
@@ -172,7 +172,7 @@ describe("a ledger's storage", () => {
 		expect(adjusted).toEqual({ adjustment: grant, rows: 1, kept: 0 });
 	});
 
-	test("writes at most five rows in a hundred requests for its sums", async () => {
+	test("writes at most five rows per hundred requests for its sums", async () => {
 		const perHundred = await inObject((storage) => {
 			const { sql, kv, rows } = counted(storage);
 			const ledger = new LedgerStorage({ sql, kv });
@@ -187,7 +187,7 @@ describe("a ledger's storage", () => {
 		expect(perHundred).toBeLessThanOrEqual(205);
 	});
 
-	test("writes at most twelve rows in a hundred requests for its sums and its daily totals", async () => {
+	test("writes at most twelve rows per hundred requests for its sums and daily totals", async () => {
 		const perHundred = await inObject((storage) => {
 			const { sql, kv, rows } = counted(storage);
 			const ledger = new LedgerStorage({ sql, kv });
@@ -203,7 +203,7 @@ describe("a ledger's storage", () => {
 		expect(perHundred).toBeLessThanOrEqual(212);
 	});
 
-	test("keeps daily totals through absorption, folding and death, and drops those that are older than 400 days, 50 at a time", async () => {
+	test("keeps daily totals through absorption, folding and death, and drops those older than 400 days, 50 at a time", async () => {
 		const totals = await inObject(({ sql, kv }) => {
 			const day = (at: number) => new Date(at).toISOString().slice(0, 10);
 			const write = (ledger: LedgerStorage, from: number, until: number) => {
@@ -236,7 +236,7 @@ describe("a ledger's storage", () => {
 		expect(totals.first).toBe(totals.day70);
 	});
 
-	test("opens a ledger whose marks are older than the daily totals", async () => {
+	test("opens a ledger whose marks predate the daily totals", async () => {
 		const usedMs = await inObject(({ sql, kv }) => {
 			new LedgerStorage({ sql, kv }).writeRow(KEY, held);
 			sql.exec("UPDATE ledger SET kept = json_remove(kept, '$.usedMs')");
@@ -248,7 +248,7 @@ describe("a ledger's storage", () => {
 		expect(usedMs).toEqual([0, 2_000]);
 	});
 
-	test("writes notes marked as news with the next row, and keeps others in memory", async () => {
+	test("writes notes marked as news with the next row, and keeps the others in memory", async () => {
 		const notes = await inObject(({ sql, kv }) => {
 			const ledger = new LedgerStorage({ sql, kv });
 			ledger.writeRow(KEY, held);
@@ -262,7 +262,7 @@ describe("a ledger's storage", () => {
 		expect(notes).toEqual([{}, { changedAtMs: 2 }]);
 	});
 
-	test("replaces folded rows with their pools' checkpoints, and adds to an existing one", async () => {
+	test("replaces folded rows with their pools' checkpoints, and adds to an existing checkpoint", async () => {
 		const loaded = await inObject(({ sql, kv }) => {
 			const ledger = new LedgerStorage({ sql, kv });
 			const settled = ["a", "b", "c"].map((id): RequestRow => ({ ...held, id, state: "settled" }));
@@ -279,7 +279,7 @@ describe("a ledger's storage", () => {
 		expect(loaded).toEqual({ rows: ["c"], checkpoint: { pool: held.pool, units: 6, requests: 2 }, taken: 3 });
 	});
 
-	test("opens a ledger of an older version, and adds the columns it lacks", async () => {
+	test("opens a ledger of an older version, and adds its missing columns", async () => {
 		const loaded = await inObject((storage) => {
 			const { sql, kv } = storage;
 			sql.exec(OLD_VERSION);
@@ -370,8 +370,8 @@ describe("a conversation's storage", () => {
 		expect(loaded).toEqual([expect.objectContaining(chat), turn, ended, 1, null, [2, 1]]);
 	});
 
-	test("reads a path over the branches between its turns, once and no more than asked", async () => {
-		// Every third turn is a branch that the path jumps over; at 60 it jumps back to 20.
+	test("reads a path across branches between its turns, each turn once and no more than requested", async () => {
+		// Every third turn is on a branch that the path skips; at 60 it jumps back to 20.
 		const parentOf = (seq: number) => (seq === 60 ? 20 : seq % 3 === 2 ? seq - 2 : seq - 1);
 		const [path, amountRead, broken] = await inObject(({ sql }) => {
 			const stored = new ConversationStorage(sql);
@@ -399,7 +399,7 @@ describe("a conversation's storage", () => {
 		expect(broken).toEqual([100]);
 	});
 
-	test("joins an answer that was stored in pieces", async () => {
+	test("joins the pieces of an answer that was stored in pieces", async () => {
 		const parts = await inObject(({ sql }) => {
 			const stored = new ConversationStorage(sql);
 			stored.writeChat(chat);
@@ -418,7 +418,7 @@ describe("a conversation's storage", () => {
 		]);
 	});
 
-	test("writes two rows for a new turn and one for each change of it", async () => {
+	test("writes two rows for a new turn and one for each change to it", async () => {
 		const rows = await inObject((storage) => {
 			const { sql, rows } = counted(storage);
 			const stored = new ConversationStorage(sql);
@@ -442,7 +442,7 @@ describe("a conversation's storage", () => {
 		expect(rows).toEqual([2, 1, 1, 1, 1, 1]);
 	});
 
-	test("deletes all text of a chat, and keeps a run that its ledger has not confirmed", async () => {
+	test("deletes all text of a chat, and keeps a run that its ledger has not confirmed yet", async () => {
 		const left = await inObject(({ sql }) => {
 			const stored = new ConversationStorage(sql);
 			stored.writeChat(chat);
@@ -460,7 +460,7 @@ describe("a conversation's storage", () => {
 		expect(left).toEqual([null, "ending", null, []]);
 	});
 
-	test("gives a stop that was kept to its own request and subject, once, and keeps at most the newest", async () => {
+	test("applies a stored stop once, only to its own request and subject, and keeps at most the newest", async () => {
 		const taken = await inObject(({ sql }) => {
 			const stored = new ConversationStorage(sql);
 			for (const n of [1, 2, 3]) stored.keepStop(`q${n}`, KEY, n, 2);

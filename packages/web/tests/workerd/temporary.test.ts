@@ -9,7 +9,7 @@ import { type Answer, Client, faults, hear, resetSandbox, sandboxState } from ".
 import { requestsOf } from "../stored.ts";
 import { begun } from "../talk.ts";
 
-// Chats that are counted like any other, and of which nothing is stored that was said.
+// Temporary chats are counted like any other, and their text is never stored.
 
 beforeEach(resetSandbox);
 
@@ -56,7 +56,7 @@ const onDisk = (object: DurableObjectStub) =>
 	});
 
 describe("a temporary chat", () => {
-	test("is answered and counted like any other, and nothing of it is stored or listed", async () => {
+	test("is answered and counted like any other, and is neither stored nor listed", async () => {
 		const { client, key } = await user();
 		const chat = id();
 		const answer = await ask(client, { chat, instructions: "Keep it secret." });
@@ -70,7 +70,7 @@ describe("a temporary chat", () => {
 		expect((await env.CHAT_LIST.getByName(key).find("secret")).chats).toEqual([]);
 	});
 
-	test("stores nothing while a long answer is written either, with its reasoning and its searches", async () => {
+	test("stores nothing while a long answer with reasoning and searches is being written", async () => {
 		await faults({ model: { chunks: 60, chunkMs: 40 } });
 		const { client } = await user();
 		const chat = id();
@@ -80,7 +80,7 @@ describe("a temporary chat", () => {
 		expect(await onDisk(conversation(chat))).not.toContain("secret");
 	});
 
-	test("sends the model the history that the page has, as far as the price pays for it", async () => {
+	test("sends the model the page's history, as far as its price covers", async () => {
 		const { client } = await user();
 		const history = [said("user", "What is a tally?"), said("assistant", "A mark.")];
 		await ask(client, { history, text: "And a stick?" });
@@ -104,7 +104,7 @@ describe("a temporary chat", () => {
 		});
 	});
 
-	test("answers again and edits by the history that is sent, each as a request of its own", async () => {
+	test("regenerates and edits from the history it receives, each as its own request", async () => {
 		const { client } = await user();
 		const chat = id();
 		const first = await ask(client, { chat });
@@ -114,7 +114,7 @@ describe("a temporary chat", () => {
 		expect(await client.usage()).toMatchObject({ used: 3 });
 	});
 
-	test("is refused at a limit like any other: nothing is stored", async () => {
+	test("is refused at a limit like any other chat, and nothing is stored", async () => {
 		const guest = await new Client().visit();
 		for (let n = 0; n < 5; n += 1) expect((await ask(guest)).status).toBe(200);
 		const chat = id();
@@ -124,7 +124,7 @@ describe("a temporary chat", () => {
 });
 
 describe("the answer of a temporary chat", () => {
-	test("is joined and repeated within its life, and counts once", async () => {
+	test("can be joined and repeated while it is in memory, and counts once", async () => {
 		await faults({ model: { chunks: 30, chunkMs: 20 } });
 		const { client, key: owner } = await user();
 		const [chat, key] = [id(), id()];
@@ -142,7 +142,7 @@ describe("the answer of a temporary chat", () => {
 		});
 	});
 
-	test("is stopped, before and after its first word", async () => {
+	test("can be stopped, before and after its first word", async () => {
 		await faults({ model: { chunks: 400, chunkMs: 20 } });
 		const { client } = await user();
 		const [chat, key] = [id(), id()];
@@ -151,7 +151,7 @@ describe("the answer of a temporary chat", () => {
 		expect((await hear(running)).metadata).toMatchObject({ state: "stopped", counted: true });
 	});
 
-	test("is gone after a restart, and is not given a second time for the same request", async () => {
+	test("is gone after a restart, and is not generated again for the same request", async () => {
 		const { client, key: owner } = await user();
 		const [chat, key] = [id(), id()];
 		await ask(client, { chat, key });
@@ -159,13 +159,13 @@ describe("the answer of a temporary chat", () => {
 		expect((await post(client, { chat, key })).status).toBe(410);
 		expect(await conversation(chat).view(owner)).toBeNull();
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
-		// The chat itself goes on: the page has what was said.
+		// The chat itself continues: the page has its messages.
 		const next = await ask(client, { chat, history: [said("user", "One"), said("assistant", "Two")], text: "Three" });
 		expect(next.metadata.counted).toBe(true);
 		expect((await lastSent()).map(({ content }) => content)).toEqual(["One", "Two", "Three"]);
 	});
 
-	test("that a restart cuts off is released, by whoever asks first", async () => {
+	test("is released by the next request when a restart cuts it off", async () => {
 		await faults({ model: { chunks: 400, chunkMs: 50 } });
 		const { client, key: owner } = await user();
 		const [chat, key] = [id(), id()];
@@ -182,7 +182,7 @@ describe("the answer of a temporary chat", () => {
 	});
 });
 
-describe("nobody", () => {
+describe("no one", () => {
 	test("can share, export, branch, rename, pin, instruct or attach to a temporary chat", async () => {
 		const client = new Client();
 		const { email } = await client.signUp();
@@ -205,7 +205,7 @@ describe("nobody", () => {
 		expect((await client.post("/api/chat/ai", { id: chat, messages, temporary: true })).status).toBe(400);
 	});
 
-	test("turns a temporary chat into one that is kept, or the other way round", async () => {
+	test("can turn a temporary chat into a stored one, or the reverse", async () => {
 		const { client } = await user();
 		const [temporary, kept] = [id(), id()];
 		await ask(client, { chat: temporary });
@@ -215,7 +215,7 @@ describe("nobody", () => {
 		expect(await client.usage()).toMatchObject({ used: 2, held: 0 });
 	});
 
-	test("else reads, joins or continues it", async () => {
+	test("else can read, join or continue it", async () => {
 		const [mine, other] = [await user(), await user()];
 		const chat = id();
 		await ask(mine.client, { chat });
@@ -226,7 +226,7 @@ describe("nobody", () => {
 	});
 });
 
-test("what the count needs of a temporary chat ends after 90 days", async () => {
+test("the counting records of a temporary chat are deleted after 90 days", async () => {
 	const clock = stopAppClock();
 	const { client } = await user();
 	const chat = id();

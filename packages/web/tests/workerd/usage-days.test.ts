@@ -8,12 +8,12 @@ import { Client, eventually, resetSandbox } from "../client.ts";
 import { notesOf } from "../stored.ts";
 import { logLines } from "../worker-log.ts";
 
-// What was used by day and model: for its user from the ledger, for operators from copies in D1.
+// Usage by day and model: for its user from the ledger, for operators from copies in D1.
 
 beforeEach(resetSandbox);
 
 const HOUR_MS = 3_600_000;
-/** What a unit earns, in micro-dollars: $7.99 less 2.9 % and 30 cents, for 1,000 requests. */
+/** Revenue per unit, in micro-dollars: $7.99 less 2.9 % and 30 cents, for 1,000 requests. */
 const EARNED = 7_458;
 const DAY_MS = 86_400_000;
 const id = () => crypto.randomUUID();
@@ -43,14 +43,14 @@ async function usageOf(client: Client): Promise<UsageView & { days: UsageDay[] }
 	return (await client.fetch("/api/usage")).json();
 }
 
-/** The copies of a subject in D1. */
+/** A subject's copies in D1. */
 async function copiesOf(subject: string) {
 	const rows = await env.DB.prepare("SELECT * FROM usage_days WHERE day >= 0 AND subject = ? ORDER BY day, model").bind(subject).all();
 	return rows.results.map(({ id: _, subject: __, ...one }) => one);
 }
 
 describe("GET /api/usage", () => {
-	test("answers the viewer's own totals by day and model, without what they cost, also after the object died", async () => {
+	test("returns the viewer's own totals by day and model, without our cost, even after the object died", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		const key = `user:${userId}`;
@@ -76,7 +76,7 @@ describe("GET /api/usage", () => {
 		]);
 	});
 
-	test("answers the last 31 days, and stores nothing for a subject that was never served", async () => {
+	test("returns the last 31 days, and stores nothing for a subject that was never served", async () => {
 		const user = new Client();
 		const { id: userId, email } = await user.signUp();
 		const clock = stopAppClock();
@@ -98,7 +98,7 @@ describe("GET /api/usage", () => {
 		expect(tables).toEqual([]);
 	});
 
-	test("adds a subscriber's free day to the plan's requests of the same model, and shows what is left of both", async () => {
+	test("adds a subscriber's free day to the plan's requests for the same model, and shows the remaining units of both", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		const key = `user:${userId}`;
@@ -125,7 +125,7 @@ describe("a ledger's copy of its daily totals", () => {
 	};
 	const row = (numbers: object) => ({ ...numbers, day: Date.parse(today()), tier: "free", estimated: 0 });
 
-	test("leaves in an alarm, an hour after the first request and then at most hourly", async () => {
+	test("is written by an alarm, an hour after the first request and then at most hourly", async () => {
 		const clock = stopAppClock();
 		const key = await used();
 		await runDurableObjectAlarm(ledgerOf(key));
@@ -144,12 +144,12 @@ describe("a ledger's copy of its daily totals", () => {
 				row({ model: "b", requests: 1, units: 1, input: 3, cached: 1, output: 20, reasoning: 5, micro_dollars: 3_000 }),
 			]),
 		);
-		// The alarm that would have repeated a failed copy finds nothing to do, and no other follows.
+		// The alarm that would have retried a failed copy finds nothing to do, and sets no other.
 		await copied(key, clock);
 		expect(await runDurableObjectAlarm(ledgerOf(key))).toBe(false);
 	});
 
-	test("is set to leave although the object dies before", async () => {
+	test("is still scheduled after the object died", async () => {
 		const clock = stopAppClock();
 		const key = await used();
 		await runDurableObjectAlarm(ledgerOf(key));
@@ -158,7 +158,7 @@ describe("a ledger's copy of its daily totals", () => {
 		await eventually(async () => expect(await copiesOf(key)).toHaveLength(1));
 	});
 
-	test("is tried again after an hour when D1 failed, and harms no request", async () => {
+	test("is retried after an hour when D1 failed, and affects no request", async () => {
 		await env.DB.prepare("CREATE TRIGGER fails BEFORE INSERT ON usage_days BEGIN SELECT RAISE(ABORT, 'no'); END").run();
 		const clock = stopAppClock();
 		const key = await used();
@@ -172,7 +172,7 @@ describe("a ledger's copy of its daily totals", () => {
 		await eventually(async () => expect(await copiesOf(key)).toMatchObject([{ requests: 2 }]));
 	});
 
-	test("is not made for requests without a model", async () => {
+	test("is not written for requests without a model", async () => {
 		const clock = stopAppClock();
 		const key = `user:${id()}`;
 		await ledgerOf(key).record(key, { id: id(), fingerprint: "f", units: 1, chatId: null });
@@ -180,7 +180,7 @@ describe("a ledger's copy of its daily totals", () => {
 		expect((await notesOf(ledgerOf(key))).copiedAtMs).toBeUndefined();
 	});
 
-	test("has more rows than one statement binds", async () => {
+	test("may have more rows than one statement can bind", async () => {
 		const clock = stopAppClock();
 		const key = `user:${id()}`;
 		for (let n = 0; n < 20; n += 1) await use(key, `model-${String(n).padStart(2, "0")}`, { used: spent(n) });
@@ -225,7 +225,7 @@ describe("GET /api/admin/usage", () => {
 	const read = async (query: string) => (await admin.fetch(`/api/admin/usage?${query}`)).json<Answer>();
 	const range = `from=${day}&to=2026-03-06`;
 
-	test("adds up what all subjects used, cost and earned, the most expensive group first", async () => {
+	test("sums what all subjects used, cost and earned, most expensive group first", async () => {
 		expect(await read(range)).toEqual({
 			from: day,
 			to: "2026-03-06",
@@ -286,14 +286,14 @@ describe("GET /api/admin/usage", () => {
 		expect(groups.reduce((sum, group) => sum + group.marginMicroDollars, 0)).toBe(total.marginMicroDollars);
 	});
 
-	test("answers the last 31 days by default, and zero for days without usage", async () => {
+	test("returns the last 31 days by default, with zeros for days without usage", async () => {
 		const { from, to, total } = await read("");
 		expect([Date.parse(to) - Date.parse(from), to]).toEqual([30 * DAY_MS, today()]);
 		expect(total.costMicroDollars).toBeGreaterThanOrEqual(0);
 		expect(await read("from=2026-02-01&to=2026-02-02")).toMatchObject({ groups: [], total: { units: 0, marginMicroDollars: 0 } });
 	});
 
-	test("answers one subject's days from its ledger, exact to the request", async () => {
+	test("returns one subject's days from its ledger, exact to the request", async () => {
 		const key = `user:${id()}`;
 		await use(key, "a", { units: 2, used: spent(4) });
 		const answer = await (await admin.fetch(`/api/admin/usage?subject=${key}`)).json<{ days: object[]; total: object }>();
@@ -321,7 +321,7 @@ describe("GET /api/admin/usage", () => {
 		expect((await admin.fetch(`/api/admin/usage?${query}`)).status).toBe(400);
 	});
 
-	test("is for those who look after this server only", async () => {
+	test("is limited to this server's admins", async () => {
 		const user = new Client();
 		await user.signUp();
 		expect([(await user.fetch("/api/admin/usage")).status, (await new Client().fetch("/api/admin/usage")).status]).toEqual([403, 401]);

@@ -15,7 +15,7 @@ const BROKEN = { failAfterChunks: 2, chunks: 6 };
 const EMPTY = { failBeforeOutput: 500 };
 const SLOW = { chunks: 400, chunkMs: 20 };
 
-/** The versions of a message that is shown. */
+/** The versions of a shown message. */
 async function versionsOf(talk: Talk, find: (message: ChatMessage) => boolean): Promise<Versions | undefined> {
 	return (await messagesOf(talk.stub)).find(find)?.metadata?.versions;
 }
@@ -23,13 +23,13 @@ async function versionsOf(talk: Talk, find: (message: ChatMessage) => boolean): 
 const question = (messageId: string) => (message: ChatMessage) => message.id === messageId;
 const lastAnswer = async (talk: Talk) => (await messagesOf(talk.stub)).at(-1)?.id ?? null;
 
-/** Switches to a version, as the page that shows the chat does. */
+/** Switches to a version, as the page showing the chat does. */
 async function show(talk: Talk, turn: number | undefined, of: "question" | "answer", seen?: string | null): Promise<Response> {
 	const known = seen === undefined ? await lastAnswer(talk) : seen;
 	return talk.client.post(`/api/chat/${talk.chatId}/version`, { turn, of, seen: known });
 }
 
-/** A talk whose first question has an edit, and its second two answers, which are followed by a third question each. */
+/** A talk whose first question has an edit, and whose second has two answers, each followed by a third question. */
 async function talkWithVersions() {
 	const talk = await Talk.begin();
 	const [first, second] = await talk.askAll("one", "two");
@@ -43,7 +43,7 @@ async function talkWithVersions() {
 }
 
 describe("the versions of a message", () => {
-	test("are those of a question that was edited, and of an answer that was asked for again", async () => {
+	test("are its edits if it is a question, and its regenerations if it is an answer", async () => {
 		const { talk } = await talkWithVersions();
 		expect(await versionsOf(talk, question("one"))).toMatchObject({ at: 1, turns: { length: 2 } });
 		expect((await messagesOf(talk.stub)).at(-1)?.metadata?.versions).toBeUndefined();
@@ -54,7 +54,7 @@ describe("the versions of a message", () => {
 		expect(answers).toMatchObject([undefined, { at: 1, turns: { length: 2 } }, undefined]);
 	});
 
-	test("are none of attempts that came to nothing; a part that came is one, and is not shown by itself", async () => {
+	test("include no attempt without output; a partial answer is one, but is not shown by itself", async () => {
 		const talk = await Talk.begin();
 		const [first] = await talk.askAll("one");
 		for (const model of [EMPTY, BROKEN]) {
@@ -66,24 +66,24 @@ describe("the versions of a message", () => {
 		expect(versions).toMatchObject({ at: 0, turns: { length: 2 } });
 		const shown = await (await show(talk, versions?.turns[1], "answer")).json<ChatView>();
 		expect(shown.messages[1]?.metadata).toMatchObject({ state: "failed", counted: false, versions: { at: 1 } });
-		// What is asked next follows what is shown.
+		// The next request follows what is shown.
 		await faults({});
 		await talk.ask({ text: "two", seen: shown.messages[1]?.id ?? null });
 		expect((await talk.shown()).slice(0, 2)).toEqual(["one", shown.messages[1]?.id]);
 	});
 
-	test("are found in a chat that was written before they were kept", async () => {
+	test("are found in a chat written before versions were stored", async () => {
 		const { talk } = await talkWithVersions();
 		const before = await messagesOf(talk.stub);
 		await runInDurableObject(talk.stub, (_, { storage: { sql } }) => {
 			sql.exec("DROP INDEX turn_by_version; ALTER TABLE turn DROP COLUMN version_of; ALTER TABLE chat DROP COLUMN choice");
-			// Each new storage looks at its tables once.
+			// Each new storage checks its tables once.
 			expect(new ConversationStorage(sql).shown()).not.toBeNull();
 		});
 		expect(await messagesOf(talk.stub)).toEqual(before);
 	});
 
-	test("cost an ordinary turn no row", async () => {
+	test("cost no row for an ordinary turn", async () => {
 		const { talk } = await talkWithVersions();
 		const indexed = await runInDurableObject(talk.stub, (_, { storage: { sql } }) => {
 			const [{ all, branches } = {}] = sql.exec("SELECT count(*) AS 'all', count(version_of) AS branches FROM turn").toArray();
@@ -95,7 +95,7 @@ describe("the versions of a message", () => {
 });
 
 describe("switching to a version", () => {
-	test("shows it with what follows it, costs nothing, and is what the next message follows", async () => {
+	test("shows it with what follows it, is free, and makes the next message continue from it", async () => {
 		const { talk, edited, withOther, original } = await talkWithVersions();
 		const used = (await talk.client.usage()).used;
 		const rows = await requestsOf(env.USAGE_LEDGER.getByName(talk.owner));
@@ -116,7 +116,7 @@ describe("switching to a version", () => {
 		expect(await talk.shown()).toEqual([...before, "next", next.id]);
 	});
 
-	test("is refused with the newer path to a page that is behind, and repeated without one", async () => {
+	test("is refused with the newer path on a page that is behind, and can be repeated on one that is not", async () => {
 		const { talk } = await talkWithVersions();
 		const { turns } = (await versionsOf(talk, question("one"))) ?? { turns: [] };
 		const seen = await lastAnswer(talk);
@@ -128,7 +128,7 @@ describe("switching to a version", () => {
 		expect((await show(talk, turns[0], "question", seen)).status).toBe(200);
 	});
 
-	test("waits for the end of an answer, and is not for others' chats or for turns that are not there", async () => {
+	test("waits for the end of an answer, and is refused for another's chats and for turns that do not exist", async () => {
 		const { talk } = await talkWithVersions();
 		const { turns } = (await versionsOf(talk, question("one"))) ?? { turns: [] };
 		const body = { turn: turns[0], of: "question" };
@@ -145,7 +145,7 @@ describe("switching to a version", () => {
 		await writing.text();
 	});
 
-	test("shows the message in question, however long the path that follows it", async () => {
+	test("shows the selected message, however long the path that follows it", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one");
 		await talk.ask({ kind: "edit", messageId: "one", text: "one, edited" });
@@ -193,7 +193,7 @@ describe("switching to a version", () => {
 						if (!versions) continue;
 						const to = pick % versions.turns.length;
 						const shown = await (await show(talk, versions.turns[to], of)).json<ChatView>();
-						// The message keeps its place, as the version that was asked for, and nothing before it changes.
+						// The message keeps its place and shows the requested version; nothing before it changes.
 						expect(shown.messages[of === "question" ? at : at + 1]?.metadata?.versions?.at).toBe(to);
 						expect(shown.messages.slice(0, at)).toEqual(messages.slice(0, at));
 					}
@@ -204,7 +204,7 @@ describe("switching to a version", () => {
 					expect(sql.exec("SELECT count(*) AS n FROM turn").one().n).toBe(asked);
 				});
 			}),
-			// One chat grows through all runs: 20 answers are what a free account has in a day.
+			// One chat grows through all runs, because a free account has 20 answers a day.
 			{ numRuns: 3, seed: 7 },
 		);
 	});
@@ -216,7 +216,7 @@ describe("branching into a new chat", () => {
 	const listOf = (owner: string) => env.CHAT_LIST.getByName(owner).list() as Promise<ChatPage>;
 	const saying = (messages: ChatMessage[] = []) => messages.map(textOf);
 
-	test("copies the path up to an answer: listed, free, with its counts and prices, and apart from the first", async () => {
+	test("copies the path up to an answer into a listed chat: free, with its counts and prices, and independent of the first", async () => {
 		const { talk, withOther } = await talkWithVersions();
 		const { turns } = (await versionsOf(talk, question("one"))) ?? { turns: [] };
 		await show(talk, turns[0], "question");
@@ -236,7 +236,7 @@ describe("branching into a new chat", () => {
 		const { chats } = await listOf(talk.owner);
 		expect(chats.map((chat) => chat.id)).toEqual([into, talk.chatId]);
 		expect((await talk.client.usage()).used).toBe(used);
-		// Each goes on without the other.
+		// Each continues independently.
 		await talk.client.chat(into, id(), { text: "in the branch" });
 		expect(await messagesOf(talk.stub)).toEqual(source);
 		await talk.client.fetch(`/api/chat/${talk.chatId}`, { method: "DELETE" });
@@ -244,7 +244,7 @@ describe("branching into a new chat", () => {
 		expect((await talk.client.usage()).used).toBe(used + 1);
 	});
 
-	test("may end with a question, which can be answered there", async () => {
+	test("can end with a question, which can be answered there", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one", "two");
 		const into = id();
@@ -256,7 +256,7 @@ describe("branching into a new chat", () => {
 		expect(await messagesOf(env.CONVERSATION.getByName(into))).toHaveLength(4);
 	});
 
-	test("works for a guest, and follows them into their account", async () => {
+	test("works for a guest, and the copy moves to their account", async () => {
 		const client = await new Client().visit();
 		const chat = id();
 		const answer = await client.chat(chat, "one");
@@ -266,7 +266,7 @@ describe("branching into a new chat", () => {
 		await eventually(async () => expect((await listOf(user)).chats.map((one) => one.id).sort()).toEqual([chat, into].sort()));
 	});
 
-	test("is refused to a page that is behind, while an answer is written, for others' chats, and into a chat that is taken", async () => {
+	test("is refused on a page that is behind, while an answer is written, for another's chats, and into an existing chat", async () => {
 		const talk = await Talk.begin();
 		const [first] = await talk.askAll("one", "two");
 		expect((await branch(talk, first?.id ?? "", id(), first?.id)).status).toBe(409);
@@ -284,7 +284,7 @@ describe("branching into a new chat", () => {
 		await writing.text();
 	});
 
-	test("is bounded: 50 a day, and the newest 500 messages", async () => {
+	test("is limited to 50 a day, and to the newest 500 messages", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one");
 		await runInDurableObject(talk.stub, (_, { storage }) => {

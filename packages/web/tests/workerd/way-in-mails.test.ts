@@ -9,15 +9,15 @@ import { Client, eventually, faults, resetSandbox, sandboxState } from "../clien
 import { breakTable, expectLogged } from "../marked-log.ts";
 import { logLines } from "../worker-log.ts";
 
-// Whoever takes an account over changes how it is entered: its owner has exactly one mail about each change.
+// An attacker who takes over an account changes its ways in, so its owner gets exactly one mail about each change.
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const PASSWORD = "correct horse";
 const NEW_PASSWORD = "a better horse";
-/** Runs the Worker's cron trigger, as the platform does. The types of `exports` know `fetch` only. */
+/** Runs the Worker's cron trigger, as the platform does. The types of `exports` only know `fetch`. */
 const runCron = (): Promise<void> => (exports.default as unknown as { scheduled(): Promise<void> }).scheduled();
 const newAddress = () => `${crypto.randomUUID()}@example.com`;
-/** better-auth allows few requests from one address. */
+/** better-auth limits requests per address. */
 const headers = (language = "en") => ({
 	"cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}`,
 	"user-agent": FIREFOX,
@@ -44,7 +44,7 @@ async function account({ confirmed = true } = {}): Promise<Account> {
 	return { client, id, email };
 }
 
-/** An account that GitHub has opened: it has no password. */
+/** An account created through GitHub, without a password. */
 async function accountByProvider(): Promise<Account> {
 	const [client, email] = [new Client(), newAddress()];
 	await come(client, { email });
@@ -52,7 +52,7 @@ async function accountByProvider(): Promise<Account> {
 	return { client, email, id: user?.id ?? "" };
 }
 
-/** Goes to GitHub as somebody and comes back. */
+/** Signs in at GitHub and returns to the app. */
 async function come(client: Client, form: Record<string, string>): Promise<Response> {
 	const body = { provider: "github", callbackURL: "/", errorCallbackURL: "/sign-in", disableRedirect: true };
 	const { url } = await (await post(client, "sign-in/social", body)).json<{ url: string }>();
@@ -61,7 +61,7 @@ async function come(client: Client, form: Record<string, string>): Promise<Respo
 	return client.fetch(decided.headers.get("location") ?? "", { headers: headers() });
 }
 
-/** The token of the newest mail to an address whose text matches. */
+/** The token in the newest mail to an address with matching text. */
 async function tokenTo(email: string, pattern: RegExp): Promise<string> {
 	const text = await eventually(async () => {
 		const mail = (await sandboxState()).mailbox.findLast((one) => one.to === email && pattern.test(one.text));
@@ -81,7 +81,7 @@ function bytesOf(typed: string): Uint8Array {
 	return Uint8Array.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 
-/** Sets an authenticator app up. @returns its code now */
+/** Sets up an authenticator app. @returns its current code */
 async function setUpApp({ client }: Account): Promise<string> {
 	const { secret } = await (await post(client, "second-factor/set-up")).json<{ secret: string }>();
 	return codeAt(bytesOf(secret), stepAt(Date.now()));
@@ -103,13 +103,13 @@ async function addPasskey(of: Account): Promise<string> {
 }
 
 interface Way {
-	/** The route of better-auth that makes the change. */
+	/** The better-auth route that makes the change. */
 	route: string;
 	subject: string;
-	/** Makes ready for a change. @returns one attempt that changes nothing, and the change, which is sent several times */
+	/** Prepares a change. @returns one attempt that changes nothing, and the change itself, which is sent several times */
 	ready: (of: Account) => Promise<{ fails: () => Promise<Response>; change: () => Promise<Response> }>;
 	account?: () => Promise<Account>;
-	/** Sent again, it is another change. */
+	/** Sending it again makes another change. */
 	repeats?: boolean;
 }
 
@@ -118,7 +118,7 @@ const posting = (of: Account, route: string, wrong: object, right: object) => ({
 	change: () => post(of.client, route, right),
 });
 
-/** Every kind of change, as it is made. */
+/** Every kind of change, and how it is made. */
 const WAYS: Record<WayInChange["kind"], Way> = {
 	"password-changed": {
 		route: "change-password",
@@ -151,7 +151,7 @@ const WAYS: Record<WayInChange["kind"], Way> = {
 		subject: "A passkey was added",
 		ready: async (of) => {
 			const answer = await passkeyAnswer(of);
-			// Another tab of the same session, whose challenge is another site's.
+			// Another tab of the same session, whose challenge belongs to another site.
 			const tab = Object.assign(new Client(), { cookies: new Map(of.client.cookies) });
 			const stolen = await passkeyAnswer({ ...of, client: tab }, "https://evil.example");
 			return {
@@ -177,7 +177,7 @@ const WAYS: Record<WayInChange["kind"], Way> = {
 		route: "second-factor/remove",
 		subject: "Two-step sign-in was turned off",
 		ready: async (of) => {
-			// Only set up, it was never asked for.
+			// It was only set up, never requested.
 			await setUpApp(of);
 			expect((await post(of.client, "second-factor/remove")).status).toBe(200);
 			await enableApp(of);
@@ -231,7 +231,7 @@ const WAYS: Record<WayInChange["kind"], Way> = {
 	},
 };
 
-/** Routes that ask for a proof and are a step only: nobody enters by what they store. */
+/** Routes that require a proof but are only a step: what they store grants no access. */
 const STEPS = ["second-factor/set-up", "passkey/options", "change-email"];
 
 const kinds = Object.entries(WAYS) as [WayInChange["kind"], Way][];
@@ -241,7 +241,7 @@ interface Row {
 	state: string;
 }
 
-/** The events of the mails about changes, once each of these mails has been sent. */
+/** The events of mails about changes, once all of these mails have been sent. */
 const events = () =>
 	eventually(async () => {
 		const { results } = await env.DB.prepare("SELECT event, state FROM mails WHERE event LIKE 'way-in/%' ORDER BY rowid").all<Row>();
@@ -251,14 +251,14 @@ const events = () =>
 const mailsTo = async (address: string) => (await sandboxState()).mailbox.filter(({ to }) => to === address);
 const forget = () => env.DB.prepare("DELETE FROM mails").run();
 
-/** Waits until what was sent after an answer has been stored: a later change of another account has its mail. */
+/** Waits until the mails of earlier responses are stored, by making a later change in another account and waiting for its mail. */
 async function settled(): Promise<void> {
 	const { client, email } = await account();
 	expect((await send(client, "/api/keys", { name: "the last", scopes: ["chat"] })).status).toBe(201);
 	await eventually(async () => expect((await mailsTo(email)).map(({ subject }) => subject)).toContain("An API key was created"));
 }
 
-/** What an answer has that nobody else may read: passwords, and the keys, codes and tokens in it. */
+/** The secrets in an answer: passwords, and the keys, codes and tokens in it. */
 function secretsIn(answers: string[]): string[] {
 	const found = answers.flatMap(
 		(answer) => answer.match(/key_[\w-]{43}|(?<=")[a-z1-9]{4}(?:-[a-z1-9]{4}){2}(?=")|(?<="token":")[^"]+/g) ?? [],
@@ -296,14 +296,14 @@ describe("the mail about a changed way in", () => {
 		for (const secret of [of.email, ...secretsIn(bodies)]) expect(logLines.join("\n")).not.toContain(secret);
 	});
 
-	test("is known for every route that changes how an account is entered", () => {
+	test("covers every route that changes a way in", () => {
 		const routes = new Set([...kinds.map(([, { route }]) => route), ...STEPS]);
 		expect([...ASKS_FOR_PROOF].filter((route) => !routes.has(route))).toEqual([]);
 		const known = AUTH_ROUTES.map((route) => route.split(" ")[1]);
 		expect([...routes].filter((route) => route !== "" && !known.includes(route))).toEqual([]);
 	});
 
-	test("is in the reader's language, and the only one where a new password signs out everywhere", async () => {
+	test("is in the reader's language, and is the only mail when a new password signs out everywhere", async () => {
 		const { client, email } = await account();
 		const body = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD, revokeOtherSessions: true };
 		expect((await post(client, "change-password", body, "de")).status).toBe(200);
@@ -315,7 +315,7 @@ describe("the mail about a changed way in", () => {
 		expect(mail?.text).toContain("„Passwort vergessen?“");
 	});
 
-	test("about a new address goes to the old one, and says where the account is now", async () => {
+	test("about a new address goes to the old one, and names the new one", async () => {
 		const of = await account();
 		await (await WAYS["email-changed"].ready(of)).change();
 		const text = await eventually(async () => {
@@ -328,7 +328,7 @@ describe("the mail about a changed way in", () => {
 		expect((await mailsTo(now ?? "")).map(({ subject }) => subject)).toEqual(["Change your email address"]);
 	});
 
-	test("is sent although the sign-in that comes with the change is refused for want of the second factor", async () => {
+	test("is sent even if the sign-in that follows the change is refused because the second factor is missing", async () => {
 		const of = await account();
 		await enableApp(of);
 		await forget();
@@ -339,7 +339,7 @@ describe("the mail about a changed way in", () => {
 		expect((await events()).toSorted()).toEqual(["api-key-made", "password-reset", "provider-linked"]);
 	});
 
-	test("is sent although the request fails after the change was written", async () => {
+	test("is sent even if the request fails after the change was written", async () => {
 		const of = await account();
 		const token = await resetToken(of.email);
 		await forget();
@@ -349,7 +349,7 @@ describe("the mail about a changed way in", () => {
 		expect((await mailsTo(of.email)).at(-1)?.subject).toBe(WAYS["password-reset"].subject);
 	});
 
-	test("does not go to an address that nobody has confirmed, nor to whoever has just confirmed it", async () => {
+	test("is not sent to an unconfirmed address, nor to the person who has just confirmed it", async () => {
 		const [typed, byMail, byProvider] = [
 			await account({ confirmed: false }),
 			await account({ confirmed: false }),
@@ -369,7 +369,7 @@ describe("the mail about a changed way in", () => {
 describe("a change", () => {
 	const change = ({ client }: Account) => post(client, "change-password", { currentPassword: PASSWORD, newPassword: NEW_PASSWORD });
 
-	test("that adds a way in is one of twenty within an hour for an account, also at once; removing one is free", async () => {
+	test("that adds a way in is limited to twenty an hour per account, even concurrently; removing one is not limited", async () => {
 		const of = await account();
 		await enableApp(of);
 		await Promise.all(Array.from({ length: 3 }, () => post(new Client(), "second-factor/recovery")));
@@ -385,7 +385,7 @@ describe("a change", () => {
 		expect((await change(await account())).status).toBe(200);
 	});
 
-	test("does not wait for an endpoint of mails that never answers, and its mail comes later", async () => {
+	test("does not wait for a mail endpoint that never answers, and its mail is sent later", async () => {
 		const of = await account();
 		setAppTimeouts(300);
 		await faults({ api: [{ path: "/__sandbox/mail", hang: true }] });
@@ -401,7 +401,7 @@ describe("a change", () => {
 		expect(await told()).toHaveLength(1);
 	});
 
-	test("is made although its mail cannot be stored, and the log does not say whose it is", async () => {
+	test("is made even if its mail cannot be stored, and the log does not identify the account", async () => {
 		const of = await account();
 		await breakTable("mails");
 		expect((await change(of)).status).toBe(200);

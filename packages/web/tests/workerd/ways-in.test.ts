@@ -4,13 +4,13 @@ import { acceptedStep, codeAt, stepAt } from "../../src/lib/identity/one-time-co
 import { type Attestation, newPasskey } from "../authenticator.ts";
 import { Client, eventually, resetSandbox, sandboxState } from "../client.ts";
 
-// The ways into an account besides the password (identity.test.ts), and what each of them leaves to whoever signed up with somebody's address first.
+// The ways into an account besides the password (identity.test.ts), and what access each leaves to an earlier sign-up with another person's address.
 
 beforeEach(resetSandbox);
 
 const id = () => crypto.randomUUID();
 const newAddress = () => `${id()}@example.com`;
-/** better-auth allows few requests from one address. */
+/** better-auth limits requests per address. */
 const anyAddress = () => ({ "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` });
 const post = (client: Client, path: string, body: object = {}) => client.post(`/api/auth/${path}`, body, anyAddress());
 const signIn = (client: Client, email: string, password: string) => post(client, "sign-in/email", { email, password });
@@ -19,7 +19,7 @@ const codeOf = async (response: Response) => (await response.json<{ code: string
 const userBy = (email: string) =>
 	env.DB.prepare("SELECT id, email_verified AS verified FROM users WHERE email = ?").bind(email).first<{ id: string; verified: number }>();
 
-/** The newest mail to an address that matches. */
+/** The newest matching mail to an address. */
 async function mailTo(email: string, pattern: RegExp): Promise<string> {
 	return eventually(async () => {
 		const { mailbox } = await sandboxState();
@@ -49,12 +49,12 @@ async function confirmedUser(): Promise<{ client: Client; email: string; id: str
 	return { client, email, id };
 }
 
-/** Makes the last proof of every session of a user older than ten minutes. */
+/** Sets the last proof of all sessions of a user to more than ten minutes ago. */
 const ageProof = (userId: string) =>
 	env.DB.prepare("UPDATE sessions SET created_at = created_at - 660000, proven_at = NULL WHERE user_id = ?").bind(userId).run();
 
-describe("a mail to sign in", () => {
-	test("has a code that works once, in the browser that asked for it only, and moves its guest", async () => {
+describe("a sign-in mail", () => {
+	test("has a code that works once, only in the browser that requested it, and moves its guest", async () => {
 		const { email } = await confirmedUser();
 		const [client, other] = [await new Client().visit(), new Client()];
 		const chatId = id();
@@ -71,7 +71,7 @@ describe("a mail to sign in", () => {
 		expect(await codeOf(await post(client, "mail/code", { code }))).toBe("INVALID_CODE");
 	});
 
-	test("has a link that works once, in any browser, and not together with the code", async () => {
+	test("has a link that works once, in any browser, and not in addition to the code", async () => {
 		const { email } = await confirmedUser();
 		const [asking, opening] = [new Client(), new Client()];
 		const { token, code } = await ask(asking, email, "sign-in");
@@ -82,14 +82,14 @@ describe("a mail to sign in", () => {
 		expect(await isSignedIn(asking)).toBe(false);
 	});
 
-	test("of two uses at the same moment opens one session", async () => {
+	test("opens one session when used twice at the same moment", async () => {
 		const { email } = await confirmedUser();
 		const { token } = await ask(new Client(), email, "sign-in");
 		const opened = await Promise.all(Array.from({ length: 6 }, () => post(new Client(), "mail/link", { token })));
 		expect(opened.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400, 400]);
 	});
 
-	test("ends after ten minutes, and opens nothing with a changed token", async () => {
+	test("expires after ten minutes, and a changed token is refused", async () => {
 		const { email } = await confirmedUser();
 		const { token, code } = await ask(new Client(), email, "sign-in");
 		for (const forged of [token.slice(0, -1), `${token}x`, token.split(".")[0] ?? "", `${"B".repeat(22)}.${token.split(".")[1]}`])
@@ -99,7 +99,7 @@ describe("a mail to sign in", () => {
 		expect(await codeOf(await post(new Client(), "mail/code", { code }))).toBe("INVALID_CODE");
 	});
 
-	test("takes five wrong codes, and then not even the right one", async () => {
+	test("accepts five wrong codes, and then not even the right one", async () => {
 		const { email } = await confirmedUser();
 		const client = new Client();
 		const { code } = await ask(client, email, "sign-in");
@@ -111,7 +111,7 @@ describe("a mail to sign in", () => {
 		expect(await isSignedIn(client)).toBe(false);
 	});
 
-	test("is answered for an address without an account like for one with it, and signs nobody up", async () => {
+	test("gets the same response for an address with or without an account, and creates no account", async () => {
 		const known = await confirmedUser();
 		const unknown = newAddress();
 		const answers = [];
@@ -126,7 +126,7 @@ describe("a mail to sign in", () => {
 		expect(await userBy(unknown)).toBeNull();
 	});
 
-	test("is one of three in ten minutes for an address, known or not, from whatever networks", async () => {
+	test("is limited to three in ten minutes per address, known or not, across all networks", async () => {
 		for (const email of [(await confirmedUser()).email, newAddress()]) {
 			const asked = [];
 			for (let i = 0; i < 4; i += 1) asked.push(await post(new Client(), "mail/send", { email, purpose: i % 2 ? "reset" : "sign-in" }));
@@ -134,7 +134,7 @@ describe("a mail to sign in", () => {
 		}
 	});
 
-	test("leads to pages of this site only", async () => {
+	test("leads only to pages of this site", async () => {
 		const { email } = await confirmedUser();
 		for (const next of ["https://evil.example/", "//evil.example", "/\\evil.example"]) {
 			const client = new Client();
@@ -147,7 +147,7 @@ describe("a mail to sign in", () => {
 });
 
 describe("a new password by mail", () => {
-	test("needs the link, works once, and ends every session", async () => {
+	test("requires the link, works once, and ends every session", async () => {
 		const { client, email } = await confirmedUser();
 		const { token } = await ask(new Client(), email, "reset");
 		expect(await codeOf(await post(new Client(), "mail/link", { token }))).toBe("LINK_USED_UP");
@@ -160,14 +160,14 @@ describe("a new password by mail", () => {
 		expect((await signIn(new Client(), email, "a new password")).status).toBe(200);
 	});
 
-	test("is not set by a link to sign in", async () => {
+	test("cannot be set with a sign-in link", async () => {
 		const { email } = await confirmedUser();
 		const { token } = await ask(new Client(), email, "sign-in");
 		expect(await codeOf(await post(new Client(), "mail/password", { token, password: "a new password" }))).toBe("LINK_USED_UP");
 	});
 });
 
-describe("an account that somebody else opened with one's address", () => {
+describe("an account that another person opened with its owner's address", () => {
 	const ways: [string, (owner: Client, email: string) => Promise<Response>][] = [
 		["a code", async (owner, email) => post(owner, "mail/code", { code: (await ask(owner, email, "sign-in")).code })],
 		["a link", async (owner, email) => post(owner, "mail/link", { token: (await ask(new Client(), email, "sign-in")).token })],
@@ -178,7 +178,7 @@ describe("an account that somebody else opened with one's address", () => {
 		],
 	];
 
-	test.each(ways)("loses their password and sessions when its owner enters by %s", async (_, enter) => {
+	test.each(ways)("drops the other person's password and sessions when its owner signs in by %s", async (_, enter) => {
 		const attacker = new Client();
 		const email = newAddress();
 		await attacker.signUp(email);
@@ -190,14 +190,14 @@ describe("an account that somebody else opened with one's address", () => {
 		expect((await post(attacker, "change-password", { currentPassword: "correct horse", newPassword: "still mine, ha" })).status).toBe(401);
 	});
 
-	test("has no other way in before the address is confirmed", async () => {
+	test("has no other way in until the address is confirmed", async () => {
 		const attacker = new Client();
 		await attacker.signUp();
 		for (const path of ["second-factor/set-up", "passkey/options"])
 			expect([path, await codeOf(await post(attacker, path))]).toEqual([path, "EMAIL_NOT_VERIFIED"]);
 	});
 
-	test("keeps its password where the address was confirmed before", async () => {
+	test("keeps its password if the address was confirmed before", async () => {
 		const { email, client } = await confirmedUser();
 		const { token } = await ask(new Client(), email, "sign-in");
 		await post(new Client(), "mail/link", { token });
@@ -210,7 +210,7 @@ describe("a new address", () => {
 	const change = (client: Client, newEmail: string) => post(client, "change-email", { newEmail });
 	const approve = (client: Client, token: string) => post(client, "change-email/approve", { token });
 
-	test("is confirmed at the present one, then at the new one", async () => {
+	test("is confirmed at the current address, then at the new one", async () => {
 		const { client, email, id: userId } = await confirmedUser();
 		const to = newAddress();
 		expect((await change(client, to)).status).toBe(200);
@@ -219,14 +219,14 @@ describe("a new address", () => {
 		expect(await (await approve(new Client(), first)).json()).toEqual({ done: false });
 		expect((await userBy(email))?.id).toBe(userId);
 		const second = tokenIn(await mailTo(to, /new address/));
-		// Whoever reads the new mailbox does not give it to an account that they cannot sign in to.
+		// The reader of the new mailbox does not hand it to an account that they cannot sign in to.
 		expect(await codeOf(await approve(new Client(), second))).toBe("SIGN_IN_FIRST");
 		expect(await (await approve(client, second)).json()).toEqual({ done: true });
 		expect(await userBy(to)).toMatchObject({ id: userId, verified: 1 });
 		for (const token of [first, second]) expect(await codeOf(await approve(client, token))).toBe("LINK_USED_UP");
 	});
 
-	test("that has an account is refused where only its owner reads it", async () => {
+	test("that already has an account is refused, and only its owner can see why", async () => {
 		const [mine, theirs] = [await confirmedUser(), await confirmedUser()];
 		expect((await change(mine.client, theirs.email)).status).toBe(200);
 		await approve(mine.client, tokenIn(await mailTo(mine.email, /change its address/)));
@@ -234,7 +234,7 @@ describe("a new address", () => {
 		expect((await userBy(theirs.email))?.id).toBe(theirs.id);
 	});
 
-	test("voids the mails that were sent to the one before", async () => {
+	test("invalidates mails sent to the previous address", async () => {
 		const { client, email } = await confirmedUser();
 		const { token } = await ask(new Client(), email, "reset");
 		const to = newAddress();
@@ -246,7 +246,7 @@ describe("a new address", () => {
 });
 
 describe("sessions", () => {
-	test("are ended one by one by their user only, or all at once", async () => {
+	test("can be ended only by their user, one by one or all at once", async () => {
 		const { client, email, id: userId } = await confirmedUser();
 		const [other, third, stranger] = [new Client(), new Client(), (await confirmedUser()).client];
 		await signIn(other, email, "correct horse");
@@ -265,19 +265,19 @@ describe("sessions", () => {
 });
 
 describe("a first password", () => {
-	test("of several at once is one of them, and the others are told so", async () => {
+	test("is set once by concurrent requests, and the others are refused", async () => {
 		const { client, email, id: userId } = await confirmedUser();
 		await env.DB.prepare("DELETE FROM accounts WHERE user_id = ?").bind(userId).run();
 		const passwords = ["the first horse", "the second horse", "the third horse", "the fourth horse"];
 		const answers = await Promise.all(passwords.map((password) => post(client, "set-password", { password })));
-		// Whoever comes late finds one set.
+		// A late request finds one already set.
 		expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400, 400, 400]);
 		const entered = await Promise.all(passwords.map(async (password) => (await signIn(new Client(), email, password)).status));
 		expect(entered.filter((status) => status === 200)).toHaveLength(1);
 	});
 });
 
-describe("ten minutes after the last proof", () => {
+describe("more than ten minutes after the last proof", () => {
 	const ASKS: [string, object][] = [
 		["change-email", { newEmail: newAddress() }],
 		["set-password", { password: "a password of mine" }],
@@ -290,7 +290,7 @@ describe("ten minutes after the last proof", () => {
 		["unlink-provider", { provider: "github" }],
 	];
 
-	test.each(ASKS)("%s asks for another", async (path, body) => {
+	test.each(ASKS)("%s requires a new one", async (path, body) => {
 		const { client, id: userId } = await confirmedUser();
 		await ageProof(userId);
 		const refused = await post(client, path, body);
@@ -313,7 +313,7 @@ describe("ten minutes after the last proof", () => {
 		].map((name): [string, object] => [`/api/flowglad/${name}`, {}]),
 	];
 
-	test.each(MONEY)("%s asks for another before it looks at anything, and reading what one pays does not", async (path, body) => {
+	test.each(MONEY)("%s requires a new one before anything is read or changed; viewing billing does not", async (path, body) => {
 		const { client, id: userId } = await confirmedUser();
 		await ageProof(userId);
 		const refused = await client.post(path, body);
@@ -324,7 +324,7 @@ describe("ten minutes after the last proof", () => {
 		expect(await (await client.post(path, body)).text()).not.toContain("proof-needed");
 	});
 
-	test("a code by mail is a proof, of the account's own mailbox only", async () => {
+	test("a mailed code is a proof only if it was sent to the account's own mailbox", async () => {
 		const [mine, theirs] = [await confirmedUser(), await confirmedUser()];
 		await ageProof(mine.id);
 		await post(theirs.client, "mail/prove");
@@ -345,7 +345,7 @@ describe("a second factor", () => {
 		return Uint8Array.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 	};
 
-	/** A user with an app. The code of the step before has enabled it, so that this step's is still to be used. */
+	/** A user with an authenticator app. The previous step's code has enabled it, so the current step's is still unused. */
 	async function guarded() {
 		const user = await confirmedUser();
 		const { secret } = await (await post(user.client, "second-factor/set-up")).json<{ secret: string }>();
@@ -356,7 +356,7 @@ describe("a second factor", () => {
 		return { ...user, recovery, codeNow: () => codeAt(bytes, stepAt(Date.now())), bytes };
 	}
 
-	test("is asked for whichever way one enters, and opens nothing before", async () => {
+	test("is required for every way in, and nothing is accessible before it", async () => {
 		const { email } = await guarded();
 		const ways = [
 			(client: Client) => signIn(client, email, "correct horse"),
@@ -373,7 +373,7 @@ describe("a second factor", () => {
 		}
 	});
 
-	test("is asked for after a provider, too", async () => {
+	test("is required after a provider sign-in, too", async () => {
 		const { email } = await guarded();
 		const client = new Client();
 		const body = { provider: "github", callbackURL: "/", errorCallbackURL: "/sign-in", disableRedirect: true };
@@ -385,7 +385,7 @@ describe("a second factor", () => {
 		expect([await isSignedIn(client), client.cookies.has("parley.second")]).toEqual([false, true]);
 	});
 
-	test("takes each code once, and moves the guest", async () => {
+	test("accepts each code once, and then moves the guest", async () => {
 		const { email, codeNow } = await guarded();
 		const [client, again] = [await new Client().visit(), new Client()];
 		const chatId = id();
@@ -399,7 +399,7 @@ describe("a second factor", () => {
 		expect(await isSignedIn(again)).toBe(false);
 	});
 
-	test("takes each recovery code once, and new ones replace them", async () => {
+	test("accepts each recovery code once, and new ones replace them", async () => {
 		const { client, email, recovery } = await guarded();
 		expect(recovery).toHaveLength(10);
 		const enter = async (code: string) => {
@@ -416,7 +416,7 @@ describe("a second factor", () => {
 		for (const code of renewed.recovery) expect(text).not.toContain(code.replaceAll("-", ""));
 	});
 
-	test("takes ten wrong codes for an account, from whatever browsers", async () => {
+	test("accepts ten wrong codes per account, across all browsers", async () => {
 		const { email, codeNow, bytes } = await guarded();
 		const wrong = ["000000", "111111", "222222", "333333"].find((code) => acceptedStep(bytes, code, Date.now(), 0) === null) ?? "";
 		const client = new Client();
@@ -432,7 +432,7 @@ describe("a second factor", () => {
 		expect((await post(client, "second-factor", { code: codeNow() })).status).toBe(429);
 	});
 
-	test("is not reached with a first factor that was replaced, forged or another's", async () => {
+	test("cannot be entered after a first factor that was replaced, forged or another user's", async () => {
 		const { client, email, codeNow } = await guarded();
 		const attacker = new Client();
 		await signIn(attacker, email, "correct horse");
@@ -446,14 +446,14 @@ describe("a second factor", () => {
 		}
 	});
 
-	test("does not keep its user from a new password in the session that has it", async () => {
+	test("does not prevent its user from changing the password in the session that passed it", async () => {
 		const { client } = await guarded();
 		const body = { currentPassword: "correct horse", newPassword: "a better horse", revokeOtherSessions: true };
 		expect((await post(client, "change-password", body)).status).toBe(200);
 		expect(await isSignedIn(client)).toBe(true);
 	});
 
-	test("ends the sessions that were opened without it, and is not replaced while it is in use", async () => {
+	test("ends the sessions opened without it, and cannot be replaced while it is in use", async () => {
 		const { client, email, id: userId } = await confirmedUser();
 		const other = new Client();
 		await signIn(other, email, "correct horse");
@@ -470,7 +470,7 @@ describe("a second factor", () => {
 });
 
 describe("a new passkey", () => {
-	/** Adds one that attests itself in this way. @returns the response, and what is stored for its user then */
+	/** Adds a passkey with this attestation. @returns the response, and what is then stored for its user */
 	async function add(attestation: Attestation) {
 		const { client, id: userId } = await confirmedUser();
 		const options = await (await post(client, "passkey/options")).json<{ challenge: string; rp: { id: string } }>();
@@ -480,8 +480,8 @@ describe("a new passkey", () => {
 		return { response, answer, stored: stored.results.map((row) => row.id) };
 	}
 
-	// What a browser passes on where no attestation is requested (WebAuthn, 5.1.3).
-	test.each(["none", "packed"])("is stored with an attestation that has no certificate: %s", async (fmt) => {
+	// What a browser passes on when no attestation is requested (WebAuthn, 5.1.3).
+	test.each(["none", "packed"])("is stored if its attestation has no certificate: %s", async (fmt) => {
 		const { response, answer, stored } = await add({ fmt });
 		expect([response.status, stored]).toEqual([200, [answer.id]]);
 	});
@@ -498,7 +498,7 @@ describe("a new passkey", () => {
 });
 
 describe.each(["github", "google"] as const)("%s", (provider) => {
-	/** Goes there as somebody and comes back. @returns where the app leads then */
+	/** Signs in there and returns. @returns where the app leads next */
 	async function come(client: Client, form: Record<string, string>): Promise<string> {
 		const body = { provider, callbackURL: "/pricing", errorCallbackURL: "/sign-in?next=%2Fpricing", disableRedirect: true };
 		const asked = await post(client, "sign-in/social", body);
@@ -513,7 +513,7 @@ describe.each(["github", "google"] as const)("%s", (provider) => {
 	const pathOf = (location: string) => location.replace("http://localhost", "");
 	const errorOf = (location: string) => new URL(location, "http://localhost").searchParams.get("error");
 
-	test("opens a confirmed account, once, and moves the guest", async () => {
+	test("opens a confirmed account once, and moves the guest", async () => {
 		const email = newAddress();
 		const client = await new Client().visit();
 		const chatId = id();
@@ -533,7 +533,7 @@ describe.each(["github", "google"] as const)("%s", (provider) => {
 		expect(kept.results).toEqual([{ access: null, refresh: null, id: null }]);
 	});
 
-	test("opens the account with the same confirmed address, and leaves its password", async () => {
+	test("opens the account with the same confirmed address, and keeps its password", async () => {
 		const { email, client } = await confirmedUser();
 		const browser = new Client();
 		await come(browser, as(email.toUpperCase()));
@@ -541,7 +541,7 @@ describe.each(["github", "google"] as const)("%s", (provider) => {
 		expect((await signIn(new Client(), email, "correct horse")).status).toBe(200);
 	});
 
-	test("takes an account from whoever opened it with the address first", async () => {
+	test("takes an account back from the person who first opened it with the address", async () => {
 		const attacker = new Client();
 		const { email } = await attacker.signUp();
 		const owner = new Client();
@@ -550,7 +550,7 @@ describe.each(["github", "google"] as const)("%s", (provider) => {
 		expect((await signIn(attacker, email, "correct horse")).status).toBe(401);
 	});
 
-	test("that has not confirmed the address opens and changes nothing", async () => {
+	test("without a confirmed address opens and changes nothing", async () => {
 		const { email, client } = await confirmedUser();
 		for (const address of [email, newAddress()]) {
 			const attacker = new Client();
@@ -560,7 +560,7 @@ describe.each(["github", "google"] as const)("%s", (provider) => {
 		expect(await isSignedIn(client)).toBe(true);
 	});
 
-	test("leads back without a session when the person says no, or the answer was meant for another browser", async () => {
+	test("leads back without a session when the user declines, or when the response belongs to another browser", async () => {
 		const client = new Client();
 		expect(errorOf(await come(client, { action: "deny" }))).toBe("access_denied");
 		expect(await isSignedIn(client)).toBe(false);
@@ -576,14 +576,14 @@ describe.each(["github", "google"] as const)("%s", (provider) => {
 		expect(await isSignedIn(victim)).toBe(false);
 	});
 
-	test("does not lead to other sites", async () => {
+	test("never leads to other sites", async () => {
 		for (const field of ["callbackURL", "errorCallbackURL"]) {
 			const body = { provider, callbackURL: "/", errorCallbackURL: "/", disableRedirect: true, [field]: "https://evil.example/" };
 			expect((await post(new Client(), "sign-in/social", body)).status).toBe(400);
 		}
 	});
 
-	test("is unlinked by its user, who still enters by mail", async () => {
+	test("can be unlinked by its user, who can still sign in by mail", async () => {
 		const email = newAddress();
 		const client = new Client();
 		await come(client, as(email));

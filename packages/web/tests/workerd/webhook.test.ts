@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { holdAppWaits } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
-// Flowglad's webhooks make a ledger read its entitlement again, and nothing else. Signed here as Svix signs.
+// Flowglad's webhooks only make a ledger read its entitlement again. Signed here the way Svix signs.
 
 const SECRET = "the webhook secret of the tests";
 const id = () => crypto.randomUUID();
@@ -14,7 +14,7 @@ interface Event {
 	/** Seconds since it was signed. */
 	ageS?: number;
 	secret?: string;
-	/** The message's id: the same at each attempt. */
+	/** The message's id: the same for each attempt. */
 	messageId?: string;
 }
 
@@ -40,7 +40,7 @@ async function told(externalId: string): Promise<number> {
 }
 
 const READS_MAX = 1_000;
-/** Counts reads of one customer by a harmless fault, which counts down. */
+/** Counts reads of one customer through a harmless fault that counts down. */
 const countReads = (userId: string, fault: object = { delayMs: 1 }) =>
 	faults({ api: [{ path: `/api/v1/customers/${userId}/billing`, times: READS_MAX, ...fault }] });
 const reads = async () => READS_MAX - ((await sandboxState()).faults.api[0]?.times ?? 0);
@@ -66,7 +66,7 @@ function notesOf(userId: string) {
 	});
 }
 
-/** Buys Pro without the app: on a second device, or in the provider's dashboard. */
+/** Buys Pro outside the app: on a second device, or in the provider's dashboard. */
 async function buyElsewhere(userId: string): Promise<void> {
 	const api = { authorization: "sk_test_sandbox", "content-type": "application/json" };
 	const checkoutSession = {
@@ -110,7 +110,7 @@ describe("a webhook", () => {
 		expect(new Set(answers)).toEqual(new Set([200]));
 		await eventually(async () => expect(await reads()).toBeGreaterThan(0));
 		for (let n = 0; n < 20; n += 1) await told(userId);
-		// A webhook that came after the read was sent is read when the 10 s are over.
+		// A webhook that came after the read was sent causes a read once the 10 s are over.
 		await eventually(async () => expect(waits.pending).toHaveLength(1));
 		expect(waits.pending[0]).toBeLessThanOrEqual(10_000);
 		expect(await reads()).toBe(1);
@@ -123,7 +123,7 @@ describe("a webhook", () => {
 		expect([await reads(), waits.pending]).toEqual([2, []]);
 	});
 
-	test("that is late or out of order brings the present state", async () => {
+	test("that is late or out of order leads to the current state", async () => {
 		const { user, userId } = await freeUser();
 		await buyElsewhere(userId);
 		const bought = aboutCustomer(userId);
@@ -147,7 +147,7 @@ describe("a webhook", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid", used: 1, remaining: 999, unverified: false });
 	});
 
-	test("whose read failed is stored, and the next request reads beside its answer", async () => {
+	test("whose read failed is stored, and the next request reads without delaying its answer", async () => {
 		const { userId } = await freeUser();
 		const key = `user:${userId}`;
 		const hold = () => env.USAGE_LEDGER.getByName(key).hold(key, { id: id(), fingerprint: "", units: 1, chatId: null });
@@ -157,13 +157,13 @@ describe("a webhook", () => {
 		await evictDurableObject(env.USAGE_LEDGER.getByName(key));
 		await countReads(userId);
 		expect((await hold()).outcome.kind).toBe("held");
-		// The entitlement is trusted again, also after a restart.
+		// The entitlement is trusted again, even after a restart.
 		const { changedAtMs } = await notesOf(userId);
 		await eventually(async () => expect((await notesOf(userId)).entitlement.fetchedAtMs).toBeGreaterThanOrEqual(changedAtMs));
 		expect(await reads()).toBe(1);
 		await evictDurableObject(env.USAGE_LEDGER.getByName(key));
 		expect((await hold()).outcome.kind).toBe("held");
-		// A refresh waits for a read under way, then reads once itself.
+		// A refresh waits for a running read, then reads once itself.
 		await env.USAGE_LEDGER.getByName(key).refresh(key);
 		expect(await reads()).toBe(2);
 	});
@@ -205,14 +205,14 @@ describe("a webhook that is not from Flowglad", () => {
 		expect(problem).not.toMatch(/svix|whsec|header|tolerance|JSON/i);
 	});
 
-	test("is refused above 64 KiB, even if signed", async () => {
+	test("is refused above 64 KiB, even with a valid signature", async () => {
 		const large = JSON.stringify({ customer: { externalId: "x" }, padding: "x".repeat(65 * 1024) });
 		const response = await receive(large, await signed({ body: large }));
 		expect(response.status).toBe(413);
 		expect(await response.json()).toMatchObject({ title: "Body too large" });
 	});
 
-	test("is refused from a page of another site", async () => {
+	test("is refused when it comes from a page on another site", async () => {
 		const response = await receive(body, { ...(await signed({ body })), origin: "https://evil.example" });
 		expect(response.status).toBe(403);
 		await response.text();

@@ -6,7 +6,7 @@ import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "..
 import { checkpointsOf, messagesOf, requestsOf, rewriteRequests, textOf } from "../stored.ts";
 import { logLines } from "../worker-log.ts";
 
-// Each row of docs/who-pays.md, with the model failing as the row says.
+// One test per row of docs/who-pays.md, with the model failing as the row says.
 
 beforeEach(resetSandbox);
 
@@ -80,7 +80,7 @@ describe("a model that fails", () => {
 		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
 		const answer = await client.chat(chatId, "m");
 		expect(answer).toMatchObject({ last: "finish", metadata: { state: "length", counted: true } });
-		// Six characters for each token of the limit.
+		// Six characters per token of the limit.
 		expect(answer.text).toHaveLength(24_000);
 		expect((await client.chat(chatId, "m")).text).toBe(answer.text);
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
@@ -189,7 +189,7 @@ describe("a second caller", () => {
 	});
 });
 
-// These take minutes of real time: only `npm run prove` runs them.
+// These take minutes of real time, so only `npm run prove` runs them.
 describe.runIf(inject("proof").whole)("a slow model", () => {
 	test("that is silent for 60 s fails, and costs nothing", { timeout: 120_000 }, async () => {
 		const client = await guest();
@@ -279,7 +279,7 @@ describe("a new unit", () => {
 		const first = await client.chat(chatId, messageId);
 		expect(await hear(await regenerate(client, chatId, first.id))).toMatchObject({ last: "finish", metadata: { counted: true } });
 		expect(await client.usage()).toMatchObject({ used: 2 });
-		// The replaced answer is still that of its request.
+		// The replaced answer is still returned for its own request.
 		expect((await client.chat(chatId, messageId)).text).toBe(first.text);
 		expect(await client.usage()).toMatchObject({ used: 2 });
 	});
@@ -357,7 +357,7 @@ describe("a platform restart", () => {
 		expect(answer?.metadata).toMatchObject({ state: "interrupted", counted: false });
 		expect(logLines.join("\n")).toContain(`answer ${answer?.metadata?.reference} was interrupted: `);
 		expect(answer && textOf(answer)).not.toBe("");
-		// What the lost call used is estimated from what is stored.
+		// Usage of the lost call is estimated from what is stored.
 		const { days } = await (await client.fetch("/api/usage")).json<{ days: UsageDay[] }>();
 		expect(days).toMatchObject([{ units: 0, inputTokens: expect.any(Number), estimatedRequests: 1 }]);
 		expect(days[0]?.outputTokens).toBeGreaterThan(0);

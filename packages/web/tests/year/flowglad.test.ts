@@ -30,7 +30,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 		expect([plan?.status, entry?.availableBalance]).toEqual([status, balance]);
 		await tier({ tier: "paid", limit: 1000, held: 0, remaining: Math.max(0, balance), ...shown });
 	};
-	/** Usage that another service of the same business reports. */
+	/** Usage reported by another service of the same business. */
 	const useElsewhere = async (amount: number) => {
 		const subscriptionId = (await current())?.id ?? "";
 		const transactionId = `elsewhere:${amount}:${Date.now()}`;
@@ -77,7 +77,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	await stands("active", 500, { used: 1500, topUps: 500 });
 	expect(await ada.use(500)).toBe(201);
 	await used(500);
-	// The day's free requests come after them, and are reported to nobody.
+	// The day's free requests come next, and are not reported to the provider.
 	expect(await ada.chat(20)).toEqual(Array(20).fill(200));
 	expect(await ada.chat(1)).toEqual([429]);
 

@@ -4,7 +4,7 @@ import type { BillingView } from "../../src/view/billing.ts";
 import { record } from "../prove/result.ts";
 import { at, eventually, type Usage, Year } from "./year.ts";
 
-// The same year with Stripe, which knows plans and payments while the ledger counts. After each step the app is compared with the payments, and
+// The same year with Stripe, which handles plans and payments while the ledger counts. After each step the app is compared with the payments, and
 // Stripe's meter with the ledger.
 
 let year: Year;
@@ -73,11 +73,11 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	expect([await ada.use(500), await ada.use(501)]).toEqual([201, 429]);
 	expect(await ada.use(500)).toBe(201);
 	await used(1997);
-	// The day's free requests come after them, and are reported to nobody.
+	// The day's free requests come next, and are not reported to the provider.
 	expect(await ada.chat(20)).toEqual(Array(20).fill(200));
 	expect(await ada.chat(1)).toEqual([429]);
 
-	// A period's requests end with it, a top-up's do not.
+	// A period's requests end with it; a top-up's do not.
 	await year.until(at(3, 20));
 	await stands("active", 1000, { used: 0, topUps: 0, resetAt: expect.stringMatching(/^2027-04-20T09:0/) });
 	expect(await ada.use(400)).toBe(201);

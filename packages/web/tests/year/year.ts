@@ -4,7 +4,7 @@ import { freePort, Running, stateFolder } from "../system/process.ts";
 /** The sandbox's model without pauses. */
 const QUICK = { model: { firstTokenMs: 1, chunks: 2, chunkMs: 1 } };
 
-/** An instant of 2027. Plans are bought at 9 and checked from 10 on, since the clock runs on from where it was set. */
+/** An instant in 2027. Plans are bought at 9 and checked from 10 on, because the clock keeps running from where it was set. */
 export const at = (month: number, day: number, hour = 10) => Date.UTC(2027, month - 1, day, hour);
 
 export const eventually = <T>(look: () => Promise<T>) => vi.waitFor(look, { timeout: 20_000, interval: 100 });
@@ -64,7 +64,7 @@ export class Year {
 		await this.control("faults", { ...QUICK, ...set });
 	}
 
-	/** Moves the sandbox's clock, and expects the app to have followed. */
+	/** Moves the sandbox's clock, and expects the app to follow. */
 	async until(instantMs: number): Promise<void> {
 		expect(await this.control("clock", { nowMs: instantMs })).toMatchObject({ appStatus: 204 });
 	}
