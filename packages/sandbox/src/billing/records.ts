@@ -28,7 +28,7 @@ import type {
 import type { UsageEventCreateResponse } from "@flowglad/node/resources/usage-events";
 
 export type Customer = CustomerClientSelectSchema;
-/** One that renews, or (`interval` null, without periods) one to a default product whose price is paid once. */
+/** A subscription that renews, or one to a default product with a one-time price (`interval` null, no periods). */
 export type Subscription = Omit<StandardSubscriptionRecord, "interval" | "intervalCount" | "renews"> & {
 	interval: StandardSubscriptionRecord["interval"] | null;
 	intervalCount: number | null;
