@@ -12,7 +12,7 @@ export function appVariables({ names, environment, sandbox }) {
 	return Object.fromEntries(found.filter(([, value]) => value));
 }
 
-/** Files that people may expect to be read (seed 001 names the first). None is: only .dev.vars at the root is read. */
+/** Files that people may expect to be read (seed 001 names the first), but only .dev.vars at the root is read. */
 export const unreadFiles = ["packages/web/.env", "packages/web/.env.local", "packages/web/.dev.vars", ".env", ".env.local"];
 
 /**

@@ -69,7 +69,7 @@ interface ReaderGrowth {
 const COUNTED_CHATS = 50;
 /** A ledger with more requests than 40 is kept in tables (packages/web/src/objects/ledger-storage.ts). */
 const OUTGROWN_BY = 50;
-/** Unmeasured rounds, so that code is compiled. */
+/** Unmeasured warm-up rounds, which compile the code. */
 const WARM_ROUNDS = 2;
 /** A ledger of an older version adds up its requests in steps, and refuses calls until then. */
 const WOKEN_MAX_MS = 600_000;
@@ -220,7 +220,7 @@ export async function measureLedgers(
 	return measured;
 }
 
-/** Rows per chat of a guest whose own ledger and whose network's have a history. */
+/** Rows per chat of a guest, whose own ledger and network ledger both have a history. */
 async function guestRowsOf(worker: RunningWorker, grower: Grower, provider: FakeProvider, rows: number): Promise<number> {
 	const before = new Set((await grower.ask("ledgers")) as string[]);
 	const guest = new Visitor(worker.url, { ip: `203.0.113.${1 + Math.round(Math.log10(rows))}` });

@@ -124,7 +124,7 @@ async function answer(path: string, query: URLSearchParams): Promise<unknown> {
 	}
 }
 
-/** Joins an answer without reading it. The body begins with the number of accepted readers, which end with this request, shortly before they would be dropped. */
+/** Joins an answer without reading it. The body begins with the number of accepted readers. They end with this request, before the product drops them. */
 async function stall(query: URLSearchParams, background: ExecutionContext): Promise<Response> {
 	const conversation = env.CONVERSATION.getByName(query.get("key") ?? "");
 	let taken = 0;

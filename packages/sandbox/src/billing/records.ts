@@ -34,7 +34,7 @@ export type Subscription = Omit<StandardSubscriptionRecord, "interval" | "interv
 	intervalCount: number | null;
 	renews: boolean;
 };
-/** A subscription as the API answers with it. `scheduledAdjustmentAt` is newer than the SDK's types. */
+/** A subscription as the API returns it. `scheduledAdjustmentAt` is newer than the SDK's types. */
 export type SubscriptionRecord = (StandardSubscriptionRecord | NonRenewingSubscriptionRecord) & { scheduledAdjustmentAt?: number | null };
 export type SubscriptionStatus = Subscription["status"];
 export type SubscriptionItem = NonNullable<CustomerCreateResponse["data"]["subscriptionItems"]>[number];
