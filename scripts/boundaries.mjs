@@ -32,7 +32,7 @@ const floors = [
 	["routes", "router.tsx", "routeTree.gen.ts", "server.ts", "start.ts"],
 ];
 
-/** Packages that each package imports, in its sources and in its tests. */
+/** The packages that each package may import, in its sources and in its tests. */
 const packageImports = {
 	metering: { sources: [], tests: [] },
 	sandbox: { sources: [], tests: [] },
@@ -42,7 +42,7 @@ const packageImports = {
 	bench: { sources: ["web", "metering", "sandbox"], tests: [] },
 };
 
-/** Files that may read or write a colon, because it belongs to another format. */
+/** Files that may write or parse a colon, because it belongs to a format other than subject keys. */
 const otherColons = {
 	"packages/web/src/lib/identity/network.ts": "an IPv6 address",
 	"packages/web/src/lib/identity/oauth-providers.ts": "GitHub's scope `user:email`",
@@ -101,7 +101,7 @@ function floorBreach(file, specifier) {
 	return `imports upwards: ${target.slice(web.length)} is on a higher floor`;
 }
 
-/** The index of the floor whose entry is the longest match for the path; null where none matches. */
+/** The index of the floor whose entry is the longest match for the path; null if none matches. */
 function floorOf(path) {
 	let best = { floor: null, length: 0 };
 	for (const [floor, entries] of floors.entries())
@@ -110,7 +110,7 @@ function floorOf(path) {
 	return path.endsWith(".css?url") ? 0 : best.floor;
 }
 
-/** Sandbox sources import only types from the SDKs, because the SDKs are tested against the sandbox. */
+/** Sandbox sources may import only types from the SDKs, because the sandbox is tested with the SDKs. */
 function sdkBreaches(file, source) {
 	if (!file.startsWith("packages/sandbox/src/") || isTest(file)) return [];
 	const values = source.matchAll(/^(?:import|export)\s+(?!type\b)[^;]*?from\s+["'](stripe|@flowglad)(?:["'/])/gm);

@@ -1,4 +1,4 @@
-// Each boundary catches its breach: fixtures in a temporary folder, linted with the repository's own biome.json and boundaries.mjs.
+// Tests that each boundary reports its breach. Fixtures in a temporary folder are linted with the repository's biome.json and boundaries.mjs.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const root = dirname(import.meta.dirname);
 const folder = mkdtempSync(join(tmpdir(), "boundaries-"));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Every fixture: path, source, and what catches it (null: it is allowed). Biome and the script run once over all of them. */
+/** Every fixture: path, source, and the rule that reports it (null: it is allowed). Biome and the script run once over all of them. */
 const fixtures = [
 	["web/src/lib/chat/stripe.ts", 'export * from "stripe";', "noRestrictedImports"],
 	["web/src/lib/chat/stripe-subpath.ts", 'export * from "stripe/webhooks";', "noRestrictedImports"],

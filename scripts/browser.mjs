@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
-// The headless shell is Chromium without its windows: each page costs a quarter of the CPU time.
+// The headless shell is Chromium without windows: a page takes a quarter of the CPU time.
 const packages = ["chromium-headless-shell", "chromium"];
 const places = [
 	process.env.CHROMIUM_PATH,
@@ -12,8 +12,8 @@ const places = [
 const installed = () => places.find((path) => path && existsSync(path));
 
 /**
- * The path of Chromium. Root on Debian gets it installed.
- * @throws {Error} that says how to get it
+ * The path of Chromium. Installs it if the user is root on Debian.
+ * @throws {Error} with instructions to install it
  */
 export function browser() {
 	const found = installed();

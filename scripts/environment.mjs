@@ -1,23 +1,23 @@
 // The app's variables under `npm start` and `npm run dev`. Plain Node 18+, no dependencies.
 
-/** The names in .dev.vars.example, the one list of documented variables. */
+/** The names in .dev.vars.example, the only list of documented variables. */
 export const documentedNames = (example) => [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
 
 /**
- * The variables that override .dev.vars: documented ones in the environment, then the sandbox's. Blank means not set. A key in .dev.vars
- * may belong to a live account, so the sandbox's values replace it; only the environment can replace those.
+ * The variables that override .dev.vars: documented ones in the environment, then the sandbox's. Blank means not set. The sandbox's values
+ * replace a key in .dev.vars, because it may belong to a live account; only the environment overrides the sandbox's values.
  */
 export function appVariables({ names, environment, sandbox }) {
 	const found = names.map((name) => [name, environment[name] || sandbox[name]]);
 	return Object.fromEntries(found.filter(([, value]) => value));
 }
 
-/** Files that people expect to be read (seed 001 names the first), and that nothing reads: only .dev.vars at the root is. */
+/** Files that people may expect to be read (seed 001 names the first), but only .dev.vars at the root is read. */
 export const unreadFiles = ["packages/web/.env", "packages/web/.env.local", "packages/web/.dev.vars", ".env", ".env.local"];
 
 /**
- * Why a start is refused: a file that is not read sets a variable of the app, which would have no effect. Null when none does.
- * @param files the contents of those of `unreadFiles` that exist, by path
+ * The reason to refuse a start: a file that nothing reads sets a variable of the app, which would have no effect. Null if none does.
+ * @param files the contents of the existing `unreadFiles`, by path
  */
 export function unreadVariables(names, files) {
 	for (const [path, text] of Object.entries(files)) {
@@ -30,7 +30,7 @@ export function unreadVariables(names, files) {
 	return null;
 }
 
-/** The provider in the environment, else in .dev.vars, else Flowglad: the sandbox has both. */
+/** The provider in the environment, else in .dev.vars, else Flowglad. The sandbox provides both. */
 export function billingProvider(environment, devVars) {
 	return environment.BILLING_PROVIDER || /^[ \t]*BILLING_PROVIDER[ \t]*=[ \t]*["'`]?(\w+)/m.exec(devVars)?.[1] || "flowglad";
 }

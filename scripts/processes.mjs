@@ -5,7 +5,7 @@ const isWindows = process.platform === "win32";
 const KILL_AFTER_MS = 5_000;
 const WATCH_EVERY_MS = 250;
 
-/** A set of child processes that live and end together. */
+/** A set of child processes. If one ends, all end. */
 export class Processes {
 	#children = [];
 	#isEnding = false;
@@ -29,13 +29,13 @@ export class Processes {
 		if (child.pid && !isWindows) this.#guard(child.pid);
 	}
 
-	/** Kills a group once this process is gone, even by SIGKILL: the guard's stdin closes with it. */
+	/** Kills a process group once this process has ended, even by SIGKILL, which closes the guard's stdin. */
 	#guard(group) {
 		const script = 'cat > /dev/null; kill -s KILL -- "-$1"';
 		spawn("sh", ["-c", script, "guard", String(group)], { stdio: ["pipe", "ignore", "ignore"], detached: true }).unref();
 	}
 
-	/** Ends every child and then this process, with SIGKILL for those that need more than 5 s. */
+	/** Ends every child and then this process. Children that need more than 5 s get SIGKILL. */
 	end(code, why) {
 		if (this.#isEnding) return;
 		this.#isEnding = true;
@@ -67,8 +67,8 @@ export class Processes {
 }
 
 /**
- * Calls back once the npm that runs this script is gone. npm forwards SIGINT and SIGTERM but not SIGHUP; SIGKILL cannot be forwarded.
- * Without npm nothing is watched: `node scripts/start.mjs &` outlives its shell.
+ * Calls back once the npm process that runs this script has ended. npm forwards SIGINT and SIGTERM but not SIGHUP; SIGKILL cannot be forwarded.
+ * Without npm nothing is watched, so `node scripts/start.mjs &` outlives its shell.
  */
 export function onNpmGone(environment, callback) {
 	if (isWindows || !environment.npm_lifecycle_event) return;

@@ -1,5 +1,5 @@
 // `npm run prove`: runs every proof in its long form, one after another (about an hour), and writes docs/proof.md.
-// `npm run prove -- --short`: tests each page and command, runs the crowd, kill and year proofs in their short form, and writes nothing.
+// `npm run prove -- --short`: tests each page and command, runs the short forms of the crowd, kill and year proofs, and writes nothing.
 // `npm run prove -- kill`: runs only the steps whose names start with "kill"; the page keeps its other sections.
 // SEED=… repeats the random choices of an earlier run.
 import { execFileSync, spawn } from "node:child_process";
@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
 const web = join(root, "packages", "web");
 const vitest = (project, ...files) => ({ cwd: web, command: ["vitest", "run", "--project", project, ...files] });
 
-// The gate runs the `short` steps, because `npm test` does not. A step that takes longer than `shortMaxMs` there counts as hung.
+// The gate runs the `short` steps, which `npm test` leaves out. There, a step that takes longer than `shortMaxMs` counts as hung.
 const STEPS = [
 	{
 		name: "product: each page and command, in Chromium and on the real process",

@@ -23,7 +23,7 @@ if (values.dist) {
 	config.main = join(values.dist, "server", "index.js");
 	config.assets.directory = join(values.dist, "client");
 }
-// Miniflare takes the modules themselves, not rules that find them.
+// Miniflare needs the modules themselves, not the rules for finding them.
 const {
 	main,
 	workerOptions: { modulesRules: _, ...worker },
@@ -37,7 +37,7 @@ const runtime = new Miniflare(
 	convertV4MiniflareOptions({
 		host: "localhost",
 		port: Number(values.port),
-		// Where `wrangler dev --persist-to` keeps it.
+		// The folder that `wrangler dev --persist-to` uses.
 		resourcePersistencePath: join(values.state, "v3"),
 		log: new Log(LogLevel.WARN),
 		telemetry: { enabled: false },
@@ -51,7 +51,7 @@ const runtime = new Miniflare(
 				modules: modules.map((path) => ({ type: "ESModule", path })),
 				modulesRoot: folder,
 				bindings: Object.assign({}, config.vars, ...variables),
-				// Tests are many clients on one machine.
+				// Keep the header: tests simulate many clients on one machine.
 				stripCfConnectingIp: false,
 			},
 		],

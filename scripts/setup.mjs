@@ -3,7 +3,7 @@
 //   node scripts/setup.mjs install secrets migrations build   the named steps, in that order
 //   node scripts/setup.mjs wrangler                           called by [build] in wrangler.toml
 //
-// Each step checks whether it has something to do, and prints one line if it had.
+// Each step checks whether it has work to do, and prints one line if it did any.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const migrations = join(root, "packages/web/src/db/migrations");
 /** The folder with the local database and Durable Objects. `wrangler dev` and Vite share it. */
 export const stateFolder = () => process.env.PARLEY_STATE ?? join(root, ".wrangler", "state");
 
-/** The environment for the repository's tools: node_modules/.bin, with Node 24, comes before the machine's path. */
+/** The environment for the repository's tools: node_modules/.bin, which has Node 24, comes first in PATH. */
 export const toolEnv = (extra = {}) => ({ ...process.env, PATH: bin + delimiter + process.env.PATH, ...extra });
 
 const say = (line) => console.log(`setup: ${line}`);
@@ -39,7 +39,7 @@ function run(command, args, env = {}) {
 	}
 }
 
-/** Whether node_modules matches the lockfile. npm keeps a lockfile of its own there. */
+/** Whether node_modules matches the lockfile. npm stores the installed versions in a lockfile there. */
 function installed() {
 	const wanted = JSON.parse(read(join(root, "package-lock.json"))).packages;
 	const found = JSON.parse(read(join(root, "node_modules", ".package-lock.json")) ?? "{}").packages;
@@ -47,7 +47,7 @@ function installed() {
 	return Object.entries(wanted).every(([path, entry]) => {
 		if (path === "" || !path.includes("node_modules/")) return true;
 		const there = found[path];
-		// The lockfile also lists other platforms' binaries, which are never installed here.
+		// The lockfile also lists other platforms' binaries, which are not installed here.
 		return there ? there.version === entry.version : Boolean(entry.optional);
 	});
 }
@@ -73,7 +73,7 @@ function secrets() {
 	try {
 		writeFileSync(path, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
 	} catch (error) {
-		// Another start of this clone was quicker: its secrets are as good.
+		// A concurrent start of this clone has written its secrets, which work as well.
 		if (error.code === "EEXIST") return;
 		throw error;
 	}

@@ -20,8 +20,8 @@ const app = `http://localhost:${port}`;
 const sandbox = `http://localhost:${sandboxPort}`;
 const processes = new Processes();
 
-// Lines that need no action: what the tools print at every start, mainly about a missing internet connection, and workerd's own two lines
-// about a client that has left.
+// Log lines that need no action: those that the tools print at every start, mainly about a missing internet connection, and workerd's two
+// lines about a disconnected client.
 const noise =
 	/workers\.cloudflare\.com|Request\.cf|GetAddrInfoReqWrap|sandbox ready|not applicable when using Vite|not relevant in the context|^Using secrets defined in|^kj::getCaughtException.*disconnected|^stack: .*workerd@/;
 
@@ -32,7 +32,7 @@ function launch(name, command, args, env) {
 	processes.launch(name, command, args, { cwd: root, env: toolEnv(env), onLine });
 }
 
-/** The app's variables: those that connect it to the sandbox, and the environment's. A deployment has real values as secrets instead. */
+/** The app's variables: those that connect it to the sandbox, and those of the environment. A deployment has real values as secrets instead. */
 function variablesOf(devVars) {
 	const webhookSecret = `whsec_${randomBytes(32).toString("base64")}`;
 	return appVariables({
@@ -64,7 +64,7 @@ function variablesOf(devVars) {
 	});
 }
 
-/** Whether a port is free on every address. If another process had one of them, requests would reach either of the two. */
+/** Whether a port is free on every address. If another process used it on one address, requests could reach either process. */
 function isFree(wanted) {
 	return new Promise((resolve) => {
 		const server = createServer();
@@ -108,7 +108,7 @@ function launchApp(state, variables) {
 	launch("app", "node", ["scripts/serve.mjs", "--port", String(port), "--state", state, ...files], { WRANGLER_SEND_METRICS: "false" });
 }
 
-/** The sources under Vite, whose Cloudflare plugin reads one .dev.vars: the repository's with our variables after it, so that they win. */
+/** The sources under Vite. Its Cloudflare plugin reads a single .dev.vars, so our variables follow the repository's, which they override. */
 function launchDevApp(state, variables, devVars) {
 	const folder = join(state, "dev");
 	mkdirSync(folder, { recursive: true });

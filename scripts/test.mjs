@@ -6,7 +6,7 @@ import { scratch } from "./scratch.mjs";
 import { buildEnv, root, setup, toolEnv } from "./setup.mjs";
 
 try {
-	// The build first, with the whole machine: the longest tests wait for it.
+	// Build first with the whole machine, because the longest tests wait for the build.
 	setup("install", "build");
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser(), TMPDIR: scratch() });
 	const done = spawnSync(

@@ -6,7 +6,7 @@ export default defineConfig({
 		environment: "node",
 		include: ["src/**/*.test.ts"],
 		isolate: false,
-		// Simulations compute for seconds, on machines that do other things besides.
+		// Simulations compute for seconds, and longer on a busy machine.
 		testTimeout: 60_000,
 	},
 });

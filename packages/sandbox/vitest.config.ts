@@ -5,9 +5,9 @@ export default defineConfig({
 		name: "sandbox",
 		environment: "node",
 		include: ["src/**/*.test.ts"],
-		// Nothing of a file outlives its tests, and the contract is compiled once a worker.
+		// Test files leave no global state, and each worker compiles the contract only once.
 		isolate: false,
-		// They start servers and processes, on machines that do other things besides.
+		// Tests start servers and processes, which is slow on a busy machine.
 		testTimeout: 60_000,
 		expect: { poll: { timeout: 15_000 } },
 	},

@@ -15,7 +15,7 @@ function measurements() {
 
 type Measured = ReturnType<typeof measurements>["measured"];
 
-/** Gives measurements the times of a quiet machine, so that a result from a busy one has the same bounds to miss. */
+/** Sets the times to those of an idle machine, so that a result from a busy machine misses no other bounds. */
 function calm({ overhead, ledger, growthByHistory: { core, ledgers, chats } }: Measured): void {
 	overhead.p50Ms.median = 1;
 	for (const { pairsPerSecond } of [ledger.onDisk, ledger.inMemory]) pairsPerSecond.median = 1_000;
@@ -143,7 +143,7 @@ describe("a bound is missed by", () => {
 		expect(missed[0]).toContain(what);
 	});
 
-	/** Changes the largest size: a factor on the smallest size's figure, or figures. */
+	/** Sets the figures of the largest size to a multiple of the smallest size's. */
 	function scale<T extends object>(sizes: T[], figure: keyof T, factor: number): void {
 		const [smallest] = sizes.slice(figure === "rowsReadPerPage" ? 1 : 0);
 		set(sizes, { [figure]: Number(smallest?.[figure]) * factor } as Partial<T>);
@@ -152,7 +152,7 @@ describe("a bound is missed by", () => {
 		Object.assign(sizes.at(-1) ?? {}, figures);
 	}
 
-	test("no figure that is exactly at its limit", () => {
+	test("no figure exactly at its limit", () => {
 		const missed = missedAfter(({ grants, counts, ledger }) => {
 			grants.withNothingLeftMs = [10_000];
 			counts.userAlone.rows["user ledger"] = 6;

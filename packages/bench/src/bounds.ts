@@ -57,7 +57,7 @@ export function boundsOf({ counts, grants, overhead, ledger, memory, growthByHis
 	];
 }
 
-/** Nothing may grow with history. Each ratio and difference is the largest of any size to that of the smallest. */
+/** Nothing may grow with history. Each ratio and difference compares the largest figure of any size with the smallest size's. */
 function ledgerGrowth({ core, ledgers }: GrowthResult): Bound[] {
 	const sizes = `${ledgers[0]?.rows} → ${ledgers.at(-1)?.rows} requests`;
 	return [
@@ -68,14 +68,14 @@ function ledgerGrowth({ core, ledgers }: GrowthResult): Bound[] {
 		atMost(6, "", `rows in a user's ledger, chats in a row, ${sizes}`, Math.max(...ledgers.map((one) => one.rowsWritten.user))),
 		atMost(8, "", `rows in a guest's two ledgers, chats in a row, ${sizes}`, Math.max(...ledgers.map((one) => one.rowsWritten.guest))),
 		atMost(1.2, "×", `request to first byte, ${sizes}`, ratioOf(ledgers, firstByteMs)),
-		// A search for a request that does not exist reads its neighbour, or none.
+		// Looking up a request that does not exist reads its neighbour, or no row.
 		atMost(10, "", `rows that the ledger reads for a chat, ${sizes}`, Math.max(...ledgers.map(rowsReadPerChat))),
 	];
 }
 
 function chatGrowth({ chats }: GrowthResult): Bound[] {
 	const sizes = `${chats[0]?.messages} → ${chats.at(-1)?.messages} messages`;
-	// A chat that is shorter than a page has fewer rows to read for it.
+	// A chat shorter than a page has fewer rows to read.
 	const pages = chats.filter(({ messagesOnPage }) => messagesOnPage >= PAGE_MESSAGES);
 	return [
 		atMost(1.2, "×", `request to first byte, ${sizes}`, ratioOf(chats, firstByteMs)),

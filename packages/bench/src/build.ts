@@ -20,12 +20,12 @@ export interface Builds {
 	bare: WorkerModules;
 	/** Side C: the product with the reference design instead of its metering. */
 	reference: WorkerModules;
-	/** Side D: the product with one D1 row for each subject instead of its metering, and the same with counters. */
+	/** Side D: the product with one D1 row per subject instead of its metering, and the same with counters. */
 	row: WorkerModules;
 	countingRow: WorkerModules;
 	/** The product with counters. */
 	counting: WorkerModules;
-	/** The same, with ledgers and chats that can be filled. */
+	/** The product with counters, and with ledgers and chats that can be given a history. */
 	growing: WorkerModules;
 	/** Only the product's ledger. */
 	ledger: WorkerModules;
@@ -93,7 +93,7 @@ function read(folder: string): WorkerModules {
 	return { root: folder, main: "index.js", modules };
 }
 
-/** Makes a module of src/workers the entry, in front of the build and of what already stands there. */
+/** Makes a module of src/workers the new entry. It wraps the previous one. */
 async function inFront(product: WorkerModules, file: string): Promise<WorkerModules> {
 	const path = join(workers, file);
 	const main = file.replace(/\.ts$/, ".js");

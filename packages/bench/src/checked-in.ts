@@ -4,7 +4,7 @@ import { parseResult, type Result } from "./result.ts";
 
 export const RESULTS_FOLDER = new URL("../results/", import.meta.url).pathname;
 
-/** What `npm run bench -- scale` wrote last. */
+/** The latest output of `npm run bench -- scale`. */
 export const SCALE_FILE = new URL("../scale.json", import.meta.url).pathname;
 
 /** A checked-in result file. */
@@ -14,7 +14,7 @@ export interface CheckedIn {
 	result: Result;
 }
 
-/** All results in packages/bench/results, oldest first. @throws for a file without a result */
+/** All results in packages/bench/results, oldest first. @throws if a file is not a result */
 export function readResults(): CheckedIn[] {
 	const files = readdirSync(RESULTS_FOLDER).filter((file) => file.endsWith(".json"));
 	const results = files.map((file) => ({ file, result: parseResult(readFileSync(join(RESULTS_FOLDER, file), "utf8")) }));

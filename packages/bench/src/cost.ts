@@ -6,7 +6,7 @@ const PRICES = {
 	workerCpuMs: 0.02 / 1e6,
 	objectRequest: 0.15 / 1e6,
 	objectGbSecond: 12.5 / 1e6,
-	/** Of an object's storage, and of D1. */
+	/** Rows of an object's storage, and of D1. */
 	rowWritten: 1 / 1e6,
 };
 

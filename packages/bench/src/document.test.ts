@@ -8,7 +8,7 @@ const END = "<!-- end of results -->";
 const prose = fc.string({ unit: "grapheme", maxLength: 60 }).filter((text) => !text.includes("<!--"));
 
 describe("a section of a document", () => {
-	test("is replaced, and nothing around it, however often", () => {
+	test("is replaced without changing the text around it, any number of times", () => {
 		fc.assert(
 			fc.property(prose, prose, prose, prose, (before, old, section, after) => {
 				const page = `${before}${BEGIN}\n${old}\n${END}${after}`;
@@ -19,7 +19,7 @@ describe("a section of a document", () => {
 		);
 	});
 
-	test("ends at the first end after its beginning, so that another section before or behind it stays", () => {
+	test("ends at the first end marker after its beginning, so that sections before and after it stay", () => {
 		const page = `a ${BEGIN} x ${END} b <!-- other --> y ${END} c`;
 		expect(replaceSection(page, "<!-- other -->", "new")).toBe(`a ${BEGIN} x ${END} b <!-- other -->\nnew\n${END} c`);
 		expect(replaceSection(page, BEGIN, "new")).toBe(`a ${BEGIN}\nnew\n${END} b <!-- other --> y ${END} c`);
@@ -37,7 +37,7 @@ describe("a section of a document", () => {
 describe("a table", () => {
 	const cell = fc.string({ maxLength: 12, unit: fc.constantFrom(..."ab |0-µ") });
 
-	test("has one line for each row, all equally wide, with as many columns as its head, whatever stands in it", () => {
+	test("has one line per row, all equally wide and with the head's number of columns, for any cell content", () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 6 }), fc.infiniteStream(cell), (columns, count, cells) => {
 				const row = () => [...cells.take(columns)];
@@ -58,7 +58,7 @@ describe("a table", () => {
 	});
 });
 
-test("a list has one item a line", () => {
+test("a list has one item per line", () => {
 	expect(listOf(["a", "b"])).toBe("- a\n- b");
 	expect(listOf([])).toBe("");
 });

@@ -13,7 +13,7 @@ export function withResults(document: string, results: readonly CheckedIn[]): st
 	return replaceSection(document, BEGIN, resultsSection(results));
 }
 
-/** Replaces what stands between a comment and the next end. @throws when the document has no such section */
+/** Replaces the section between a comment and the next end marker. @throws if the document has no such section */
 export function replaceSection(document: string, begin: string, section: string): string {
 	const from = document.indexOf(begin);
 	const end = document.indexOf(END, from);

@@ -3,7 +3,7 @@
 //   --quick          a smoke run of about 8 minutes; only its counts are valid results
 //   --seed=<number>  determines side order and question lengths; default: the current time
 //   --no-pin         does not pin processes to cores
-//   --growth         only measures what must not grow with history, and prints it; with --quick in its small form
+//   --growth         only measures and prints what must not grow with history; with --quick, in a small form
 //   scale            simulates up to 100,000,000 accounts with the newest result's figures, and writes docs/scale.md
 //   --render         only writes the checked-in results into docs/benchmark.md
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -10,7 +10,7 @@ export interface Plan {
 	denied: number;
 	newGuests: number;
 	openStreams: number;
-	/** Subscribers that receive credits, three times each. */
+	/** Subscribers that receive credits three times each. */
 	granted: number;
 	ledger: { callers: number; runs: number; pairs: number; growthPairs: number };
 	/** Counted chats: the size of one subject's burst, and the number of chats counted alone. */
@@ -19,7 +19,7 @@ export interface Plan {
 	growth: GrowthPlan;
 }
 
-/** What `growthByHistory` compares. */
+/** The sizes that `growthByHistory` compares. */
 export interface GrowthPlan {
 	/** Requests in a ledger, ascending. */
 	histories: number[];

@@ -124,7 +124,7 @@ function countsRow(name: string, counted: Counted): string[] {
 	];
 }
 
-/** What must not grow: by requests in a ledger, by messages in a chat, by readers of an answer. */
+/** Figures that must not grow with the requests in a ledger, the messages in a chat, or the readers of an answer. */
 export function growthReport({ core, ledgers, chats, readers }: GrowthResult): string {
 	const { oneMiB, manyMiB, answerChars, admitted, statusBeyond } = readers;
 	const ledgerRows = ledgers.map((one, size) => [

@@ -41,7 +41,7 @@ export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result>
 	const startedMs = Date.now();
 	const random = randomFrom(seed);
 	const loadBefore = loadavg()[0] ?? 0;
-	// Read now: files may change while it runs.
+	// Read at the start, because files may change during the run.
 	const ranIn = circumstances(loadBefore);
 	if (loadBefore > QUIET_LOAD) log(`the machine is busy (load ${loadBefore.toFixed(1)}): the times of this run are unreliable`);
 	log(`seed ${seed}; building the product and the Workers to compare it with`);
@@ -51,7 +51,7 @@ export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result>
 	try {
 		const sides = {
 			A: await session.start(builds.bare),
-			// Without the free day, a subscriber who has nothing left is refused, which the grants need.
+			// No free day: the grants need a subscriber without remaining units to be refused.
 			B: await session.start(builds.product, { variables: { PAID_KEEPS_FREE_DAY: "false" } }),
 			C: await session.start(builds.reference),
 			D: await session.start(builds.row),
@@ -102,12 +102,12 @@ export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result>
 	}
 }
 
-/** Builds the product, and measures only what must not grow. @throws like `run` */
+/** Builds the product, and measures only what must not grow with history. @throws like `run` */
 export function runGrowth({ plan, pin, log }: Omit<RunOptions, "seed">): Promise<GrowthResult> {
 	return withProduct(pin, log, (session, builds) => measureGrowth(session, builds, plan.growth, log));
 }
 
-/** Simulates apps of all sizes. `newest`: the result whose figures they have. @throws like `run` */
+/** Simulates apps of all sizes. `newest`: the result that provides their figures. @throws like `run` */
 export function runScale({ newest, seed, pin, log }: Omit<RunOptions, "plan"> & { newest: CheckedIn }): Promise<ScaleResult> {
 	return withProduct(pin, log, (session, { product }) => scale(session, product, newest, seed, log));
 }

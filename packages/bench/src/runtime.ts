@@ -26,8 +26,8 @@ const OBJECTS: Record<string, string> = { USAGE_LEDGER: "UsageLedger", CONVERSAT
 /**
  * Starts one Worker in its own workerd process, with its database and objects in a fresh folder.
  * @param options `inspected`: with V8's inspector, which distorts time and process memory. `inMemory`: the folder is on a RAM disk, where a
- * flush is free (Linux only; elsewhere it stays on disk). `objects`: the Worker's classes, by the names of their bindings. `files`: with a bucket for the
- * files of chats
+ * flush is free (Linux only; elsewhere it stays on disk). `objects`: the Worker's classes by binding name. `files`: with a bucket for chat
+ * files
  */
 export async function startWorker(
 	worker: WorkerModules,

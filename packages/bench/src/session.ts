@@ -61,7 +61,7 @@ export class Session {
 		return measured;
 	}
 
-	/** @throws when a Worker has logged an error, because timed failures are not a result */
+	/** @throws if a Worker has logged an error, because times of failed requests are not a result */
 	assertNoErrors(): void {
 		const errors = this.#started.flatMap((worker) => worker.errors);
 		if (errors.length > 0) throw new Error(`no result: the Workers logged ${errors.length} errors, the first: ${errors[0]}`);

@@ -7,7 +7,7 @@ const values = fc.array(value, { minLength: 1, maxLength: 50 });
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 
 describe("a quantile", () => {
-	test("lies between the least and the greatest value, and those are its ends", () => {
+	test("lies between the minimum (q = 0) and the maximum (q = 1)", () => {
 		fc.assert(
 			fc.property(values, share, (all, q) => {
 				const [least, most] = [Math.min(...all), Math.max(...all)];
@@ -20,7 +20,7 @@ describe("a quantile", () => {
 		);
 	});
 
-	test("never falls as its share grows", () => {
+	test("never decreases as q grows", () => {
 		fc.assert(
 			fc.property(values, share, share, (all, a, b) => {
 				expect(quantile(all, Math.max(a, b))).toBeGreaterThanOrEqual(quantile(all, Math.min(a, b)) - 1e-6);
@@ -28,7 +28,7 @@ describe("a quantile", () => {
 		);
 	});
 
-	test("does not depend on the order of the values, and leaves them in it", () => {
+	test("does not depend on the order of the values, and does not reorder them", () => {
 		fc.assert(
 			fc.property(values, share, (all, q) => {
 				const given = [...all];
@@ -38,7 +38,7 @@ describe("a quantile", () => {
 		);
 	});
 
-	test("moves and grows with the values: a unit of measure does not change it", () => {
+	test("shifts and scales with the values, so the unit of measure does not matter", () => {
 		fc.assert(
 			fc.property(values, share, (all, q) => {
 				expect(
@@ -52,7 +52,7 @@ describe("a quantile", () => {
 	});
 });
 
-test("a summary is in order: p50, p95, p99, over as many values as there are", () => {
+test("a summary has p50 <= p95 <= p99 and the number of values", () => {
 	fc.assert(
 		fc.property(values, (all) => {
 			const { n, p50, p95, p99 } = summarize(all);
@@ -63,7 +63,7 @@ test("a summary is in order: p50, p95, p99, over as many values as there are", (
 	);
 });
 
-test("rounds without a value change nothing but are not counted, wherever they stand", () => {
+test("rounds without a value are not counted and change nothing, wherever they occur", () => {
 	fc.assert(
 		fc.property(
 			values,
@@ -77,7 +77,7 @@ test("rounds without a value change nothing but are not counted, wherever they s
 	expect(acrossRounds([Number.NaN])).toEqual({ rounds: 0, median: Number.NaN, p10: Number.NaN, p90: Number.NaN });
 });
 
-test("random numbers are spread evenly, for any seed", () => {
+test("random numbers are evenly distributed, for any seed", () => {
 	fc.assert(
 		fc.property(fc.nat(), (seed) => {
 			const random = randomFrom(seed);
@@ -86,7 +86,7 @@ test("random numbers are spread evenly, for any seed", () => {
 				const at = Math.floor(random() * 10);
 				counts[at] = (counts[at] ?? 0) + 1;
 			}
-			// Each tenth is expected 500 times with a deviation of 21: eight of those is never chance.
+			// Each tenth is expected 500 times with a standard deviation of 21. Eight deviations never happen by chance.
 			for (const count of counts) expect(Math.abs(count - 500)).toBeLessThan(170);
 		}),
 		{ numRuns: 40 },

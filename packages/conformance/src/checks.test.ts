@@ -8,7 +8,7 @@ import { checkUsage } from "./rules/identity.ts";
 import { checkRefusal } from "./rules/limits.ts";
 import { checkCookie } from "./rules/site.ts";
 
-/** What a check reports as wrong. */
+/** The faults that a check reports. */
 function wrong(check: (checks: Checks) => void): string[] {
 	const checks = new Checks();
 	check(checks);
@@ -58,7 +58,7 @@ describe("the usage of a guest or a free account", () => {
 		expect(check(guest)).toEqual([]);
 	});
 
-	test("may report fewer remaining units than the limit leaves, when the network's pool has fewer", () => {
+	test("may report fewer remaining units than the limit allows, if the network's pool has fewer", () => {
 		expect(check({ ...guest, remaining: 0 })).toEqual([]);
 	});
 
@@ -88,7 +88,7 @@ describe("the usage of a guest or a free account", () => {
 	});
 });
 
-describe("the models that a client may ask", () => {
+describe("the models on offer", () => {
 	const model = { id: "m", weight: 3, efforts: {}, allowed: true };
 
 	test("are offers with a price for each effort, the cheapest first", () => {
@@ -138,7 +138,7 @@ describe("a limit's 429", () => {
 		expect(await check({ policy: "network", limit: 25, resetAt: "2026-11-21T00:00:00Z" })).toEqual([]);
 	});
 
-	test("of the in-flight limit has its own title, and requests a retry after a second", async () => {
+	test("for the in-flight limit has its own title, and allows a retry after a second", async () => {
 		const inFlight = { policy: "in-flight", title: "Too many requests at once" };
 		const headers = { "content-type": "application/problem+json", "retry-after": "1" };
 		expect(await check(inFlight, headers)).toEqual([]);
@@ -204,7 +204,7 @@ describe("an answer", () => {
 		expect((await answer.until(5)).deltas).toHaveLength(1);
 	});
 
-	test("refused because of the network is not judged", async () => {
+	test("is not judged if it was refused because of the network", async () => {
 		const pool = await answerOf(JSON.stringify({ policy: "network" }), 429);
 		const human = await answerOf(JSON.stringify({ title: "Human check needed" }), 403);
 		const own = await answerOf(JSON.stringify({ policy: "guest" }), 429);

@@ -3,7 +3,7 @@ import type { Site } from "./http.ts";
 
 const TIME_MAX_MS = 20_000;
 
-/** What a run used, and what it left behind. */
+/** The requests that a run used, and what it leaves behind. */
 export interface Remains {
 	/** Counted requests of guests. They come from this network's daily pool. */
 	guestRequests: number;
@@ -12,7 +12,7 @@ export interface Remains {
 	chatsLeft: number;
 }
 
-/** Deletes every chat that has an answer, even after a run that was cut off. Guests remain until the deployment deletes them. */
+/** Deletes every chat that has an answer, even after an interrupted run. Guests remain until the deployment deletes them. */
 export async function clearUp(site: Site): Promise<Remains> {
 	site.deadline = AbortSignal.timeout(TIME_MAX_MS);
 	let guestRequests = site.guestRequestsMoved;

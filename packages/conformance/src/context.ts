@@ -36,14 +36,14 @@ export interface FinishedChat {
 }
 
 const SHORT = "Answer with one word.";
-/** Long enough to interrupt; still only a few hundred tokens. */
+/** Long enough to interrupt, but only a few hundred tokens. */
 const LONG = "Count from one to eighty in words. Write nothing else.";
 /** Longest wait for a rate-limited sign-up, in seconds. */
 const SIGN_UP_WAIT_MAX_S = 15;
 /** Highest guest limit that is tested; each unit costs a model call. */
 const LIMIT_TRIED_MAX = 8;
 
-/** A new request in a new chat. Its text is unique, so that a leak of it is recognized. */
+/** A new request in a new chat. Its text is unique, so that a leak can be recognized. */
 const question = (text: string): Question => ({ chatId: randomUUID(), key: randomUUID(), text: `${text} (${randomUUID().slice(0, 8)})` });
 export const shortQuestion = () => question(SHORT);
 export const longQuestion = () => question(LONG);
@@ -84,13 +84,13 @@ export class Context {
 		return guest;
 	}
 
-	/** Creates a guest with its whole allowance left. @throws Unjudged when using it up costs too much */
+	/** Creates a guest with an unused allowance. @throws Unjudged when using it up costs too much */
 	async guestWithAll(): Promise<Client> {
 		this.#assertTriable();
 		return this.guest(this.guestLimit);
 	}
 
-	/** A guest with one request left: the one in use so far, or a new one. */
+	/** The current guest, or a new one, brought to exactly one remaining request. */
 	async guestWithOneLeft(): Promise<Client> {
 		this.#assertTriable();
 		const usage = this.#person && (await usageOf(this.#person));
@@ -105,7 +105,7 @@ export class Context {
 			throw new Unjudged(`a guest gets ${this.guestLimit}: reaching that would cost too many model calls`);
 	}
 
-	/** A client with at least `units` requests left: the account where one is allowed, else a guest. */
+	/** A client with at least `units` requests left: the account if one is allowed, else a guest. */
 	async person(units: number): Promise<Client> {
 		for (const known of [this.#person, (await this.#account()) ?? this.newcomer?.client]) {
 			if (!known || (await usageOf(known)).remaining < units) continue;
@@ -146,7 +146,7 @@ export class Context {
 		return login;
 	}
 
-	/** A guest at its limit: the one that an earlier rule left, or a new one that is brought there. */
+	/** A guest at its limit: one that an earlier rule left, or a new one that uses up its allowance. */
 	async spentGuest(): Promise<Client> {
 		if (this.spent) return this.spent;
 		const guest = await this.guestWithAll();
@@ -204,12 +204,12 @@ export function toUsage({ status, json }: Reply): Usage {
 	};
 }
 
-/** Reads what this client may ask, from `GET /api/models`, the cheapest first. @throws Breach when it is malformed */
+/** Reads this client's models from `GET /api/models`, the cheapest first. @throws Breach when it is malformed */
 export async function offersTo(client: Client): Promise<Offer[]> {
 	return toOffers(await client.read("/api/models"));
 }
 
-/** Parses a reply of `GET /api/models`. @throws Breach when a field that decides a price is missing */
+/** Parses a reply of `GET /api/models`. @throws Breach when a field that determines a price is missing */
 export function toOffers({ status, json }: Reply): Offer[] {
 	if (status !== 200 || !isRecord(json) || !Array.isArray(json.models))
 		throw new Breach(`GET /api/models answered ${status} without models`);
@@ -249,7 +249,7 @@ export async function counted(answer: Answer): Promise<Answer> {
 	return answer;
 }
 
-/** Whether the model failed. Such an answer proves nothing about limits. */
+/** Whether the model failed. A failed answer proves nothing about limits. */
 export const modelFailed = (answer: Answer) =>
 	answer.status === 200 && (answer.last === "error" || answer.metadata.state === "failed" || answer.metadata.state === "interrupted");
 

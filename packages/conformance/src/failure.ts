@@ -1,9 +1,9 @@
-/** A rule cannot be judged on this deployment; the message is the reason. Neither a breach nor a success. */
+/** A rule that cannot be judged on this deployment, which is neither a breach nor a success. The message is the reason. */
 export class Unjudged extends Error {
 	override name = "Unjudged";
 }
 
-/** The deployment gave an answer that no rule allows, so the rest of the rule is not tried. */
+/** An answer that no rule allows, so the rest of the rule is not tried. */
 export class Breach extends Error {
 	override name = "Breach";
 }

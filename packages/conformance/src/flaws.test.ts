@@ -66,14 +66,14 @@ describe.concurrent("a deployment that breaks a rule", () => {
 		[{ holdsAboveMaxUnits: true }, ["max-units"]],
 		[{ storesAboveMaxUnits: true }, ["max-units"]],
 		[{ countsOne: true }, ["max-units", "mixed-prices"]],
-		// Of an odd limit, even prices leave one whatever the order.
+		// With an odd limit, even prices always leave one unit, whatever the order.
 		[{ admitsAtOneLeft: true, weights: [2, 4] }, ["mixed-prices"]],
 		[{ takesWhatIsLeft: true, weights: [2, 4] }, ["mixed-prices"]],
 		[{ refusesDear: true }, ["max-units", "mixed-prices"]],
 		[{ forgetsHolds: true, firstTokenMs: 150 }, ["mixed-prices"]],
 	];
 
-	test.each(FLAWS)("%o breaks exactly these of its groups' rules, and exits 1", async (traits, breaches) => {
+	test.each(FLAWS)("%o breaks exactly the expected rules of its groups, and exits 1", async (traits, breaches) => {
 		const kind = GROUPS.filter((group) => group.some((name) => breaches.includes(name))).flat();
 		const run = await against(traits, "--account", "--only", kind.join());
 		expect(run.breaches).toEqual(breaches);

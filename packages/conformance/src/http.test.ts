@@ -8,7 +8,7 @@ afterAll(() => {
 	for (const close of closing) close();
 });
 
-/** Starts a server, and a client for it. `requests` holds what the server has seen. */
+/** Starts a server and a client for it. `requests` records the server's requests. */
 async function serve(listener: RequestListener, bounds: Partial<Site> = {}) {
 	const requests: { url: string | undefined; headers: NodeJS.Dict<string | string[]>; body: string }[] = [];
 	const server = createServer(async (request, response) => {
@@ -98,7 +98,7 @@ describe("a chat request", () => {
 		expect(requests[0]?.headers["idempotency-key"]).toBeUndefined();
 	});
 
-	test("names the message that it edits, or the answer that it replaces", async () => {
+	test("names the message to edit, or the answer to replace", async () => {
 		const { client, requests } = await serve(stream);
 		await (await client.edit(question, "Hi")).whole();
 		await (await client.regenerate(question, "answer")).whole();
@@ -107,7 +107,7 @@ describe("a chat request", () => {
 		expect(bodies[1]).toMatchObject({ messageId: "answer", trigger: "regenerate-message" });
 	});
 
-	test("is not sent beyond the run's bound, whichever rule sends it", async () => {
+	test("is not sent once the run's bound is reached, whichever rule sends it", async () => {
 		const { client, site, requests } = await serve(stream, { chatRequestsMax: 2 });
 		await client.ask(question);
 		await client.ask(question);
@@ -156,7 +156,7 @@ describe("a response of wrangler dev's proxy", () => {
 			"another status",
 			(_, response) => void response.writeHead(503, { "content-type": "text/plain" }).end("Error: Network connection lost."),
 		],
-	])("is told from a failing deployment: %s is not resent", async (_, listener) => {
+	])("is distinguished from a failing deployment: %s is not resent", async (_, listener) => {
 		const { client, requests } = await serve(listener);
 		await client.read("/");
 		expect(requests).toHaveLength(1);

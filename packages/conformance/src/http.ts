@@ -13,9 +13,9 @@ export interface Site {
 	/** Requests sent to the chat endpoint so far, and their bound. Each may cost the operator a model call. */
 	chatRequests: number;
 	chatRequestsMax: number;
-	/** Requests resent because the proxy of a local start had lost them. */
+	/** Requests resent because a local start's proxy lost them. */
 	sentAgain: number;
-	/** Counted requests of guests that have since signed up; their cookies no longer show them. */
+	/** Counted requests of guests that have since signed up, whose usage can no longer be read. */
 	guestRequestsMoved: number;
 	/** Every chat with an answer, and its owner. All are deleted at the end. */
 	chats: Map<string, Client>;
@@ -43,11 +43,11 @@ export interface Question {
 	text: string;
 }
 
-/** What a message asks for beside its text. Without them, the default model answers at any price. */
+/** Options of a message. Without them, the default model answers at any price. */
 export interface Choice {
 	model: string;
 	effort: string | null;
-	/** The most that the request may cost. */
+	/** The maximum price of the request, in units. */
 	maxUnits?: number;
 }
 
@@ -125,7 +125,7 @@ export class Client {
 		return new Answer(await this.#fetch(path, send, signal), () => leaving.abort());
 	}
 
-	/** Sends a request. Resends it when the proxy of a local start lost it. */
+	/** Sends a request. Resends it if a local start's proxy lost it. */
 	async #fetch(path: string, send: Send, signal: AbortSignal): Promise<Response> {
 		for (let tries = 1; ; tries += 1) {
 			const response = await this.#fetchOnce(path, send, signal);

@@ -90,7 +90,7 @@ describe.concurrent("a rule is skipped with a reason, without a breach,", () => 
 		expect([none.breaches, none.skipped, none.server.modelCalls()]).toEqual([[], ["no-cookie", "burst-at-limit"], 0]);
 	});
 
-	test("when there is one price only", async () => {
+	test("when there is only one price", async () => {
 		const run = await against({ weights: [1] }, "--only", "max-units,mixed-prices");
 		expect([run.code, run.breaches, run.skipped]).toEqual([2, [], ["max-units", "mixed-prices"]]);
 		expect(run.found("max-units")).toBe("no model costs 2 or more of the 5 requests that are left");

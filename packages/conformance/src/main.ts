@@ -16,8 +16,8 @@ import { requests } from "./rules/requests.ts";
 import { site as siteRules } from "./rules/site.ts";
 
 /**
- * Free rules come first, so that a wrong address fails before anything costs money. Later rules reuse what earlier rules leave, above all
- * guests. A group that runs alone creates what it needs.
+ * Rules without model calls come first, so that a wrong address fails before anything costs money. Later rules reuse state of earlier ones,
+ * above all guests. A group that runs alone creates what it needs.
  */
 export const GROUPS = [
 	["health", "page", "unknown-address", "wrong-verb"],

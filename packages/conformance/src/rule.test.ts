@@ -13,7 +13,7 @@ const context = { mayMakeAccount: false } as Context;
 const throwing = (error: unknown) => ruleOf(() => Promise.reject(error));
 
 describe("a rule", () => {
-	test("that finds nothing wrong is ok, and says what it found", async () => {
+	test("without breaches is ok, and reports what it found", async () => {
 		expect(
 			await judge(
 				ruleOf(async () => ({ found: "200", wrong: [] })),
@@ -25,7 +25,7 @@ describe("a rule", () => {
 		});
 	});
 
-	test("that finds several things wrong is a breach that names all of them", async () => {
+	test("with several breaches reports all of them", async () => {
 		const result = await judge(
 			ruleOf(async () => ({ found: "200", wrong: ["no build", "status 500"] })),
 			context,
@@ -43,7 +43,7 @@ describe("a rule", () => {
 		expect(await judge(throwing(error), context)).toMatchObject(expected);
 	});
 
-	test("that needs an account is not tried without permission for one", async () => {
+	test("that needs an account is skipped if the run may not create one", async () => {
 		let tried = 0;
 		const rule = ruleOf(
 			async () => {
@@ -56,7 +56,7 @@ describe("a rule", () => {
 		expect([(await judge(rule, { ...context, mayMakeAccount: true } as Context)).verdict, tried]).toEqual(["ok", 1]);
 	});
 
-	test("names each thing that is wrong once, in the order in which it was found", () => {
+	test("reports each breach once, in the order found", () => {
 		const checks = new Checks();
 		for (const [holds, otherwise] of [
 			[false, "b"],
@@ -80,7 +80,7 @@ const someResult = fc.record<Result>({
 });
 
 describe("a report of any results", () => {
-	test("is as narrow as its terminal, and has every word and every character of what was found", () => {
+	test("fits its terminal's width, and keeps every word and character of the findings", () => {
 		fc.assert(
 			fc.property(fc.array(someResult, { minLength: 1, maxLength: 6 }), fc.integer({ min: 100, max: 220 }), (results, columns) => {
 				const text = table(results, columns);
@@ -93,7 +93,7 @@ describe("a report of any results", () => {
 		);
 	});
 
-	test("counts each result once, and exits with 1 for a breach, with 2 for a run that proves nothing, with 0 otherwise", () => {
+	test("counts each result once, and exits with 1 for a breach, 2 for a run that proves nothing, and 0 otherwise", () => {
 		fc.assert(
 			fc.property(fc.array(someResult, { maxLength: 6 }), (results) => {
 				const { ok, BREACH, skipped } = tally(results);

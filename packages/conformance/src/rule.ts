@@ -1,13 +1,13 @@
 import type { Context } from "./context.ts";
 import { Breach, describe, Unjudged } from "./failure.ts";
 
-/** What a rule found: a sentence for the report, and each breach. */
+/** A rule's outcome: a sentence for the report, and each breach. */
 export interface Finding {
 	found: string;
 	wrong: string[];
 }
 
-/** State of the deployment that one rule leaves for another, so that nothing is paid for twice. */
+/** State of the deployment that one rule leaves for another, so that it is created and paid for only once. */
 export type Leaving = "spent guest" | "newcomer" | "finished chat";
 
 /** A published rule (docs/who-pays.md, docs/architecture.md) and how to check it. */
@@ -17,9 +17,9 @@ export interface Rule {
 	expected: string;
 	/** Model calls that the rule costs on a conforming deployment, given its guest limit. */
 	calls: (guestLimit: number) => number;
-	/** What the rule reuses from an earlier rule. It is created when that rule does not run. */
+	/** State that the rule reuses from an earlier rule, or creates if that rule does not run. */
 	uses?: Leaving;
-	/** What the rule leaves for later rules. */
+	/** State that the rule leaves for later rules. */
 	leaves?: Leaving;
 	/** The rule needs an account. */
 	needsAccount?: boolean;

@@ -7,8 +7,8 @@ function isLoopback(hostname: string): boolean {
 }
 
 /**
- * Keeps out the pages of other sites, which a developer's browser may have open. A page reaches a server on loopback under its own host name (DNS
- * rebinding, which could read the state), or posts a form or text to it without being allowed to read the answer.
+ * Rejects requests from other sites' pages that a developer's browser may have open. Such a page can reach a loopback server under its own host name
+ * (DNS rebinding, which could read the state), or post a form or text to it without being able to read the answer.
  */
 export function localOnly(): MiddlewareHandler<Env> {
 	return async (c: Context<Env>, next: Next) => {
@@ -19,14 +19,14 @@ export function localOnly(): MiddlewareHandler<Env> {
 	};
 }
 
-/** Browsers send `Origin` with every request that is not a GET, `null` for one of a page without an origin. Other clients send none. */
+/** Browsers send `Origin` with every request except GET (`null` from a page without an origin). Other clients send none. */
 function isForeign(c: Context<Env>): boolean {
 	const origin = c.req.header("origin");
 	if (c.req.header("sec-fetch-site") === "cross-site") return true;
 	return origin !== undefined && !(URL.canParse(origin) && isLoopback(new URL(origin).hostname));
 }
 
-/** Refuses a body that is not declared as JSON: a page may post any other without the browser's preflight request. */
+/** Refuses a body that is not declared as JSON: a page can post other types without a preflight request. */
 export function jsonOnly(): MiddlewareHandler<Env> {
 	return async (c: Context<Env>, next: Next) => {
 		const hasBody = (c.req.header("content-length") ?? "0") !== "0" || c.req.header("transfer-encoding") !== undefined;

@@ -12,11 +12,11 @@ function between(start: string, end: string): string {
 	return text;
 }
 
-/** Settings that say what is on offer. They are no behavior of the service. */
+/** Settings for what is on offer. They are not behavior of the service, so they need no source. */
 const OFFERS = ["proTrialDays", "freeCredits", "maxPlan", "emptyCatalogue", "stripeCatalogue"];
 
 describe("the README", () => {
-	it("says of each behavior of Flowglad where it is known from, and has a row for each setting", () => {
+	it("names a source for each behavior of Flowglad, and has a row for each setting", () => {
 		const rows = between("| behavior | setting | known from |\n|---|---|---|\n", "\n\n").split("\n");
 		expect(rows.length).toBeGreaterThan(20);
 		for (const row of rows) expect(row).toMatch(/\| (?:source|document|ran|reports|reading)\b[^|]*\|$/);
@@ -24,9 +24,9 @@ describe("the README", () => {
 		for (const name of settings) expect(rows.filter((row) => row.includes(`\`${name}\``))).toHaveLength(1);
 	});
 
-	it("says of each behavior of Stripe where it is known from", () => {
+	it("names a source for each behavior of Stripe", () => {
 		const text = `**Payment methods**${between("**Payment methods**", "**What it does not do**")}`;
-		// A paragraph or a point of a list each.
+		// Each behavior is a paragraph or a list item.
 		const behaviors = text.split(/\n\n|\n(?=- )/).filter((one) => !/^\*[^*]+\*$|^\*\*[^*]+\*\*$/.test(one.trim()) && one.trim());
 		expect(behaviors.length).toBeGreaterThan(15);
 		for (const behavior of behaviors) expect(behavior).toMatch(/^(?:- |\*\*[\w ]+\*\*: )\[[TDUR]\] /);

@@ -15,12 +15,12 @@ function stateFile(): string {
 }
 
 describe("the state file", () => {
-	it("is the last whole one after a crash in the middle of a write, and the next write replaces what that left", async () => {
+	it("keeps the last complete state after a crash during a write, and the next write replaces the leftover file", async () => {
 		const path = stateFile();
 		const state = emptyState();
 		state.clockOffsetMs = 1;
 		await createCommit(path, () => state)();
-		// What a crash between the write and the rename leaves.
+		// The leftover of a crash between write and rename.
 		writeFileSync(`${path}.tmp`, '{"clockOffsetMs":2,"custom');
 		expect(readState(path, {}).clockOffsetMs).toBe(1);
 		state.clockOffsetMs = 3;
@@ -28,7 +28,7 @@ describe("the state file", () => {
 		expect([readState(path, {}), existsSync(`${path}.tmp`)]).toEqual([state, false]);
 	});
 
-	it("is not written again while nothing has changed", async () => {
+	it("is not rewritten if nothing has changed", async () => {
 		const path = stateFile();
 		const state = emptyState();
 		const commit = createCommit(path, () => state);
@@ -41,7 +41,7 @@ describe("the state file", () => {
 		expect(readState(path, {}).clockOffsetMs).toBe(1);
 	});
 
-	it("is written by the next commit after one that failed", async () => {
+	it("is written by the next commit after a failed write", async () => {
 		const path = stateFile();
 		const state = emptyState();
 		let isBroken = true;
@@ -55,7 +55,7 @@ describe("the state file", () => {
 		expect(readState(path, {})).toEqual(state);
 	});
 
-	it("has a change that was made while the write before was waited for", async () => {
+	it("includes a change made while an earlier write was pending", async () => {
 		const path = stateFile();
 		const state = emptyState();
 		const commit = createCommit(path, () => state);
@@ -69,8 +69,8 @@ describe("the state file", () => {
 	});
 });
 
-describe("a sandbox that starts again from its file", () => {
-	it("has every record of every scenario as it was, and lost no field on the way", async () => {
+describe("a sandbox restarted from its file", () => {
+	it("has every record of every scenario with all its fields", async () => {
 		const path = stateFile();
 		const first = await runSandbox({ statePath: path });
 		for (const { name, needsApp } of scenarios) if (!needsApp) await first.send("POST", `/__sandbox/scenarios/${name}`, {});
@@ -86,7 +86,7 @@ describe("a sandbox that starts again from its file", () => {
 		expect(second.world.nowMs()).toBe(before.frozenAtMs);
 	});
 
-	it("still knows the answers to idempotency keys, and the keys of mails", async () => {
+	it("still replays answers for idempotency keys, and remembers the keys of mails", async () => {
 		const path = stateFile();
 		const send = async () => {
 			const sandbox = await startSandbox({ port: 0, secretKey: "sk_test_sandbox", statePath: path });

@@ -36,7 +36,7 @@ export const settingsSchema = z.strictObject({
  */
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** The behavior that flowglad.md e describes. What it does not describe is off. */
+/** The behavior described in flowglad.md e. Everything else is off. */
 export const defaultSettings: Settings = {
 	freePlanPastDue: true,
 	noPlanAfterScheduledCancel: true,

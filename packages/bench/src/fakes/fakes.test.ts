@@ -35,7 +35,7 @@ describe("the fake model", () => {
 		expect(await (await request()).text()).toContain("[DONE]");
 	});
 
-	test("pauses after as many words as it was started with", async () => {
+	test("pauses after the number of words that it was started with", async () => {
 		const long = await startModel({ chunks: 5, word: "longer ", wordsBeforePause: 3 });
 		long.holding = true;
 		const response = await fetch(`${long.url}/chat/completions`, { method: "POST", body: "{}" });

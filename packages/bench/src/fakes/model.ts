@@ -13,7 +13,7 @@ export interface FakeModel {
 }
 
 /**
- * Answers every request with the same chunks of a word after fixed delays. Leaner than the sandbox's, because its own time is in every figure.
+ * Answers every request with the same one-word chunks after fixed delays. Simpler than the sandbox's model, because its own time is in every figure.
  * `wordsBeforePause`: see `holding`.
  */
 export async function startModel({

@@ -18,7 +18,7 @@ const bodiesOf = (endpoint: Endpoint, seed: number, count: number): Body[] => {
 };
 const textOf = ({ text }: Body) => (typeof text === "string" ? text : null);
 
-/** The JSON of a body; undefined for one that is none. */
+/** The parsed JSON of a body; undefined if it is not JSON. */
 function jsonOf(body: Body): unknown {
 	try {
 		return JSON.parse(textOf(body) ?? "");
@@ -30,7 +30,7 @@ function jsonOf(body: Body): unknown {
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 describe("random bodies", () => {
-	test("are the same for the same seed, and others for another", () => {
+	test("are the same for the same seed, and differ for another", () => {
 		for (const endpoint of [plain, counting, unknown]) {
 			const [first, again, other] = [bodiesOf(endpoint, 7, 60), bodiesOf(endpoint, 7, 60), bodiesOf(endpoint, 8, 60)];
 			expect(first.map(textOf)).toEqual(again.map(textOf));
@@ -38,7 +38,7 @@ describe("random bodies", () => {
 		}
 	});
 
-	test("leave the example as it is, so that the next body starts from it too", () => {
+	test("do not modify the example, so that the next body starts from it too", () => {
 		fc.assert(
 			fc.property(fc.nat(1_000_000), (seed) => {
 				const before = structuredClone(plain.example);
@@ -49,12 +49,12 @@ describe("random bodies", () => {
 		);
 	});
 
-	test("for an address that counts units are never one that it takes: where all its fields are there, one has a value of no valid request", () => {
+	test("are never valid for an address that counts units: if all fields are present, one has an invalid value", () => {
 		fc.assert(
 			fc.property(fc.nat(1_000_000), (seed) => {
 				for (const body of bodiesOf(counting, seed, 30)) {
 					const json = jsonOf(body);
-					// Of the example: a mutation may have left out a field, and then no valid request is left either.
+					// A mutation may have removed a field of the example, which makes the request invalid too.
 					if (!isObject(json) || !("model" in json && "messages" in json && "id" in json)) continue;
 					const isBroken = Object.entries(counting.breaking ?? {}).some(([field, values]) =>
 						values.some((value) => JSON.stringify(value) === JSON.stringify(json[field])),
@@ -66,17 +66,17 @@ describe("random bodies", () => {
 		);
 	});
 
-	test("of an address whose example is known mostly come near it: most of its fields are there", () => {
+	test("mostly resemble the address's example: most of its fields are present", () => {
 		const near = bodiesOf(plain, 3, 400).filter((body) => {
 			const json = jsonOf(body);
 			return isObject(json) && ("name" in json || "list" in json);
 		});
 		expect(near.length).toBeGreaterThan(200);
-		// And few are the example itself: that would test what other tests do.
+		// Few equal the example itself, which other tests already send.
 		expect(near.filter((body) => textOf(body) === JSON.stringify(plain.example)).length).toBeLessThan(near.length / 10);
 	});
 
-	test("are of every kind: no JSON, broken JSON, bytes, deep, larger than a megabyte, and of other types", () => {
+	test("include every kind: not JSON, broken JSON, bytes, deeply nested, over a megabyte, and other content types", () => {
 		const bodies = bodiesOf(plain, 11, 1_500);
 		const json = bodies.filter(({ type }) => type === "application/json");
 		expect(bodies.some(({ text }) => typeof text !== "string")).toBe(true);
@@ -89,7 +89,7 @@ describe("random bodies", () => {
 		);
 	});
 
-	test("stay below what a server reads at all, and never throw, for any address", () => {
+	test("stay below 2 MB, and generating them never throws, for any address", () => {
 		fc.assert(
 			fc.property(fc.nat(1_000_000), fc.constantFrom(plain, counting, unknown), (seed, endpoint) => {
 				for (const { text } of bodiesOf(endpoint, seed, 10)) expect(text.length).toBeLessThan(2_000_000);

@@ -2,7 +2,7 @@ import type { Endpoint } from "./endpoints.ts";
 
 const HUGE = 1_200_000;
 
-/** Values that a field may have instead of its own. */
+/** Values that replace a field's own value. */
 const ODD: readonly unknown[] = [
 	...[
 		null,
@@ -39,7 +39,7 @@ const ODD: readonly unknown[] = [
 	...[[], {}, [[]], [null], { length: 1e9 }, { toJSON: 1 }, { toString: null }, Array.from({ length: 3_000 }, () => 0)],
 ];
 
-/** Texts that are no JSON, or no JSON that anything expects. */
+/** Texts that are not JSON, or JSON that no endpoint expects. */
 const RAW: readonly string[] = [
 	"",
 	"{",
@@ -101,7 +101,7 @@ function anything(random: () => number, depth: number): unknown {
 	return Object.fromEntries(some.map((value) => [names[Math.floor(random() * names.length)], value]));
 }
 
-/** The value with one thing replaced, left out, added or repeated, somewhere in it. */
+/** A copy of the value with one random part replaced, removed, added or repeated. */
 function mutated(value: unknown, random: () => number): unknown {
 	if (typeof value !== "object" || value === null || random() < 0.1) return ODD[Math.floor(random() * ODD.length)];
 	if (Array.isArray(value)) {

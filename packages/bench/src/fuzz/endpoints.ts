@@ -4,14 +4,14 @@ import { root } from "../build.ts";
 
 const web = join(root, "packages/web");
 
-/** An address, and a body that it takes. */
+/** An address, and a valid body for it. */
 export interface Endpoint {
 	path: string;
-	/** Absent: nothing that it takes is known here. */
+	/** Absent: no valid body is known here. */
 	example?: object;
 	/**
-	 * Where the address could count a unit: fields, each with values that no valid request has. One of them stands in every body, so that a unit that
-	 * was taken is a fault.
+	 * For an address that can count a unit: fields, each with invalid values. Every body contains one of them, so that any counted unit is
+	 * a fault.
 	 */
 	breaking?: Record<string, readonly unknown[]>;
 }
@@ -19,7 +19,7 @@ export interface Endpoint {
 const message = { id: "m1", role: "user", parts: [{ type: "text", text: "Hello" }] };
 const model = ["", "nothing", 5, null, {}, []];
 
-/** What is known of addresses, by a part that the route's file does not name where it has a rest. */
+/** Known bodies by address. Below a route with a rest parameter, the key names the full path, which the route's file does not. */
 const KNOWN: Record<string, Omit<Endpoint, "path">> = {
 	"/api/chat/ai": {
 		example: { id: "c1", messages: [message], trigger: "submit-message", messageId: "m0", model: "sandbox", search: false, seen: null },
@@ -115,7 +115,7 @@ const KNOWN: Record<string, Omit<Endpoint, "path">> = {
 	"/api/dev/clock": { example: { offsetMs: 0 } },
 };
 
-/** Every address with an answer for programs: those of the route files, those below a route with a rest, and the server functions of the build. */
+/** Every address that programs can call: those of the route files, those below a route with a rest parameter, and the build's server functions. */
 export function endpoints(): Endpoint[] {
 	const files = globSync("src/routes/{api,v1}/**/*.ts", { cwd: web }).filter((file) => !/\/-[^/]+$/.test(file));
 	const named = files.map((file) =>

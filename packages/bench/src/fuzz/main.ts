@@ -1,8 +1,8 @@
-// `npm run fuzz`: sends random bodies to every address of the built product that programs can call, and exits with 1 if one is answered with 5xx, a unit
-// is taken, the model is called, or the isolate keeps more than 10 MB. The product is started with all that can be configured, once with each billing
-// provider, because it can have only one: half of the bodies go to each. Takes about five minutes.
+// `npm run fuzz`: sends random bodies to every address of the built product that programs can call. Exits with 1 on a 5xx, a counted unit, a model call,
+// or if the isolate keeps more than 10 MB. The product runs with everything configured, once per billing provider because it can have only one; each
+// run gets half of the bodies. Takes about five minutes.
 //
-//   --bodies=10000   how many
+//   --bodies=10000   the number of bodies
 //   --seed=<number>  repeats a run; default: the current time
 import { parseArgs } from "node:util";
 import { startSandbox } from "@parley/sandbox";
@@ -17,12 +17,12 @@ import { type Endpoint, endpoints } from "./endpoints.ts";
 const GROWTH_MAX_MIB = 10_000_000 / 1024 ** 2;
 const AT_ONCE = 8;
 const LATE_MS = 30_000;
-/** Enough that all code has been compiled, and each cache of the isolate filled. */
+/** Enough requests to compile all code and fill the isolate's caches. */
 const WARM_UP = 2_000;
-/** Objects without requests are dropped by then. */
+/** Idle objects have been evicted by then. */
 const IDLE_MS = 15_000;
 const METHODS = ["POST", "PATCH", "DELETE", "GET", "PUT"];
-/** A chat is imported anew after so many bodies: some of them delete it. */
+/** The chat is imported again after this many bodies, because some of them delete it. */
 const IMPORT_EVERY = 250;
 const ALL_OBJECTS = {
 	...{ USAGE_LEDGER: "UsageLedger", CONVERSATION: "Conversation", CHAT_LIST: "ChatList" },
@@ -38,7 +38,7 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 interface People {
 	guest: Visitor;
 	user: Visitor;
-	/** What a program of the user sends: a key, and a token of the issuer. */
+	/** Credentials of a user's program: an API key, and a token of the issuer. */
 	bearers: string[];
 }
 
@@ -49,7 +49,7 @@ interface Sent {
 	headers: Record<string, string>;
 }
 
-/** An address, and the verbs that it answers to. */
+/** An address, and the HTTP methods that it supports. */
 interface Known {
 	endpoint: Endpoint;
 	verbs: string[];
@@ -57,7 +57,7 @@ interface Known {
 
 type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
-/** What the sandbox has received. */
+/** Requests that the sandbox has received. */
 interface SandboxState {
 	modelCalls: unknown[];
 	usageEvents: unknown[];
@@ -71,7 +71,7 @@ async function peopleOf({ url }: RunningWorker, sandbox: Sandbox): Promise<Peopl
 	const [guest, user] = [new Visitor(url), new Visitor(url)];
 	await guest.ask("/");
 	await user.signUp();
-	// The only owner of an organization cannot delete their account, which a random body would ask for.
+	// The only owner of an organization cannot delete their account. Otherwise a random body could delete it.
 	await user.ask("/api/auth/organization/create", { json: { name: "Acme", slug: crypto.randomUUID() } });
 	const { body } = await user.ask("/api/keys", { json: { name: "Fuzz", scopes: ["chat", "models", "usage"] } });
 	const issued = await fetch(`${sandbox.url}/issuer/token`, {
@@ -81,7 +81,7 @@ async function peopleOf({ url }: RunningWorker, sandbox: Sandbox): Promise<Peopl
 	return { guest, user, bearers: [JSON.parse(body).secret, ((await issued.json()) as { token: string }).token] };
 }
 
-/** A chat of the user that has cost nothing. */
+/** Imports a chat for the user, which counts no unit. */
 async function importChat(user: Visitor): Promise<string> {
 	const answer = {
 		text: "Yes",
@@ -109,7 +109,7 @@ async function importChat(user: Visitor): Promise<string> {
 	return JSON.parse(imported.body).id;
 }
 
-/** The verbs that an address answers to. */
+/** The HTTP methods that an address supports. */
 async function verbsOf({ url }: RunningWorker, { path }: Endpoint): Promise<string[]> {
 	const response = await fetch(url + path, { method: "PUT", redirect: "manual" });
 	await response.arrayBuffer();
@@ -118,9 +118,9 @@ async function verbsOf({ url }: RunningWorker, { path }: Endpoint): Promise<stri
 
 const cookieOf = ({ cookies }: Visitor) => [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
 
-/** Who sends a request: nobody, the guest, the user, or a program with the key or with something else in its place. */
+/** The sender of a request: none, the guest, the user, or a program with the API key or another credential. */
 function headersOf({ guest, user, bearers }: People, endpoint: Endpoint): Record<string, string> {
-	// Bounds by address must not hide what lies behind them.
+	// Random IP addresses, so that limits per IP address do not hide the code behind them.
 	const network = { "cf-connecting-ip": `10.${[0, 0, 0].map(() => Math.floor(random() * 256)).join(".")}` };
 	const who = endpoint.path.startsWith("/v1") ? 0.75 + random() / 4 : random();
 	if (who < 0.2) return network;
@@ -158,7 +158,7 @@ async function fuzz(running: RunningWorker, people: People, all: readonly Known[
 		while (left > 0) {
 			left -= 1;
 			if (left % IMPORT_EVERY === 0 || chatId === "") chatId = await importChat(people.user);
-			// Each address in turn, so that none is left out.
+			// Addresses take turns, so that each is covered.
 			const { endpoint, verbs } = all[left % all.length] as Known;
 			const path = random() < 0.7 ? endpoint.path.replace("/chat/some", `/chat/${chatId}`) : endpoint.path;
 			const method = random() < 0.95 ? pick(verbs) : pick(METHODS);
@@ -168,7 +168,7 @@ async function fuzz(running: RunningWorker, people: People, all: readonly Known[
 	await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
-/** The isolate's memory once nothing runs and all objects are gone. */
+/** The isolate's memory once it is idle and all objects are evicted. */
 async function idleMiB({ inspector }: RunningWorker): Promise<number> {
 	await wait(IDLE_MS);
 	return isolateMiB(inspector);
@@ -184,7 +184,7 @@ async function assertNothingTaken({ guest, user }: People): Promise<void> {
 	}
 }
 
-/** What each provider needs, and the addresses that only the other one has: those are fuzzed with it. */
+/** Each provider's settings, and the addresses that exist only with the other provider, which are fuzzed there. */
 const PROVIDERS = {
 	flowglad: {
 		variables: (sandboxUrl: string) => ({
@@ -204,7 +204,7 @@ const PROVIDERS = {
 	},
 };
 
-/** All that can be configured, at the sandbox. */
+/** A configuration with everything enabled, against the sandbox. */
 const variablesAt = (sandboxUrl: string) => ({
 	...{ BETTER_AUTH_SECRET: "a secret of the fuzz script, long enough", GUEST_COOKIE_SECRET: "another secret of the script; long enough" },
 	...{ AI_BASE_URL: `${sandboxUrl}/model/v1`, AI_MODELS: "sandbox", SEARCH_URL: `${sandboxUrl}/search/searxng`, SEARCH_KIND: "searxng" },

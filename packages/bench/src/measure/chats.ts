@@ -4,7 +4,7 @@ import { cpuMs, type RunningWorker } from "../runtime.ts";
 import { acrossRounds, quantile, type Range, ratio, type Summary, summarize } from "../statistics.ts";
 import { Visitor } from "../visitor.ts";
 
-/** A: metering off. B: ours, for a known paying subscriber. C: the reference design. D: one D1 row for each subject. */
+/** A: metering off. B: ours, for a known paying subscriber. C: the reference design. D: one D1 row per subject. */
 type Side = "A" | "B" | "C" | "D";
 export type Sides<T> = Record<Side, T>;
 /** As stored: results from before 2026-11-29 lack D. */

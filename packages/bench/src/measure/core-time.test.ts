@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { measureCore } from "./core-time.ts";
 
-test("both cores are timed for each history, after they have decided the same", () => {
+test("both cores are timed for each history, and must have made the same decisions", () => {
 	const times = measureCore([10, 100, 1_000], 2);
 	expect(times.map(({ rows }) => rows)).toEqual([10, 100, 1_000]);
 	for (const { recomputedMs, keptMs } of times) {
@@ -10,6 +10,6 @@ test("both cores are timed for each history, after they have decided the same", 
 	}
 });
 
-test("no history is measured where none is planned", () => {
+test("nothing is measured if no history is planned", () => {
 	expect(measureCore([], 2)).toEqual([]);
 });

@@ -10,12 +10,12 @@ import {
 } from "../../../metering/src/index.ts";
 import { quantile } from "../statistics.ts";
 
-/** CPU time of one hold and its settlement in the pure core, with this many requests in the ledger. CPU time, because it ignores other processes. */
+/** CPU time of one hold and its settlement in the pure core, with `rows` requests in the ledger. CPU time excludes other processes. */
 export interface CoreTime {
 	rows: number;
-	/** Sums that are recomputed from all rows for each question, as before 2026-11-29. */
+	/** With sums recomputed from all rows for each decision, as before 2026-11-29. */
 	recomputedMs: number;
-	/** Sums that are kept. */
+	/** With kept sums. */
 	keptMs: number;
 }
 
@@ -24,11 +24,11 @@ const NOW_MS = Date.UTC(2026, 10, 29, 12);
 const SUBSCRIPTION = "sub";
 const POOL = `sub:${SUBSCRIPTION}`;
 const PERIOD = { startMs: NOW_MS - DAY_MS, endMs: NOW_MS + 29 * DAY_MS };
-/** So many final requests are added to the sums together, as in the Durable Object. */
+/** The number of final requests that are added to the sums together, as in the Durable Object. */
 const ABSORBED_TOGETHER = 50;
-/** Pairs between two looks at the clock: a recomputed pair of a million rows takes a second, a kept one microseconds. */
+/** Pairs between two clock readings: with a million rows, a recomputed pair takes a second, a kept one microseconds. */
 const PAIRS = { recomputed: 3, kept: 500 };
-/** A kernel may count CPU time in steps of up to 10 ms, and then says 0 for what is shorter. So a measurement lasts until it is many steps. */
+/** A kernel may count CPU time in steps of up to 10 ms and report 0 for anything shorter, so a measurement lasts many steps. */
 const MEASURED_MIN_MS = 100;
 const ENTITLEMENT: Entitlement = {
 	kind: "balance",
@@ -44,7 +44,7 @@ const ENTITLEMENT: Entitlement = {
 interface Core {
 	state: LedgerState;
 	write(row: RequestRow): void;
-	/** Takes a pair out again where the history would grow by it, and with it the time of the next pair. */
+	/** Removes a pair if it would lengthen the history, which would slow down the next pair. */
 	forget?(id: string): void;
 }
 
@@ -69,7 +69,7 @@ export function measureCore(histories: readonly number[], rounds: number): CoreT
 	});
 }
 
-/** Requests of the 80 days before now: nine in ten counted and reported, one released. */
+/** Requests of the last 80 days: nine in ten counted and reported, one in ten released. */
 function historyOf(rows: number): Map<string, RequestRow> {
 	const history = new Map<string, RequestRow>();
 	for (let n = 0; n < rows; n += 1) {
@@ -98,7 +98,7 @@ function recomputing(rows: Map<string, RequestRow>): Core {
 	return { state: coreState(rows), write: (row) => rows.set(row.id, row), forget: (id) => rows.delete(id) };
 }
 
-/** Has only the requests since in memory: the object reads an earlier one by id from SQLite, which its own figure includes. */
+/** Only requests made since then are in memory: the object reads earlier ones by id from SQLite, which its own figure includes. */
 function keeping(history: Map<string, RequestRow>): Core {
 	const rows = new Map<string, RequestRow>();
 	const unread = () => {
@@ -107,7 +107,7 @@ function keeping(history: Map<string, RequestRow>): Core {
 	const source = { sums: () => [], rows: unread, adjustments: unread, grants: () => [], days: unread };
 	const marks = { latestMs: 0, acknowledgedMs: 0, usedMs: 0, sinceBaseline: {} };
 	const sums = new KeptSums(source, marks, { readMs: ENTITLEMENT.fetchedAtMs, baselineMs: null }, []);
-	// Divided before anything is in it, as the object does.
+	// Split while still empty, as the object does.
 	sums.usage(POOL, PERIOD);
 	for (const row of history.values()) sums.addUp(row);
 	const write = (row: RequestRow) => {

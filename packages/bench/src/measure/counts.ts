@@ -75,7 +75,7 @@ async function countRow(worker: RunningWorker, provider: FakeProvider, chats: nu
 	return countChats(worker, provider, visitor, { chatId, chats, reports: false });
 }
 
-/** Counts chats that are sent one after another, and everything that they cause later. `reports`: whether the provider is told of them. */
+/** Counts chats that are sent one after another, and everything that they cause later. `reports`: whether their usage is reported to the provider. */
 export async function countChats(
 	worker: RunningWorker,
 	provider: FakeProvider,

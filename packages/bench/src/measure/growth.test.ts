@@ -10,10 +10,10 @@ afterEach(async () => {
 });
 
 const plan: GrowthPlan = { histories: [10, 1_000], chats: [4, 20], rounds: 3, pairs: 7, readers: 2 };
-/** Rounds that are run: two of them are not measured. */
+/** Rounds per run, of which two are not measured. */
 const ROUNDS = 2 + plan.rounds;
 
-/** A growing Worker whose every guest has two ledgers. `failedWakes`: so many of its wakes fail. */
+/** A growing Worker whose guests have two ledgers each. `failedWakes`: the number of wakes that fail. */
 async function growing({ failedWakes = 0 } = {}) {
 	const provider = memoryProvider();
 	const asked: string[] = [];
@@ -46,7 +46,7 @@ describe("ledgers with a history", () => {
 	test("are filled as planned, and all sizes take turns", async () => {
 		const { app, provider, times } = await growing();
 		const measured = await measureLedgers(app, provider, plan);
-		// A subscriber's, a guest's and a network's.
+		// A subscriber's ledger, a guest's and a network's.
 		expect([times("fill-ledger 10"), times("fill-ledger 1000")]).toEqual([3, 3]);
 		expect(times("pairs 7")).toBe(2 * ROUNDS);
 		expect(measured.map(({ rows }) => rows)).toEqual([10, 1_000]);
@@ -58,7 +58,7 @@ describe("ledgers with a history", () => {
 		}
 	});
 
-	test("are woken again when the platform cut their start", async () => {
+	test("are woken again if the platform interrupted their start", async () => {
 		const { app, provider } = await growing({ failedWakes: 3 });
 		expect(await measureLedgers(app, provider, plan)).toHaveLength(2);
 	});
@@ -70,7 +70,7 @@ describe("ledgers with a history", () => {
 });
 
 describe("long chats", () => {
-	test("have the planned length before a request is measured, and a page each", async () => {
+	test("have the planned length before a request is measured, and one measured page each", async () => {
 		const { app, times } = await growing();
 		const measured = await measureLongChats(app, plan);
 		// A chat of four messages is two real turns; of 20, two and eight copies.

@@ -11,13 +11,13 @@ import { Visitor } from "../visitor.ts";
 import { type CoreTime, measureCore } from "./core-time.ts";
 import { countChats } from "./counts.ts";
 
-/** What grows with the history of a ledger or a chat, or with the readers of an answer. */
+/** Figures that could grow with a ledger's or chat's history, or with an answer's readers. */
 export interface GrowthResult {
-	/** The pure core, before and after the kept sums, in Node. */
+	/** The pure core with recomputed and with kept sums, in Node. */
 	core: CoreTime[];
-	/** A ledger object with so many earlier requests, in workerd. */
+	/** A ledger object with this many earlier requests, in workerd. */
 	ledgers: LedgerGrowth[];
-	/** A chat with so many messages, in workerd. */
+	/** A chat with this many messages, in workerd. */
 	chats: ChatGrowth[];
 	readers: ReaderGrowth;
 }
@@ -38,7 +38,7 @@ interface LedgerGrowth {
 	isolateMiB: number;
 	/** Size of the object's database. */
 	diskMiB: number;
-	/** Rows written in the ledgers of a subscriber and of a guest (two ledgers, both with this history), chats in a row. */
+	/** Rows written per chat, for consecutive chats: in a subscriber's ledger, and in a guest's two ledgers, both with this history. */
 	rowsWritten: { user: number; guest: number };
 }
 
@@ -54,32 +54,32 @@ interface ChatGrowth {
 }
 
 interface ReaderGrowth {
-	/** Characters of the answer that they do not read. */
+	/** Length of the answer that the readers do not read, in characters. */
 	answerChars: number;
 	/** Isolate memory after a garbage collection, with one and with `readers` stalled readers. */
 	oneMiB: number;
 	manyMiB: number;
 	readers: number;
-	/** Readers that the answer takes, and the status of the next. */
+	/** Readers that the answer accepts, and the status of the next one. */
 	admitted: number;
 	statusBeyond: number;
 }
 
-/** So many chats in a row include the ledger's every step: its requests are added to the sums by 50. */
+/** This many consecutive chats include every step of the ledger, which adds requests to its sums in batches of 50. */
 const COUNTED_CHATS = 50;
 /** A ledger with more requests than 40 is kept in tables (packages/web/src/objects/ledger-storage.ts). */
 const OUTGROWN_BY = 50;
-/** Rounds that are not measured, so that code is compiled. */
+/** Unmeasured warm-up rounds, which compile the code. */
 const WARM_ROUNDS = 2;
 /** A ledger of an older version adds up its requests in steps, and refuses calls until then. */
 const WOKEN_MAX_MS = 600_000;
 const WAKE_EVERY_MS = 500;
-/** Almost 300,000 characters: at that length the product ends an answer. */
+/** Almost 300,000 characters, the length at which the product ends an answer. */
 const ANSWER_WORDS = 14_990;
 const WORD = "twenty characters a ";
 const RECEIVED_MAX_MS = 300_000;
 
-/** Limits that no counted guest reaches. */
+/** Limits above what any counted guest reaches. */
 const VARIABLES = { GUEST_FREE_REQUESTS: "100000", NETWORK_FREE_REQUESTS_DAILY: "100000" };
 
 /** Measures everything that must not grow. `log` reports progress. */
@@ -133,8 +133,8 @@ class Grower {
 	}
 
 	/**
-	 * Ends the ledger's object and starts it again. What the Worker logs until then is no error: a ledger that adds up refuses calls, and its thread
-	 * is too busy to read the provider in time.
+	 * Restarts the ledger's object. Lines that the Worker logs until then are not errors: a ledger that is adding up its requests refuses calls, and its
+	 * thread is too busy to read the provider in time.
 	 */
 	async wake(key: string): Promise<void> {
 		const { errors } = this.#worker;
@@ -199,7 +199,7 @@ export async function measureLedgers(
 	const measured = [];
 	for (const { rows, visitor, key, chatId, diskMiB, pairMs, firstByteMs } of filled) {
 		await provider.quiet();
-		// Meanwhile the object may have left the isolate.
+		// The object may have been evicted meanwhile.
 		await grower.ask("wake", { key });
 		const rowsReadPerChat = await grower.rowsRead("user ledger", () => visitor.chat(chatId, "Hello"));
 		await provider.quiet();
@@ -220,7 +220,7 @@ export async function measureLedgers(
 	return measured;
 }
 
-/** Rows per chat of a guest whose own ledger and whose network's have a history. */
+/** Rows per chat of a guest, whose own ledger and network ledger both have a history. */
 async function guestRowsOf(worker: RunningWorker, grower: Grower, provider: FakeProvider, rows: number): Promise<number> {
 	const before = new Set((await grower.ask("ledgers")) as string[]);
 	const guest = new Visitor(worker.url, { ip: `203.0.113.${1 + Math.round(Math.log10(rows))}` });
@@ -229,7 +229,7 @@ async function guestRowsOf(worker: RunningWorker, grower: Grower, provider: Fake
 	const own = ((await grower.ask("ledgers")) as string[]).filter((key) => !before.has(key));
 	if (own.length !== 2) throw new Error(`growth: a guest has two ledgers, not ${own.join(", ")}`);
 	for (const key of own) {
-		// A guest's ledger is one value at first. It has the tables that are filled once it has outgrown that.
+		// A guest's ledger is a single value at first. Only once it has outgrown that does it have the tables to fill.
 		await grower.ask("pairs", { key, amount: OUTGROWN_BY });
 		await grower.fill(key, rows);
 	}
@@ -237,7 +237,7 @@ async function guestRowsOf(worker: RunningWorker, grower: Grower, provider: Fake
 	return (counted.rows["guest ledger"] ?? 0) + (counted.rows["network ledger"] ?? 0);
 }
 
-/** Growth of the isolate by one ledger of each history, one after the other. */
+/** Growth of the isolate by one ledger of each size, measured one after another. */
 async function memoryOf(worker: RunningWorker, { provider }: Session, histories: readonly number[]): Promise<number[]> {
 	const grower = new Grower(worker);
 	const keys: string[] = [];
@@ -247,7 +247,7 @@ async function memoryOf(worker: RunningWorker, { provider }: Session, histories:
 		keys.push(keyOf(visitor));
 	}
 	await provider.quiet();
-	// Idle objects leave the isolate after some seconds.
+	// Idle objects are evicted after some seconds.
 	const withAwake = async (awake: readonly string[]) => {
 		for (const key of awake) await grower.ask("wake", { key });
 		return isolateMiB(worker.inspector);
@@ -306,7 +306,7 @@ export async function measureLongChats(worker: RunningWorker, plan: GrowthPlan):
 	return measured;
 }
 
-/** Readers stall inside the Worker: on the client's side, the kernel's buffers would take the whole answer from them. */
+/** Readers stall inside the Worker, because for a client that does not read, the kernel would buffer the whole answer. */
 async function readersOf(session: Session, builds: Builds, { readers }: GrowthPlan): Promise<ReaderGrowth> {
 	const model = await startModel({ chunks: ANSWER_WORDS + 1, word: WORD, wordsBeforePause: ANSWER_WORDS });
 	model.holding = true;
@@ -334,7 +334,7 @@ async function readersOf(session: Session, builds: Builds, { readers }: GrowthPl
 	}
 }
 
-/** A model file whose model may give the whole long answer. */
+/** A model file whose output limit allows the whole long answer. */
 function longAnswersOf(baseUrl: string): string {
 	const upstreams = [{ kind: "openai-compatible", baseUrl, model: "bench" }];
 	const tokens = { inputStep: 8_000, maxOutput: 100_000, contextWindow: 400_000 };
@@ -342,11 +342,11 @@ function longAnswersOf(baseUrl: string): string {
 	return JSON.stringify({ models: [model] });
 }
 
-/** Starts an answer, and waits until its reader has received all words before the model's pause. */
+/** Starts an answer, and waits until its reader has received every word that the model sends before its pause. */
 async function longAnswer(visitor: Visitor, chatId: string): Promise<{ ended: Promise<unknown> }> {
 	let received = 0;
 	let before = "";
-	// Several words come as one piece, and a word may be torn by the chunks of the connection.
+	// Several words may arrive as one piece, and a word may be split across chunks.
 	const onText = (text: string) => {
 		const words = (before + text).split(WORD);
 		received += words.length - 1;
@@ -366,7 +366,7 @@ async function longAnswer(visitor: Visitor, chatId: string): Promise<{ ended: Pr
 	return { ended };
 }
 
-/** Opens readers that never read. Their request stays open, because they end with it. @returns how many the answer took */
+/** Opens readers that never read. Their request stays open, because they end with it. @returns how many the answer accepted */
 function stalled(worker: RunningWorker, query: { key: string; owner: string; amount: number }): Promise<number> {
 	const parameters = new URLSearchParams({ ...query, amount: String(query.amount) });
 	return new Promise((resolve, reject) => {

@@ -23,7 +23,7 @@ async function app(traits: AppTraits = {}): Promise<App> {
 const model = (): FakeModel => ({ url: "", holding: false, release: () => {}, close: async () => {} });
 
 describe("grants", () => {
-	/** An app that admits the first chat at a balance of 0, like one that has not read the balance yet, and refuses later ones. */
+	/** An app that at a balance of 0 admits the first chat, as if it had not read the balance yet, and refuses later ones. */
 	function appOf(provider: FakeProvider): AppTraits {
 		const chatsAtZero = new Map<string, number>();
 		const chatStatus = (userId: string) => {

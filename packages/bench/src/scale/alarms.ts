@@ -1,15 +1,15 @@
 import { randomFrom } from "../statistics.ts";
 import { ASSUMED_USE, answerMs, Groups, gapMs, trafficAt } from "./population.ts";
 
-/** Alarms that fire around 00:00 UTC, and what else begins there. */
+/** Alarms that fire around 00:00 UTC, and other load that starts then. */
 export interface AlarmResult {
 	accounts: number;
 	days: number;
-	/** By what the alarm does: in a mean minute, in the busiest one and in the first after midnight. */
+	/** Alarms by purpose: in an average minute, in the busiest one and in the first after midnight. */
 	kinds: AlarmKind[];
-	/** New ledger objects of networks, which are named by their UTC day. */
+	/** New network ledger objects: each is named by its UTC day. */
 	newNetworks: Omit<AlarmKind, "kind">;
-	/** The alarms of a design that resets each ledger which was used on the day before: all due at the same instant. */
+	/** Alarms that would be due at the same instant in a design that resets every ledger used on the previous day. */
 	ifLedgersReset: number;
 }
 
@@ -31,7 +31,7 @@ const NETWORK_LIFE_MS = 25 * 3_600_000;
 const HEARTBEAT_MS = 20_000;
 const HOLD_MS = 600_000;
 
-/** Counts events by minute, without the first day: its ledgers have no history yet. */
+/** Counts events per minute, except on the first day, when ledgers have no history yet. */
 class Minutes {
 	readonly #counts: Float64Array;
 
@@ -65,11 +65,11 @@ class Minutes {
 	}
 }
 
-/** One alarm for each object, as the platform has it. It moves to an earlier time only. */
+/** One alarm per object, as on the platform. Setting it only ever moves it to an earlier time. */
 class Alarms {
 	readonly #atMs: Float64Array;
 	readonly #fired: Minutes;
-	/** When the object sets its alarm again after it has fired; infinity for never. */
+	/** When the object's next alarm is due after one has fired; infinity for never. */
 	readonly #againMs: (object: number, firedMs: number) => number;
 
 	constructor(objects: number, fired: Minutes, againMs: (object: number, firedMs: number) => number) {
@@ -78,7 +78,7 @@ class Alarms {
 		this.#againMs = againMs;
 	}
 
-	/** Fires what is due until an instant. Objects do not depend on each other, so each is brought forward when it is next used. */
+	/** Fires the alarms due until an instant. Objects are independent, so each is caught up only when it is next used. */
 	runUntil(object: number, untilMs: number): void {
 		for (let atMs = this.#atMs[object] ?? 0; atMs <= untilMs && atMs !== Number.POSITIVE_INFINITY; atMs = this.#atMs[object] ?? 0) {
 			this.#fired.add(atMs);
@@ -98,8 +98,8 @@ class Alarms {
 const never = () => Number.POSITIVE_INFINITY;
 
 /**
- * Simulates some days of an app's alarms. Every account has a plan that reports its usage, which is the case with the most alarms. The same
- * seed has the same result.
+ * Simulates an app's alarms over several days. Every account has a plan that reports its usage, the case with the most alarms. The same
+ * seed gives the same result.
  * @param networkLimit requests that a network's guests may make in a day
  */
 export function simulateAlarms(accounts: number, days: number, seed: number, networkLimit: number): AlarmResult {
@@ -111,13 +111,13 @@ export function simulateAlarms(accounts: number, days: number, seed: number, net
 	const perSecond = (accounts * chatsPerAccount * (1 + guestShare)) / 86_400;
 	const untilMs = days * DAY_MS;
 	for (let atMs = gapMs(random, perSecond * peakFactor); atMs < untilMs; atMs += gapMs(random, perSecond * peakFactor)) {
-		// Candidates come at the peak's rate; the hour keeps its share of them.
+		// Candidates arrive at the peak's rate, and the hour's share of them is kept.
 		if (random() * peakFactor >= trafficAt(atMs)) continue;
 		const endMs = atMs + answerMs(random);
 		const isAccount = random() * (1 + guestShare) < 1;
 		if (isAccount) users.chat(Math.floor(random() * accounts), endMs);
 		else if (!guests.chat(guests.networks.pick(random), atMs)) continue;
-		// The last one finds that the answer has ended.
+		// The last heartbeat finds that the answer has ended.
 		for (let beatMs = atMs + HEARTBEAT_MS; beatMs < endMs + HEARTBEAT_MS; beatMs += HEARTBEAT_MS) heartbeats.add(beatMs);
 	}
 	users.end(untilMs);
@@ -165,7 +165,7 @@ class Users {
 		this.#comparing.runUntil(user, endMs);
 		this.#reporting.set(user, endMs + REPORT_AFTER_MS);
 		const dueMs = (this.#comparedMs[user] ?? 0) + COMPARE_EVERY_MS;
-		// What is overdue is compared by the report's alarm.
+		// The report's alarm also does an overdue comparison.
 		if (dueMs <= endMs) this.#comparedMs[user] = endMs;
 		else this.#comparing.set(user, dueMs);
 	}
@@ -182,7 +182,7 @@ class Users {
 	}
 }
 
-/** The ledgers of guests and of their networks. A network's is named by its UTC day. */
+/** The ledgers of guests and of their networks. A network has one ledger per UTC day. */
 class Guests {
 	readonly networks: Groups;
 	readonly holds: Minutes;

@@ -32,7 +32,7 @@ describe("docs/scale.md", () => {
 });
 
 describe("the checked-in figures", () => {
-	test("are what the simulation computes today from their inputs", () => {
+	test("equal what the simulation computes from their inputs", () => {
 		const [smallest] = result.peaks;
 		const [organization] = result.organizations;
 		if (!smallest || !organization) throw new Error("there are no figures");
@@ -41,7 +41,7 @@ describe("the checked-in figures", () => {
 		expect(simulateOrganization(options)).toEqual(organization);
 	});
 
-	test("never admit more than a leased allowance has", () => {
+	test("never admit more than the limit of a leased allowance", () => {
 		const leased = result.organizations.flatMap(({ leased: one }) => one ?? []);
 		expect(leased.length).toBeGreaterThan(0);
 		for (const { admitted, limit } of leased) expect(admitted).toBeLessThanOrEqual(limit);

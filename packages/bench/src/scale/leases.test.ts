@@ -7,7 +7,7 @@ type Event = { part: number } & (
 	| { do: "release" }
 	| { do: "ask"; units: number }
 	| { do: "give-back" }
-	/** The messages of a part that are under way: delivered in any order, repeated, or lost. */
+	/** A part's messages in transit: delivered in any order, repeated, or lost. */
 	| { do: "deliver" | "repeat" | "lose"; which: number }
 );
 
@@ -22,7 +22,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 	{ weight: 5, arbitrary: fc.record({ do: fc.constantFrom("deliver" as const, "repeat" as const, "lose" as const), part, which }) },
 );
 
-/** A parent and its parts, with a network that may do anything to a message. */
+/** A parent and its parts, with a network that may lose, repeat or reorder messages. */
 class World {
 	readonly parent: LeasedAllowance;
 	readonly parts = Array.from({ length: PARTS }, () => new LeasedPart());
@@ -82,7 +82,7 @@ describe("a leased allowance", () => {
 					world.run(one);
 					expect(world.taken).toBeLessThanOrEqual(limit);
 					const reserved = world.parts.reduce((units, own) => units + own.free, 0);
-					// What is free nowhere is under way: leased and not received, or given back and not arrived.
+					// Units missing from this sum are in transit: leased but not received, or returned but not arrived.
 					expect(world.parent.free + reserved + world.taken).toBeLessThanOrEqual(limit);
 					expect(world.parent.free).toBeGreaterThanOrEqual(0);
 				}
@@ -90,7 +90,7 @@ describe("a leased allowance", () => {
 		);
 	});
 
-	test("loses no unit: once its messages arrive again, all is free or taken, and can be taken to the last", () => {
+	test("loses no unit: once messages arrive again, every unit is free or taken, and each free one can be taken", () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 60 }), fc.array(event, { maxLength: 200 }), (limit, events) => {
 				const world = new World(limit);
@@ -102,7 +102,7 @@ describe("a leased allowance", () => {
 					world.deliverAll();
 				};
 				settle();
-				// A request of zero units brings the total that a lost answer had.
+				// Requesting zero units returns the total of a lost answer.
 				expect(world.parent.free + world.taken).toBe(limit);
 				const before = world.taken;
 				for (let asked = 0; asked < limit - before; asked += 1) {
@@ -118,7 +118,7 @@ describe("a leased allowance", () => {
 		);
 	});
 
-	test("reserves at most half of what is left in one round of leases", () => {
+	test("reserves at most half of the remaining units in one round of leases", () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 8, max: 10_000 }), (limit) => {
 				const world = new World(limit);

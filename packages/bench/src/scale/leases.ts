@@ -1,10 +1,10 @@
 /**
- * One allowance that several objects spend: a parent leases units to parts. A model, not in the product (docs/scale.md). All numbers only grow
- * and are totals since the beginning, so a message that is lost, repeated or late changes nothing.
+ * One allowance that several objects spend: a parent leases units to parts. A model, not in the product (docs/scale.md). All numbers are totals
+ * since the beginning and only grow, so a lost, repeated or late message changes nothing.
  */
 export class LeasedAllowance {
 	readonly limit: number;
-	/** Units leased to each part, and units that it has given back. */
+	/** Units leased to each part, and units that it has returned. */
 	readonly #granted: number[];
 	readonly #returned: number[];
 
@@ -14,14 +14,14 @@ export class LeasedAllowance {
 		this.#returned = Array.from({ length: parts }, () => 0);
 	}
 
-	/** Units that no part has. */
+	/** Units not leased to any part. */
 	get free(): number {
 		return this.limit - sumOf(this.#granted) + sumOf(this.#returned);
 	}
 
 	/**
-	 * Answers a part that wants `wanted` units in total. The less is left, the smaller the lease: at most half of the part's share.
-	 * @returns the units leased to the part in total
+	 * Answers a part that requests `wanted` units in total. A lease is at most half of the part's share of the free units, so leases shrink.
+	 * @returns the total units leased to the part
 	 */
 	lease(part: number, wanted: number): number {
 		const granted = this.#granted[part] ?? 0;
@@ -30,13 +30,13 @@ export class LeasedAllowance {
 		return this.#granted[part] ?? 0;
 	}
 
-	/** Takes what a part has given back in total. */
+	/** Receives the total that a part has returned. */
 	takeBack(part: number, returned: number): void {
 		this.#returned[part] = Math.max(this.#returned[part] ?? 0, returned);
 	}
 }
 
-/** One of the objects that spend a leased allowance. It decides alone, by the units that it has. */
+/** One of the objects that spend a leased allowance. It decides alone, from its own units. */
 export class LeasedPart {
 	/** Units that requests hold or have used. */
 	taken = 0;
@@ -60,17 +60,17 @@ export class LeasedPart {
 		this.taken -= units;
 	}
 
-	/** What the part wants in total, to have this many units. */
+	/** The total to request so that this many units are free. */
 	wants(units: number): number {
 		return this.#granted + Math.max(0, units - this.free);
 	}
 
-	/** Takes the parent's answer. */
+	/** Receives the parent's answer: the total leased. */
 	receive(granted: number): void {
 		this.#granted = Math.max(this.#granted, granted);
 	}
 
-	/** Gives all free units back. @returns what was given back in total */
+	/** Returns all free units to the parent. @returns the total returned so far */
 	giveBack(): number {
 		this.#returned += Math.max(0, this.free);
 		return this.#returned;

@@ -4,35 +4,35 @@ import { LeasedAllowance, LeasedPart } from "./leases.ts";
 import { Servers } from "./peak.ts";
 import { ASSUMED_USE, answerMs, gapMs } from "./population.ts";
 
-/** One organization at its busiest time: with the product's ledger, and with a leased allowance in parts, which is a design and not built. */
+/** One organization at its busiest time: with the product's ledger, and with a leased allowance in parts, a design that is not built. */
 export interface OrganizationResult {
 	seats: number;
 	chatsPerSecond: number;
-	/** As built: the share of chats that the limit of answers in flight refuses. */
+	/** As built: the share of chats refused by the in-flight limit. */
 	refusedInFlight: number;
-	/** Without that limit: calls of the ledger, the share of time in which it is busy, and the longest wait. */
+	/** Without that limit: calls to the ledger, the share of time in which it is busy, and the longest wait. */
 	oneLedger: { callsPerSecond: number; busy: number; longestWaitMs: number };
-	/** In parts. Null where one ledger is enough. */
+	/** With leased parts; null if one ledger is enough. */
 	leased: LeasedResult | null;
 }
 
 interface LeasedResult {
 	parts: number;
-	/** Units that a part leases at once, at most. */
+	/** The maximum units of one lease. */
 	lease: number;
 	limit: number;
 	admitted: number;
-	/** The most units that were leased and not taken at any time: so many are reserved beyond what is used. */
+	/** The maximum, over time, of units leased but not taken: how much is reserved beyond actual use. */
 	mostReserved: number;
-	/** Units that were leased and not taken when the first request was refused: those were refused too early. */
+	/** Units leased but not taken at the first refusal: this many requests were refused too early. */
 	reservedAtFirstRefusal: number;
 	parentCallsPerSecond: number;
 	busiestPart: { callsPerSecond: number; busy: number };
 }
 
-/** A ledger is divided from this share of busy time on, and each part has at most this. */
+/** Above this share of busy time a ledger is divided, so that each part stays below it. */
 const BUSY_MAX = 0.5;
-/** A part leases what it needs for this long. One that got nothing does not ask again for `ASK_AGAIN_MS`. */
+/** A part leases its need for this long. A part that got nothing waits `ASK_AGAIN_MS` before its next request. */
 const LEASE_MS = 5_000;
 const ASK_AGAIN_MS = 1_000;
 
@@ -44,7 +44,7 @@ export interface OrganizationOptions {
 	inFlightLimit: number;
 }
 
-/** Simulates one organization, event by event. The same seed has the same result. */
+/** Simulates one organization, event by event. The same seed gives the same result. */
 export function simulateOrganization({ seats, seconds, seed, ledgerMs, inFlightLimit }: OrganizationOptions): OrganizationResult {
 	const { chatsPerSeat, workingHours, workPeakFactor } = ASSUMED_USE;
 	const chatsPerSecond = (seats * chatsPerSeat * workPeakFactor) / (workingHours * 3_600);
@@ -91,7 +91,7 @@ function runOneLedger({ chatsPerSecond, seconds, seed, ledgerMs, inFlightLimit }
 	return { asked, refused, load: ledger.load("ledger", seconds).busiest };
 }
 
-/** The limit is chosen so that it is used up before the end, because that is when a lease may hurt. Every request is sent to a random part. */
+/** The limit is chosen so that it is used up before the end, when leases can cause early refusals. Every request goes to a random part. */
 function runLeased({ chatsPerSecond, seconds, seed, ledgerMs, parts: count }: Run & { parts: number }): LeasedResult {
 	const random = randomFrom(seed);
 	const limit = Math.floor(chatsPerSecond * seconds * 0.75);
@@ -110,7 +110,7 @@ function runLeased({ chatsPerSecond, seconds, seed, ledgerMs, parts: count }: Ru
 		const part = parts[index];
 		if (!part) continue;
 		servers.call(index, atMs);
-		// A request waits for the parent only where its part has nothing left.
+		// A request waits for the parent only if its part has no units left.
 		if (part.free === 0 && atMs >= (nothingLeftUntilMs[index] ?? 0)) {
 			parentServer.call(0, atMs);
 			part.receive(parent.lease(index, part.wants(lease)));

@@ -2,7 +2,7 @@ import { randomFrom } from "../statistics.ts";
 import { EventQueue } from "./events.ts";
 import { ASSUMED_USE, answerMs, Groups, gapMs, peakChatsPerSecond } from "./population.ts";
 
-/** How long an object is busy with one call, milliseconds, and what a chat calls. */
+/** How long an object is busy with one call, in milliseconds, and which calls a chat makes. */
 export interface Service {
 	ledgerMs: number;
 	/** Every other object. */
@@ -13,7 +13,7 @@ export interface Service {
 	networkLimit: number;
 }
 
-/** The load of all objects of one kind, and of the busiest of them. */
+/** The load of all objects of one kind, and of the busiest one. */
 export interface Load {
 	kind: string;
 	objects: number;
@@ -22,7 +22,7 @@ export interface Load {
 		callsPerSecond: number;
 		/** Calls in its busiest second. */
 		inOneSecond: number;
-		/** The share of time in which it is busy; above 1 its queue only grows. */
+		/** The share of time in which it is busy; above 1 its queue keeps growing. */
 		busy: number;
 		longestWaitMs: number;
 	};
@@ -109,7 +109,7 @@ export class Servers {
 	}
 }
 
-/** Simulates the busiest time of a day, event by event. The same seed has the same result. */
+/** Simulates the busiest time of a day, event by event. The same seed gives the same result. */
 export function simulatePeak(accounts: number, seconds: number, seed: number, service: Service): PeakResult {
 	const world = new Peak(accounts, randomFrom(seed), service);
 	world.run(seconds * 1000);
@@ -134,7 +134,7 @@ class Peak {
 	readonly #networks: Groups;
 	readonly #usedOfNetwork: Uint16Array;
 	readonly #queue = new EventQueue();
-	/** Ledgers whose alarm is set, of users and of organizations. */
+	/** Ledgers of users and organizations whose alarm is set. */
 	readonly #armed = [new Set<number>(), new Set<number>()] as const;
 
 	constructor(accounts: number, random: () => number, service: Service) {
@@ -181,7 +181,7 @@ class Peak {
 		this.#chat(atMs, isMember ? END_OF_ORGANIZATIONS : END_OF_USERS, payer);
 	}
 
-	/** The pools come first: where the network's is used up, nothing else is called. */
+	/** Pools are called first: if the network's pool is used up, nothing else is called. */
 	#attemptOfGuest(atMs: number): void {
 		const network = this.#networks.pick(this.#random);
 		this.servers[NETWORK].call(network, atMs);
@@ -191,12 +191,12 @@ class Peak {
 		}
 		this.#usedOfNetwork[network] = (this.#usedOfNetwork[network] ?? 0) + 1;
 		this.servers[ALL_GUESTS].call(0, atMs);
-		// Each of these guests is new, with a list of its own.
+		// Each of these guests is new and has its own chat list.
 		this.servers[LIST].call(-1 - this.chats, atMs);
 		this.#chat(atMs, END_OF_GUESTS, network);
 	}
 
-	/** Each chat is an object of its own. */
+	/** Each chat is a separate object. */
 	#chat(atMs: number, end: number, payer: number): void {
 		this.chats += 1;
 		this.servers[CHAT].call(this.chats, atMs);

@@ -1,8 +1,8 @@
-/** Who uses the app, and how much. Assumed, not measured: docs/scale.md shows these numbers beside every figure that depends on them. */
+/** Assumed users and usage, not measured: docs/scale.md shows these numbers beside every figure that depends on them. */
 export const ASSUMED_USE = {
-	/** Chats of an account in a day, over all accounts. */
+	/** Chats per account and day, averaged over all accounts. */
 	chatsPerAccount: 0.8,
-	/** Attempts of guests for each chat of an account. */
+	/** Guest attempts per chat of an account. */
 	guestShare: 0.25,
 	/** The busiest hour of a day (UTC), and its traffic as a multiple of the mean. */
 	peakHour: 16,
@@ -11,13 +11,13 @@ export const ASSUMED_USE = {
 	answerMs: 8_000,
 	/** Share of accounts that act for an organization. */
 	inOrganizations: 0.3,
-	/** Seats of the largest organization as a share of all accounts, and at most. The others are smaller by their rank. */
+	/** Seats of the largest organization: its share of all accounts, and a maximum. The others are smaller by their rank. */
 	largestOrganization: 0.01,
 	organizationSeatsMax: 100_000,
 	/** Guests in the largest network (a carrier's NAT), as a share of all guests; the others are smaller by their rank. */
 	largestNetwork: 0.01,
 	guestsPerNetwork: 5,
-	/** At work: chats of a seat in a working day, its length, and the busiest time as a multiple of the mean. */
+	/** At work: chats per seat and working day, the day's length, and the busiest time as a multiple of the mean. */
 	chatsPerSeat: 20,
 	workingHours: 8,
 	workPeakFactor: 2,
@@ -25,7 +25,7 @@ export const ASSUMED_USE = {
 
 const DAY_S = 86_400;
 
-/** Chats of accounts in a second at the busiest time. */
+/** Chats of accounts per second at the busiest time. */
 export function peakChatsPerSecond(accounts: number): number {
 	return (accounts * ASSUMED_USE.chatsPerAccount * ASSUMED_USE.peakFactor) / DAY_S;
 }
@@ -37,7 +37,7 @@ export function trafficAt(atMs: number): number {
 	return 1 + (peakFactor - 1) * Math.cos(((hour - peakHour) / 24) * 2 * Math.PI);
 }
 
-/** Milliseconds until the next of events that come independently of each other, `perSecond` on average. */
+/** Milliseconds until the next event of a Poisson process with `perSecond` events on average. */
 export function gapMs(random: () => number, perSecond: number): number {
 	return (-Math.log(1 - random()) / perSecond) * 1000;
 }
@@ -47,12 +47,12 @@ export function answerMs(random: () => number): number {
 	return -Math.log(1 - random()) * ASSUMED_USE.answerMs;
 }
 
-/** Groups of people by size, the largest first: sizes fall with the rank, down to `smallest`. */
+/** Groups of people by size, the largest first. Sizes fall with the rank, down to `smallest`. */
 export class Groups {
 	/** Members in this group and all larger ones. */
 	readonly #upTo: Float64Array;
 
-	/** @param members in all groups together */
+	/** @param members the total of all groups */
 	constructor(members: number, largest: number, smallest: number) {
 		const upTo: number[] = [];
 		for (let sum = 0; sum < members; ) {

@@ -16,7 +16,7 @@ export interface ScaleResult {
 	date: string;
 	seed: number;
 	circumstances: Circumstances;
-	/** The benchmark's result file that the ledger's rate, the queries and the costs are from. */
+	/** The benchmark result file that provides the ledger's rate, the queries and the costs. */
 	from: string;
 	measured: Measured;
 	service: Service;
@@ -29,25 +29,25 @@ export interface ScaleResult {
 }
 
 interface Measured {
-	/** Hold + settle pairs a second of one ledger, with its state on disk and on a RAM disk. */
+	/** Hold + settle pairs per second of one ledger, with its state on disk and on a RAM disk. */
 	pairsPerSecond: { onDisk: number; inMemory: number };
 	d1QueriesPerChat: number;
-	/** Growth of the database by an account with one session, indices included. */
+	/** Growth of the database per account with one session, indices included. */
 	d1BytesPerAccount: number;
-	/** Growth of a ledger's database by a request. Null in a result without the growth table. */
+	/** Growth of a ledger's database per request. Null in a result without the growth table. */
 	ledgerBytesPerRequest: number | null;
 }
 
 /** Cloudflare's documented limits, with the pages that state them. */
 export const DOCUMENTED = {
 	objectCallsPerSecond: 1_000,
-	/** An example of the documentation: queries of 1 ms in a database, which serves one after another. */
+	/** The documentation's example: 1 ms queries in a database, which serves them one after another. */
 	d1QueriesPerSecond: 1_000,
 	d1Bytes: 10e9,
 	objectBytes: 10e9,
 };
 
-/** Accounts, and simulated seconds of the busiest time. */
+/** Numbers of accounts, each with the simulated seconds of the busiest time. */
 const PEAKS = [
 	{ accounts: 1e5, seconds: 3_600 },
 	{ accounts: 1e6, seconds: 3_600 },
@@ -56,11 +56,11 @@ const PEAKS = [
 const SEATS = [100, 1_000, 10_000, 100_000, 1_000_000];
 const ORGANIZATION_SECONDS = 120;
 const ALARMS = { accounts: 1e6, days: 4 };
-/** The first accounts fill the pages that an empty database already has. */
+/** Created before measuring, because the first accounts fill the pages that an empty database already has. */
 const ACCOUNTS = { before: 50, measured: 200 };
 const TOGETHER = 4;
 
-/** Measures what only this command needs, and simulates. @param newest the newest result that has everything */
+/** Makes the measurements that only this command needs, and simulates. @param newest the newest full result */
 export async function scale(
 	session: Session,
 	product: WorkerModules,

@@ -36,7 +36,7 @@ describe("a queue of events", () => {
 });
 
 describe("groups of people", () => {
-	test("have all members, and fall in size from the largest", () => {
+	test("contain all members, and decrease in size from the largest", () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 2, max: 400 }), (members, largest) => {
 				const groups = new Groups(members, largest, 2);
@@ -60,7 +60,7 @@ describe("groups of people", () => {
 });
 
 describe("an object", () => {
-	test("serves one call after another: a call waits for all before it", () => {
+	test("serves one call after another: a call waits for all earlier ones", () => {
 		const servers = new Servers(10);
 		for (const atMs of [0, 0, 5, 100]) servers.call(7, atMs);
 		const { busiest, objects } = servers.load("one", 1);
@@ -71,13 +71,13 @@ describe("an object", () => {
 });
 
 describe("the busiest time", () => {
-	test("is the same for the same seed, and another for another", () => {
+	test("is the same for the same seed, and differs for another", () => {
 		const run = (of: number) => simulatePeak(10_000, 3_600, of, service);
 		expect(run(1)).toEqual(run(1));
 		expect(run(1)).not.toEqual(run(2));
 	});
 
-	test("loses no call: each chat is one call of its object and of a list, a query, a hold, and at most a settlement and an alarm", () => {
+	test("loses no call: each chat calls its object and a list once, makes a query and a hold, and at most a settlement and an alarm", () => {
 		fc.assert(
 			fc.property(seed, (of) => {
 				const { chats, seconds, guestsRefused, loads } = simulatePeak(50_000, 600, of, service);
@@ -85,7 +85,7 @@ describe("the busiest time", () => {
 					({ callsPerSecond }) => Math.round(callsPerSecond * seconds),
 				);
 				expect([ofChats, ofLists]).toEqual([chats, chats]);
-				// Guests that are admitted are the chats that no account has.
+				// Chats that belong to no account are those of admitted guests.
 				const guests = chats - d1;
 				expect(allGuests).toBeGreaterThanOrEqual(guests);
 				expect(allGuests).toBeLessThanOrEqual(2 * guests);
@@ -97,13 +97,13 @@ describe("the busiest time", () => {
 		);
 	});
 
-	test("admits nobody of a network without units, and calls nothing else for them", () => {
+	test("refuses guests of a network without units, and calls no other object for them", () => {
 		const { guestsRefused, loads } = simulatePeak(50_000, 600, 1, { ...service, networkLimit: 0 });
 		expect(guestsRefused).toBeGreaterThan(0);
 		expect(loads.find(({ kind }) => kind.startsWith("a pool of all guests"))?.objects).toBe(0);
 	});
 
-	test("follows the hour: the mean over a day is 1", () => {
+	test("varies with the hour by a factor whose daily mean is 1", () => {
 		const hours = Array.from({ length: 24 }, (_, hour) => trafficAt(hour * 3_600_000));
 		expect(hours.reduce((sum, one) => sum + one, 0) / 24).toBeCloseTo(1);
 		expect(Math.max(...hours)).toBeCloseTo(ASSUMED_USE.peakFactor);
@@ -113,12 +113,12 @@ describe("the busiest time", () => {
 describe("an organization", () => {
 	const options = { seconds: 60, ledgerMs: 5, inFlightLimit: 100 };
 
-	test("is refused nothing while fewer answers than the limit are in flight", () => {
+	test("is never refused while fewer answers than the limit are in flight", () => {
 		expect(simulateOrganization({ ...options, seats: 500, seed: 1 }).refusedInFlight).toBe(0);
 		expect(simulateOrganization({ ...options, seats: 100_000, seed: 1 }).refusedInFlight).toBeGreaterThan(0.5);
 	});
 
-	test("in parts admits exactly its limit, and reserves at most a lease a part", () => {
+	test("with leased parts admits its limit or at most one unit per part less, and reserves at most one lease per part", () => {
 		fc.assert(
 			fc.property(seed, fc.integer({ min: 50_000, max: 300_000 }), (of, seats) => {
 				const { leased } = simulateOrganization({ ...options, seats, seed: of });
@@ -134,26 +134,26 @@ describe("an organization", () => {
 	});
 });
 
-describe("the alarms of some days", () => {
+describe("the alarms of several days", () => {
 	const result = simulateAlarms(20_000, 3, 1, 25);
 
 	test("are the same for the same seed", () => {
 		expect(simulateAlarms(20_000, 3, 1, 25)).toEqual(result);
 	});
 
-	test("come in no minute after midnight more often than in the busiest of the day", () => {
+	test("are no more frequent in the first minute after midnight than in the day's busiest minute", () => {
 		for (const one of [...result.kinds, result.newNetworks]) {
 			expect(one.afterMidnight).toBeLessThanOrEqual(one.inBusiestMinute);
 			expect(one.inMeanMinute).toBeGreaterThan(0);
 		}
 	});
 
-	test("are fewer in their busiest minute than the ledgers that a reset at midnight would wake", () => {
+	test("in their busiest minute are fewer than the ledgers that a reset at midnight would wake", () => {
 		const busiest = result.kinds.reduce((sum, { inBusiestMinute }) => sum + inBusiestMinute, 0);
 		expect(result.ifLedgersReset).toBeGreaterThan(10 * busiest);
 	});
 
-	test("compare an account at most once a day, and report at most once a chat", () => {
+	test("compare an account at most once a day, and report at most once per chat", () => {
 		const [reports, comparisons] = result.kinds;
 		const chatsPerMinute = (20_000 * ASSUMED_USE.chatsPerAccount) / 1_440;
 		expect(reports?.inMeanMinute).toBeLessThan(chatsPerMinute * 1.1);

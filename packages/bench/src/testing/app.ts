@@ -24,7 +24,7 @@ export interface AppTraits {
 	grow?: (path: string, query: URLSearchParams) => unknown;
 }
 
-/** A fake Worker that serves the requests of the measurements. */
+/** A fake Worker that answers the measurements' requests. */
 export interface App extends RunningWorker {
 	/** Every request, as `METHOD /path?query`. */
 	requests: string[];

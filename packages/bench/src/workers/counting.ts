@@ -28,7 +28,7 @@ function counted(ctx: DurableObjectState, className: string): DurableObjectState
 	};
 	Object.assign(sql, {
 		exec: (query: string, ...bindings: SqlStorageValue[]) => {
-			// A cursor reports only its last statement's writes. Several statements stand on lines of their own; a text may contain a semicolon.
+			// A cursor reports only its last statement's writes. Statements are split by line, because a text may contain a semicolon.
 			const statements = bindings.length === 0 ? query.split(/;\s*\n\s*(?=\S)/) : [query];
 			for (const statement of statements.slice(0, -1)) add(`rows ${of}`, exec(statement).rowsWritten);
 			const cursor = exec(statements.at(-1) ?? "", ...bindings);
@@ -105,7 +105,7 @@ function wrapQuery(prototype: object, name: string, queries: (args: unknown[]) =
 	Reflect.set(prototype, name, function (this: unknown, ...args: unknown[]): unknown {
 		add("d1", queries(args));
 		const answer: unknown = Reflect.apply(method, this, args);
-		// `run` and `all` report what they wrote.
+		// `run` and `all` report the rows written.
 		if (answer instanceof Promise)
 			void answer.then(
 				(result) => result?.meta && add("rows D1", result.meta.rows_written),

@@ -1,6 +1,6 @@
 /**
- * Lets a ledger or a chat have a long history: `src/build.ts` puts this module in front of counting.ts. A history is copies of a row that the
- * product wrote itself, so nothing here knows the columns.
+ * Gives a ledger or a chat a long history: `src/build.ts` puts this module in front of counting.ts. A history consists of copies of a row that
+ * the product wrote itself, so nothing here depends on the columns.
  */
 import { env } from "cloudflare:workers";
 import counting, { ChatList, Conversation as CountedConversation, UsageLedger as CountedLedger } from "./counting.ts";
@@ -8,12 +8,12 @@ import counting, { ChatList, Conversation as CountedConversation, UsageLedger as
 export { ChatList };
 
 const DAY_MS = 86_400_000;
-/** The product drops a reader that takes nothing for 60 s. */
+/** The product drops a reader that has read nothing for 60 s. */
 const STALLED_MS = 55_000;
 
-/** The ledgers of this isolate by their objects' names. */
+/** The ledgers of this isolate by object name. */
 const names = new Set<string>();
-/** Readers that do not read. What is not referenced ends. */
+/** Readers that do not read. Referenced here, because an unreferenced stream would end. */
 const stalled: unknown[] = [];
 
 /** Inserts copies of a row. `changed`: SQL expressions of a copy's number `i` (from 0), by column. */
@@ -37,7 +37,7 @@ export class UsageLedger extends CountedLedger {
 
 	/**
 	 * Copies the ledger's latest ended request into the 80 days before it, one in ten as released (all of them for a guest or a pool, whose limit
-	 * they must not use up). The sums are forgotten: the next wake adds them up, as it does for a ledger of an older version.
+	 * they must not use up). Deletes the sums, so that the next wake adds them up, as for a ledger of an older version.
 	 * @returns the size of the database in bytes
 	 */
 	fill(requests: number): number {
@@ -60,7 +60,7 @@ export class UsageLedger extends CountedLedger {
 		return sql.databaseSize;
 	}
 
-	/** How many requests are held or owed: their final version does not exist. */
+	/** The number of requests that are held or owed, and so have no final version. */
 	open(): number {
 		const query = "SELECT count(*) AS n FROM live WHERE id NOT IN (SELECT id FROM request)";
 		return this.ctx.storage.sql.exec<{ n: number }>(query).one().n;
@@ -73,7 +73,7 @@ export class UsageLedger extends CountedLedger {
 }
 
 export class Conversation extends CountedConversation {
-	/** Copies the chat's newest turn behind itself. A turn is two messages. */
+	/** Appends copies of the chat's newest turn. A turn is two messages. */
 	fill(turns: number): void {
 		const { sql } = this.ctx.storage;
 		const row = sql.exec("SELECT * FROM turn ORDER BY seq DESC LIMIT 1").one();
@@ -124,7 +124,7 @@ async function answer(path: string, query: URLSearchParams): Promise<unknown> {
 	}
 }
 
-/** Joins an answer without reading it. The body begins with the number of readers taken. They end with this request, a little before they are dropped. */
+/** Joins an answer without reading it. The body begins with the number of accepted readers. They end with this request, before the product drops them. */
 async function stall(query: URLSearchParams, background: ExecutionContext): Promise<Response> {
 	const conversation = env.CONVERSATION.getByName(query.get("key") ?? "");
 	let taken = 0;

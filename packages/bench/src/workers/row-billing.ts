@@ -1,9 +1,9 @@
 /**
- * Bench D, what a good engineer writes in an hour: one D1 row for each subject. `UPDATE … WHERE used < limit RETURNING` admits a request before
- * the model is called, and a failed answer gives its unit back. It replaces packages/web/src/lib/billing.ts in an otherwise identical build.
+ * Bench D, what a good engineer writes in an hour: one D1 row per subject. `UPDATE … WHERE used < limit RETURNING` admits a request before
+ * the model is called, and a failed answer releases its unit. It replaces packages/web/src/lib/billing.ts in an otherwise identical build.
  *
- * In its favour: the statement is one round trip and exact under any concurrency, and it creates the row of a new subject, too. The limit is
- * the plan's, as if a webhook had written it there.
+ * In its favour: the statement is one round trip, is exact under any concurrency, and also creates the row of a new subject. The limit is
+ * the plan's, as if a webhook had stored it.
  */
 import { env } from "cloudflare:workers";
 import type * as product from "../../../web/src/lib/billing.ts";

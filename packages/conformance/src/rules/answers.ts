@@ -44,7 +44,7 @@ const joining: Rule = {
 		const checks = new Checks();
 		checks.that(repeat.status === 200, `the resent request got ${repeat.status}`);
 		checks.that(repeat.output === first.output, "the resent request got another text");
-		// When the first answer had already ended, the other message is answered as usual.
+		// If the first answer has already ended, the second message is answered as usual.
 		const expected = other.metadata.counted === true && !wasRunning ? 2 : 1;
 		checks.that(units === expected, `${units} counted`);
 		if (wasRunning) checks.that(other.status === 409, `another message to the chat got ${other.status} during the answer`);
@@ -147,7 +147,7 @@ const disconnect: Rule = {
 	},
 };
 
-/** Waits until an abandoned answer has ended, that is, until its hold is gone. */
+/** Waits until an abandoned answer has ended, which shows as the end of its hold. */
 async function untilNothingHeld(owner: Client, held: number): Promise<void> {
 	const deadlineMs = performance.now() + RETURN_MAX_MS;
 	let waitMs = 100;

@@ -28,7 +28,7 @@ export function checkUsage(checks: Checks, { json, headers }: Reply): void {
 	if (usage.tier !== "free") return;
 	const nowMs = Date.parse(headers.get("date") ?? "") || Date.now();
 	checks.that(startMs !== null && startMs % DAY_MS === 0 && endMs === startMs + DAY_MS, `${told}, which is no UTC day`);
-	// A minute for clocks that disagree.
+	// Allow a minute of clock skew.
 	checks.that(
 		startMs !== null && nowMs > startMs - 60_000 && nowMs < startMs + DAY_MS + 60_000,
 		`${told}, but it is ${new Date(nowMs).toISOString()}`,
@@ -68,7 +68,7 @@ const carryOver: Rule = {
 		checks.that(moved.used === guestUnits, `the account started with ${moved.used} used, but the guest had ${guestUnits}`);
 		checks.that(chat === 204, `the account got ${chat} for the guest's chat`);
 		checks.that(left === 0, `the guest's old cookie has ${left} left`);
-		// 409: the product says that this guest has signed up.
+		// 409: the deployment answers that this guest has signed up.
 		checks.that(kept === 404 || kept === 409, `the guest's old cookie got ${kept} for the chat`);
 		const lines = signIn.headers.getSetCookie().filter((line) => !/^[^=]*=;|;\s*max-age=0\s*(;|$)/i.test(line));
 		for (const line of lines) checkCookie(checks, line, context.site.origin);
@@ -144,7 +144,7 @@ const adviceIsFree: Rule = {
 		const checks = new Checks();
 		const looks = replies.map(toUsage);
 		for (const reply of replies) checkUsage(checks, reply);
-		// Other guests of the network may change what remains, but not what this guest has used.
+		// Other guests of the network may change the remaining units, but not this guest's used units.
 		const kinds = new Set(looks.map(({ tier, limit, used, held }) => JSON.stringify({ tier, limit, used, held })));
 		checks.that(kinds.size === 1, `reading changed it: ${[...kinds].join(" then ")}`);
 		checks.that(

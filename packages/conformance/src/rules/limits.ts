@@ -26,7 +26,7 @@ export async function burst(guest: Client, choices: (Choice | undefined)[]): Pro
 	return { answers: await end, most };
 }
 
-/** Checks the fields of a limit's 429. `units`: what the refused request costs, which is more than what remains. */
+/** Checks the fields of a limit's 429. `units`: the price of the refused request, which exceeds the remaining units. */
 export function checkRefusal(checks: Checks, { headers, problem }: Answer, guestLimit: number, units = 1): void {
 	const { status, title, detail, policy, tier, limit, remaining, resetAt, upgradeUrl } = problem ?? {};
 	const type = headers.get("content-type") ?? "none";
@@ -138,7 +138,7 @@ const noCookie: Rule = {
 	calls: () => 1,
 	leaves: "newcomer",
 	judge: async (context) => {
-		// Only checks that the network's pool has a request left. The client below is another guest.
+		// Created only to check that the network's pool has a request left. The client below is another guest.
 		await context.guest(1);
 		const client = new Client(context.site);
 		const question = shortQuestion();

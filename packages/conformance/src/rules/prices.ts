@@ -14,9 +14,9 @@ import { Unjudged } from "../failure.ts";
 import { Checks, type Rule } from "../rule.ts";
 import { burst, checkRefusal } from "./limits.ts";
 
-/** The highest price that is tried, in requests: a guest's default limit. */
+/** The highest price that is tested, in units: a guest's default limit. */
 const PRICE_TRIED_MAX = 5;
-/** Different prices that are sent at once. */
+/** The number of different prices sent at once. */
 const PRICES_MAX = 3;
 
 const ceiling: Rule = {
@@ -87,7 +87,7 @@ const mixed: Rule = {
 		if (checks.wrong.length > 0) return checks.finding("");
 		for (const answer of answers) refusedByOthers(answer);
 		if (answers.some(modelFailed)) throw new Unjudged("the model failed an answer, whose units are released");
-		// Nothing was released, so what is left at the end was left at each refusal.
+		// No unit was released, so at each refusal at least the final remaining units were left.
 		const needless = refused.filter(({ answer, units }) => answer.problem?.policy === "guest" && units <= limit - after.used);
 		checks.that(needless.length === 0, `a request of ${needless[0]?.units ?? 0} was refused with ${limit - after.used} left`);
 		const prices = offers.map(({ units }) => units).join(", ");

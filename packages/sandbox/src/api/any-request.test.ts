@@ -1,9 +1,9 @@
-/** Any body at any route of both APIs: refused in the provider's own form, without an effect, and never a failure of the sandbox. */
+/** Random bodies at every route of both APIs are refused in the provider's own format, change nothing, and never make the sandbox fail. */
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createSandbox } from "../sandbox.ts";
 
-/** A sandbox with a subscriber at both providers, as an app without a server. */
+/** A sandbox with a subscriber at both providers. Requests go to the Hono app directly, without a server. */
 async function aSandbox() {
 	const { app, world } = createSandbox({ secretKey: "sk_test_sandbox", settings: { domainErrorsAre500: false, maxPlan: true } });
 	const failures = vi.spyOn(console, "error").mockImplementation(() => {});
@@ -164,7 +164,7 @@ const someFormValue = fc.constantFrom(
 const someForm = fc.array(fc.tuple(someFormKey, someFormValue), { maxLength: 6 }).map((pairs) => new URLSearchParams(pairs).toString());
 
 describe("any request", () => {
-	it("to Flowglad's API is answered without a failure, and refused with a reason and a code", async () => {
+	it("to Flowglad's API never fails the sandbox, and a refusal has a reason and a code", async () => {
 		const { send, routes, ids, failures } = await aSandbox();
 		const own = routes.filter((route) => route.includes(" /api/v1/"));
 		expect(own.length).toBeGreaterThan(50);
@@ -182,14 +182,14 @@ describe("any request", () => {
 				expect(requestId).toMatch(/^[0-9a-f]{8}$/);
 				expect(answer.headers.get("x-request-id")).toBe(requestId);
 				expect(Array.isArray(error) || typeof error === "string").toBe(true);
-				// Only a body that is no JSON has no code.
+				// Only a refusal of malformed JSON has no code.
 				if (error !== "Invalid JSON in request body") expect(code).toMatch(/^[A-Z_]+$/);
 			}),
 			{ numRuns: 300 },
 		);
 	});
 
-	it("to Stripe's API is answered without a failure, and refused with a type and a message", async () => {
+	it("to Stripe's API never fails the sandbox, and a refusal has a type and a message", async () => {
 		const { send, routes, ids, failures } = await aSandbox();
 		const own = routes.filter((route) => route.includes(" /v1/"));
 		expect(own.length).toBeGreaterThan(60);
@@ -210,12 +210,12 @@ describe("any request", () => {
 	});
 });
 
-it("a body that does not fit changes nothing, at any route of Flowglad's that takes one", async () => {
+it("an invalid body changes nothing, at every Flowglad route that reads a body", async () => {
 	const { world, send, routes, ids } = await aSandbox();
 	const before = structuredClone({ ...world.state, calls: {} });
 	for (const route of routes.filter((one) => /^(?:POST|PUT) \/api\/v1\//.test(one))) {
 		const [method = "", pattern = ""] = route.split(" ");
-		// Any object may archive, cancel or claim: those bodies are not read.
+		// These routes accept any object, because they do not read the body.
 		if (/archive|uncancel|resource|cancel-scheduled|refund/.test(pattern)) continue;
 		for (const body of ["", "{", "null", "5", '"x"', "[]", "{}", '{"data":{}}']) {
 			const { status, text } = await send(method, pattern.replaceAll(/:\w+/g, ids[1] ?? ""), body);

@@ -1,4 +1,4 @@
-/** Flowglad's own refusals as they really arrive (flowglad.md l): 500, except where its routes state a code of their own. */
+/** Flowglad's refusals as the real service sends them (flowglad.md l): 500, except where a route sets its own code. */
 import { expect, it } from "vitest";
 import { runSandbox, withPro } from "../testing/harness.ts";
 
@@ -35,7 +35,7 @@ it.each([
 	expect((await sandbox.send(method, path, body)).status).toBe(status);
 });
 
-it("gives a new account a free plan that is paid once, never past due, and replaced by an upgrade", async () => {
+it("gives a new account a free plan with a one-time price, which is never past due and which an upgrade replaces", async () => {
 	const sandbox = await runSandbox({ now, settings: { ...settings, freePlanRenews: false } });
 	const flowglad = sandbox.flowglad("user_1");
 	await flowglad.findOrCreateCustomer();
@@ -63,7 +63,7 @@ it("stores the card but starts no plan for a customer whose renewing free plan i
 	expect([paymentMethods.length, invoices.length]).toEqual([1, 0]);
 });
 
-it("refuses to cancel or change a plan while a change waits, until that is canceled", async () => {
+it("refuses to cancel or change a plan while a scheduled change is pending", async () => {
 	const { sandbox, flowglad, id } = await withPro({ now, settings: { maxPlan: true } });
 	await flowglad.adjustSubscription({ priceSlug: "max_monthly" });
 	await flowglad.adjustSubscription({ priceSlug: "pro_monthly" });

@@ -29,7 +29,7 @@ async function readAll(records: () => readonly { id: string }[], limit: number, 
 }
 
 describe("Flowglad's pages", () => {
-	it("have each record once, oldest first, and a next cursor exactly where more follows", async () => {
+	it("contain each record once, oldest first, and have a next cursor exactly if more records follow", async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.integer({ min: 0, max: 40 }).map(recordsOf), someLimit, async (records, limit) => {
 				const pages = await readAll(() => records, limit);
@@ -41,7 +41,7 @@ describe("Flowglad's pages", () => {
 		);
 	});
 
-	it("include records created while they are read, once and at the end", async () => {
+	it("include records created during paging, once and at the end", async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.integer({ min: 1, max: 30 }), someLimit, fc.integer({ min: 1, max: 3 }), async (count, limit, more) => {
 				let all = recordsOf(count);
@@ -50,7 +50,7 @@ describe("Flowglad's pages", () => {
 					() => all,
 					limit,
 					() => {
-						// Fewer in all than one page for each page that is read, so that the reader arrives.
+						// Create fewer records per page read than a page holds, so that paging reaches the end.
 						if (created < 9) all = recordsOf(all.length + more);
 						created += more;
 					},
@@ -61,7 +61,7 @@ describe("Flowglad's pages", () => {
 		);
 	});
 
-	it("name their own cursor, so that a client can repeat one", async () => {
+	it("return the cursor they were requested with, so that a client can request a page again", async () => {
 		const records = recordsOf(5);
 		const first = await read(records, { limit: "2" });
 		const second = await read(records, { limit: "2", cursor: first.nextCursor ?? "" });
@@ -69,7 +69,7 @@ describe("Flowglad's pages", () => {
 		expect(second).toMatchObject({ currentCursor: first.nextCursor, data: [{ id: "cust_2" }, { id: "cust_3" }] });
 	});
 
-	it("have ten records without a limit, and refuse a limit that is not a whole number from 1 to 100", async () => {
+	it("default to ten records, and refuse a limit that is not an integer from 1 to 100", async () => {
 		expect((await read(recordsOf(11), {})).data).toHaveLength(10);
 		expect((await read(recordsOf(101), { limit: "100" })).data).toHaveLength(100);
 		for (const limit of ["0", "101", "1.5", "-1", "many"]) await expect(read(recordsOf(3), { limit })).rejects.toThrow("400");

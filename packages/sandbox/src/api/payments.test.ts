@@ -54,7 +54,7 @@ it("keeps the billing response unchanged when a payment is disputed", async () =
 	expect(await billing()).toEqual(before);
 	const after = await sandbox.state();
 	expect(after.disputedPaymentIds).toEqual([payments[0]?.id]);
-	// Those of the purchase are delivered meanwhile.
+	// The purchase's events are delivered meanwhile.
 	expect(after.webhooks.map(({ id }) => id)).toEqual(webhooks.map(({ id }) => id));
 });
 

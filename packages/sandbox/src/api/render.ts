@@ -6,7 +6,7 @@ import type { Customer, InvoiceWithLines, Payment, Subscription, SubscriptionDet
 import { currentSubscriptions, featureItemsOf, itemsOf, newestCurrent, scheduledChangeOf } from "../billing/subscriptions/find.ts";
 import type { State } from "../state.ts";
 
-/** A subscription as the API sends it. A change of plan that waits shows as its date only, as in the real service. */
+/** A subscription as the API sends it. Of a scheduled plan change it has only the date, as in the real service. */
 export function subscriptionRecord(state: State, subscription: Subscription): SubscriptionRecord {
 	const { interval, intervalCount, renews, ...record } = subscription;
 	if (!renews || interval === null || intervalCount === null) {
@@ -42,7 +42,7 @@ export function withLinks(invoice: InvoiceWithLines["invoice"], requestUrl: stri
 	return { ...invoice, pdfURL: `${origin}/invoices/${invoice.id}`, receiptPdfURL };
 }
 
-/** Adds the link to the receipt of a payment that went through. */
+/** Adds the receipt link to a successful payment. */
 export function withReceipt(payment: Payment, requestUrl: string): Payment {
 	if (payment.status !== "succeeded" && payment.status !== "refunded") return payment;
 	return { ...payment, receiptURL: `${new URL(requestUrl).origin}/invoices/${payment.invoiceId}/receipt` };

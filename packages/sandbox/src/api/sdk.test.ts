@@ -1,4 +1,4 @@
-/** Calls every server SDK method and every route that @flowglad/react uses against the sandbox. */
+/** Runs every method of the server SDK, and every route that @flowglad/react uses, against the sandbox. */
 import { FlowgladServer, routeToHandlerMap } from "@flowglad/server";
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import { expect, it } from "vitest";

@@ -77,7 +77,7 @@ export function subscriptionRoutes(world: World) {
 		.post("/subscriptions/:id/cancel-scheduled-adjustment", (c) => {
 			const subscription = findSubscription(world.state, c.req.param("id"));
 			cancelScheduledChange(world.state, subscription, world.nowMs());
-			// @flowglad/node has no method for this route, which is newer.
+			// @flowglad/node has no method for this route: it is older than the route.
 			return c.json({ ...answer(world.state, subscription), canceledItemCount: 1 });
 		})
 		.post("/subscriptions/:id/adjust", async (c) => {

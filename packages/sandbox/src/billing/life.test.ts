@@ -1,4 +1,4 @@
-/** Random lives of a customer at Flowglad, and what holds after each step of any of them. */
+/** Property tests over random histories of a Flowglad customer. Invariants are checked after each step. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { applyDue } from "../clock/apply-due.ts";
@@ -128,7 +128,7 @@ function openAccount(settings: SomeSettings) {
 	};
 	return {
 		state,
-		/** Whether all that was due is done: charges, activations, periods, checkouts. */
+		/** Whether no due work remains: charges, activations, periods, checkouts. */
 		isUpToDate: () => {
 			const ends = state.subscriptions
 				.filter(({ current }) => current)
@@ -137,7 +137,7 @@ function openAccount(settings: SomeSettings) {
 			const rest = [...state.charges, ...state.pendingActivations].map(({ dueAtMs }) => dueAtMs);
 			return [...ends, ...expiries, ...rest].every((at) => at > atMs);
 		},
-		/** Takes a step, or returns false where Flowglad refuses it. */
+		/** Takes a step. Returns false if Flowglad refuses it. */
 		tried: (step: Step): boolean => {
 			try {
 				take(step);
@@ -147,7 +147,7 @@ function openAccount(settings: SomeSettings) {
 				return false;
 			}
 		},
-		/** Applies what is due by now; with `slices` in so many smaller moves of the clock. */
+		/** Applies everything due by now. `slices`: in this many smaller clock moves. */
 		settle: (slices = 1) => {
 			const from = settledMs;
 			for (let slice = 1; slice <= slices; slice += 1) applyDue(state, from + Math.floor(((atMs - from) * slice) / slices));
@@ -188,7 +188,7 @@ function expectSound(state: State): void {
 	expect(state.ledger.filter(({ type }) => type === "usage")).toHaveLength(used.length);
 }
 
-it("takes each invoice's money once, keeps one plan and whole periods, counts each use once, and leaves nothing due undone, in any life", () => {
+it("charges each invoice once, keeps one plan and whole periods, counts each usage event once, and leaves no due work, in any history", () => {
 	fc.assert(
 		fc.property(someSettings, someLife, (settings, steps) => {
 			const { state, tried, settle, isUpToDate } = openAccount(settings);
@@ -203,7 +203,7 @@ it("takes each invoice's money once, keeps one plan and whole periods, counts ea
 	);
 });
 
-it("changes nothing where it refuses, but for a checkout that stays open", () => {
+it("a refusal changes nothing except that a checkout stays open", () => {
 	fc.assert(
 		fc.property(someSettings, someLife, (settings, steps) => {
 			const { state, tried, settle } = openAccount(settings);
@@ -234,7 +234,7 @@ it("ends in the same state and sends the same events whether the clock moves in 
 	);
 });
 
-it("refunds a payment in any parts, up to its amount and no cent beyond", () => {
+it("refunds a payment in any number of parts, up to exactly its amount", () => {
 	fc.assert(
 		fc.property(fc.array(fc.integer({ min: -1, max: 500 }), { minLength: 1, maxLength: 8 }), (parts) => {
 			const { state, tried, settle } = openAccount({

@@ -28,13 +28,13 @@ import type {
 import type { UsageEventCreateResponse } from "@flowglad/node/resources/usage-events";
 
 export type Customer = CustomerClientSelectSchema;
-/** One that renews, or (`interval` null, without periods) one to a default product whose price is paid once. */
+/** A subscription that renews, or one to a default product with a one-time price (`interval` null, no periods). */
 export type Subscription = Omit<StandardSubscriptionRecord, "interval" | "intervalCount" | "renews"> & {
 	interval: StandardSubscriptionRecord["interval"] | null;
 	intervalCount: number | null;
 	renews: boolean;
 };
-/** A subscription as the API answers with it. `scheduledAdjustmentAt` is newer than the SDK's types. */
+/** A subscription as the API returns it. `scheduledAdjustmentAt` is newer than the SDK's types. */
 export type SubscriptionRecord = (StandardSubscriptionRecord | NonRenewingSubscriptionRecord) & { scheduledAdjustmentAt?: number | null };
 export type SubscriptionStatus = Subscription["status"];
 export type SubscriptionItem = NonNullable<CustomerCreateResponse["data"]["subscriptionItems"]>[number];

@@ -17,7 +17,7 @@ export function applyDue(state: State, nowMs: number): void {
 	}
 }
 
-/** What time brings next; of several at one instant, the first that a provider lists. */
+/** The next scheduled work; at one instant, the first in a provider's list. */
 export function nextDue(state: State): Due | undefined {
 	const dues: Due[] = [...flowgladDues(state), ...stripeDues(state)];
 	return dues.reduce<Due | undefined>((next, due) => (next === undefined || due.atMs < next.atMs ? due : next), undefined);

@@ -1,4 +1,4 @@
-/** The sandbox's clock, and the message that tells the app about a move. */
+/** The sandbox's clock, and the message that notifies the app of a move. */
 import { z } from "zod";
 import { Refusal } from "../billing/refusal.ts";
 import type { World } from "../world.ts";
@@ -21,7 +21,7 @@ export interface ClockReading {
 	frozenAtMs: number | null;
 }
 
-/** The clock shows times from 1970 to the end of 2099. An app that follows it computes periods from them and must not leave the range of a date. */
+/** The clock's range is 1970 to the end of 2099, so that periods that an app computes from it stay valid dates. */
 const LATEST_MS = Date.UTC(2100, 0, 1);
 
 /** The current reading. */
@@ -37,7 +37,7 @@ export function readClock(world: World): ClockReading {
  */
 export function moveClock(world: World, move: z.infer<typeof clockBody>): void {
 	const { state } = world;
-	// One reading: a millisecond may pass between two, and the clock would be off by it.
+	// Read the clock once: between two readings a millisecond may pass, and the clock would be off by it.
 	const machineMs = world.machineNowMs();
 	const nowMs = state.frozenAtMs ?? machineMs + state.clockOffsetMs;
 	if ("frozen" in move) {

@@ -43,7 +43,7 @@ export function createClockwork(world: World): Clockwork {
 			nextDue(world.state)?.atMs ?? Number.POSITIVE_INFINITY,
 			nextDelivery(world.state, channels) ?? Number.POSITIVE_INFINITY,
 		);
-		// Nothing becomes due while the clock is frozen, but what is due already still runs.
+		// While the clock is frozen nothing new becomes due, but work that is already due still runs.
 		if (dueMs === Number.POSITIVE_INFINITY || (world.state.frozenAtMs !== null && dueMs > nowMs)) return;
 		timer = setTimeout(() => void tick(), Math.min(Math.max(dueMs - nowMs, 0), longestSleepMs));
 		timer.unref();

@@ -41,7 +41,7 @@ it("returns 404 for unknown ids and 400 for invalid bodies", async () => {
 describe("pages of other sites", () => {
 	const foreign = { origin: "https://evil.example" };
 
-	it("cannot change anything by a form, text or an empty request", async () => {
+	it("cannot change anything with a form, a text body or an empty request", async () => {
 		const { url, send, state } = await runSandbox();
 		await send("POST", "/__sandbox/settings", { twoSubscriptions: true });
 		const attempts: [path: string, init: RequestInit][] = [
@@ -63,7 +63,7 @@ describe("pages of other sites", () => {
 		expect(await state()).toMatchObject({ settings: { twoSubscriptions: true }, mailbox: [], customers: [] });
 	});
 
-	it("cannot read anything under a host name of their own", async () => {
+	it("cannot read anything through their own host name (DNS rebinding)", async () => {
 		const { port } = await runSandbox();
 		const statusFor = (host: string, path: string) =>
 			new Promise<number | undefined>((resolve, reject) => {
@@ -78,7 +78,7 @@ describe("pages of other sites", () => {
 		}
 	});
 
-	it("are told apart from this machine's own pages", async () => {
+	it("are distinguished from this machine's own pages", async () => {
 		const { url } = await runSandbox();
 		const headers = { origin: url, "sec-fetch-site": "same-origin" };
 		expect((await fetch(`${url}/reset`, { method: "POST", redirect: "manual", headers })).status).toBe(303);

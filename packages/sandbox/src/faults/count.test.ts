@@ -6,7 +6,7 @@ import type { Env, World } from "../world.ts";
 import { injectFaults } from "./inject.ts";
 import { type ApiFault, faultsSchema } from "./schema.ts";
 
-/** An API that counts the work it does, behind these faults. */
+/** An API behind these faults that counts the calls it processes. */
 function behind(api: ApiFault[]) {
 	const state = emptyState();
 	state.faults = { api };
@@ -32,11 +32,11 @@ const someFault = fc.record(
 );
 const someCall = fc.record({ method: fc.constantFrom("GET", "POST"), path: fc.constantFrom(...paths) });
 
-/** What the README says that a fault's path matches. */
+/** Whether a fault's path matches, by the rule in the README. */
 const matches = (fault: string, path: string) => new RegExp(`^${fault.replace("/*", "(/.*)?").replace(":id", "[^/]+")}$`).test(path);
 
 describe("api faults", () => {
-	it("are used up one call at a time, the first that fits before the others, and then the work is done", async () => {
+	it("are used up one call at a time, the first match first, and then calls succeed", async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.array(someFault, { maxLength: 4 }), fc.array(someCall, { maxLength: 12 }), async (faults, calls) => {
 				const { worked, statusOf } = behind(structuredClone(faults) as ApiFault[]);
@@ -52,14 +52,14 @@ describe("api faults", () => {
 		);
 	});
 
-	it("hit exactly as many of the calls that come at once", async () => {
+	it("affect exactly `times` of several concurrent calls", async () => {
 		const { state, statusOf } = behind([{ path: "/v1/*", status: 503, times: 3, delayMs: 1 }]);
 		const statuses = await Promise.all(Array.from({ length: 8 }, () => statusOf("POST", "/v1/customers")));
 		expect(statuses.filter((status) => status === 503)).toHaveLength(3);
 		expect(state.faults.api).toEqual([]);
 	});
 
-	it("of a path do not hit a longer one, a shorter one, or one of another case", async () => {
+	it("do not affect a longer or shorter path, or one in another case", async () => {
 		const { statusOf } = behind([{ path: "/v1/customers/:id", status: 500 }]);
 		for (const path of ["/v1/customers", "/v1/customers/a/b", "/V1/customers/a", "/v1/prices/a"])
 			expect(await statusOf("GET", path)).toBe(200);
@@ -82,7 +82,7 @@ describe("the body of POST /__sandbox/faults", () => {
 		expect(faultsSchema.safeParse(body).success).toBe(false);
 	});
 
-	it("takes a method in any case", () => {
+	it("accepts a method in upper or lower case", () => {
 		expect(faultsSchema.parse({ api: [{ path: "/v1/*", method: "post" }] }).api).toMatchObject([{ method: "POST" }]);
 	});
 });

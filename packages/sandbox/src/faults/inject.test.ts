@@ -56,7 +56,7 @@ it("does the work, sends the headers and stalls, and serves other requests meanw
 	const { url, send, faults, state } = await runSandbox();
 	await faults({ api: [{ path: "/api/v1/customers", stall: true, times: 1 }] });
 	const headers = { authorization: "sk_test_sandbox", "content-type": "application/json" };
-	// Not `fetch`: the harness reads every answer to its end.
+	// Not `fetch`, because the harness reads every answer to its end.
 	const call = request(`${url}/api/v1/customers`, { method: "POST", headers }).end(JSON.stringify({ customer }));
 	const [response]: IncomingMessage[] = await once(call, "response");
 	expect(response?.statusCode).toBe(200);

@@ -32,7 +32,7 @@ const modelWire = z.strictObject({
 	headers: z.record(z.string(), z.string()).default({ "content-type": "text/event-stream" }),
 	/** Wait before the headers. */
 	delayMs: durationMs.default(0),
-	/** The body, each part sent apart. `times` sends a text so often, 200 at once. */
+	/** The body, each part sent separately. `times` repeats a text, 200 repetitions per write. */
 	parts: z
 		.array(
 			z.union([
@@ -44,13 +44,13 @@ const modelWire = z.strictObject({
 		.default([]),
 	/** Wait between two parts. */
 	gapMs: durationMs.default(1),
-	/** How the connection ends: properly, cut, or not before the client leaves. */
+	/** How the connection ends: properly, cut off, or only when the client disconnects. */
 	end: z.enum(["close", "cut", "stay"]).default("close"),
 	/** How many calls it affects; by default all. */
 	calls: z.number().int().min(1).optional(),
 });
 
-/** Forms in which providers stream a tool call: whole, without an index, with its input as an object, twice as JSON, in the field before tools, broken. */
+/** Formats of a streamed tool call seen at providers: whole, no index, input as an object, input encoded as JSON twice, legacy field, broken. */
 const TOOL_CALL_FORMS = ["pieces", "whole", "no-index", "object", "twice", "function-call", "broken"] as const;
 
 /** The body of `POST /__sandbox/faults`. */
@@ -71,18 +71,18 @@ export const faultsSchema = z.strictObject({
 			/** Send one line of 10 MB. */
 			hugeLineAfterChunks: z.number().int().min(0).optional(),
 			silentAfterChunks: z.number().int().min(0).optional(),
-			/** Send nothing until this fault is taken back, then go on. */
+			/** Send nothing until this fault is removed, then continue. */
 			pauseAfterChunks: z.number().int().min(0).optional(),
 			finishReason: z.enum(["stop", "length", "content_filter"]).optional(),
-			/** How a tool call is written. Default `pieces`, as OpenAI does: name first, then its input by index. */
+			/** The format of a tool call. Default `pieces`, as OpenAI does: the name first, then its input by index. */
 			toolCall: z.enum(TOOL_CALL_FORMS).optional(),
-			/** Answers by the name of the model that is called. */
+			/** Answers by model name. */
 			wires: z.record(z.string(), modelWire).optional(),
 		})
 		.optional(),
 	search: z
 		.strictObject({
-			/** What every search finds. */
+			/** The results of every search. */
 			pages: z.array(z.strictObject({ url: z.string(), title: z.string(), snippet: z.string() })).optional(),
 		})
 		.optional(),
@@ -94,7 +94,7 @@ export const faultsSchema = z.strictObject({
 	paymentDelayMs: durationMs.optional(),
 	/** Fail payments when they settle, after the customer has returned to the app. */
 	failPayments: z.boolean().optional(),
-	/** Answer 409 to each creation of a customer although it was created, as if another request had been faster. */
+	/** Create a customer but answer 409, as if another request had created it first. */
 	firstVisitRace: z.boolean().optional(),
 	/** Treat the API key as rate-limited, which the real service answers with 401. */
 	keyRateLimited: z.boolean().optional(),

@@ -10,7 +10,7 @@ export interface Mail {
 	subject: string;
 	text: string;
 	html?: string | undefined;
-	/** The `Idempotency-Key` that it came with, and when, by the machine's clock: a provider's day is not the sandbox's. */
+	/** Its `Idempotency-Key`, and when it arrived by the machine's clock, because the provider's 24 hours do not follow the sandbox's clock. */
 	key?: { value: string; atMs: number } | undefined;
 }
 
@@ -23,12 +23,12 @@ export const mailSchema = z.strictObject({
 	html: z.string().optional(),
 });
 
-/** How long a key is known, as at Resend. */
+/** How long an idempotency key is remembered, as at Resend. */
 const KEY_LIFE_MS = 24 * 3_600_000;
 
 /**
- * Puts a mail into the mailbox, once for each key, as Resend does.
- * @returns the mail, which an earlier call may have delivered; null for a key of another mail
+ * Delivers a mail to the mailbox once per idempotency key, as Resend does.
+ * @returns the mail, new or delivered by an earlier call; null if the key belongs to another mail
  */
 export function deliver(mailbox: Mail[], mail: z.infer<typeof mailSchema>, atMs: number, key?: NonNullable<Mail["key"]>): Mail | null {
 	const before = key && mailbox.findLast((one) => one.key?.value === key.value && key.atMs - one.key.atMs < KEY_LIFE_MS);
@@ -41,7 +41,7 @@ export function deliver(mailbox: Mail[], mail: z.infer<typeof mailSchema>, atMs:
 const isSame = (one: Mail, { from, to, subject, text, html }: z.infer<typeof mailSchema>) =>
 	JSON.stringify([one.from, one.to, one.subject, one.text, one.html]) === JSON.stringify([from, to, subject, text, html]);
 
-/** An error in the form of Resend's. */
+/** An error body in Resend's format. */
 export const mailError = (statusCode: number) => ({
 	statusCode,
 	name: statusCode === 409 ? "invalid_idempotent_request" : statusCode === 429 ? "rate_limit_exceeded" : "application_error",

@@ -29,7 +29,7 @@ interface Chunk {
 	usage?: Usage;
 }
 
-/** The model endpoint, without a server and without its pauses. */
+/** The model endpoint, without a server or delays. */
 function aModel(faults: ModelFaults = {}) {
 	const state = emptyState();
 	state.faults = { model: { firstTokenMs: 0, chunkMs: 0, ...faults } };
@@ -54,7 +54,7 @@ const request = (content: unknown) => ({ model: "sandbox", messages: [{ role: "u
 const contentOf = (chunks: Chunk[]) => chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta.content ?? "")).join("");
 
 describe("an answer", () => {
-	it("is the same streamed and whole, with the same usage, for any question", async () => {
+	it("has the same text and usage with and without streaming, for any question", async () => {
 		const { streamed, whole } = aModel();
 		await fc.assert(
 			fc.asyncProperty(fc.string({ unit: "grapheme", maxLength: 60 }), async (question) => {
@@ -68,7 +68,7 @@ describe("an answer", () => {
 		);
 	});
 
-	it("has as many pieces as asked for, and loses no word where it has at least as many words", async () => {
+	it("has the configured number of chunks, and keeps every word if it has at least as many words", async () => {
 		const text = contentOf(await aModel().streamed(request("Hello")));
 		const words = text.match(/\S+/g)?.length ?? 0;
 		await fc.assert(
@@ -81,7 +81,7 @@ describe("an answer", () => {
 		);
 	});
 
-	it("counts its own words and those of all messages, and ends at the reason that the fault names", async () => {
+	it("reports its own words and those of all messages as tokens, and the finish reason that the fault sets", async () => {
 		const { whole } = aModel({ finishReason: "content_filter" });
 		const messages = [
 			{ role: "system", content: "Be brief." },
@@ -95,7 +95,7 @@ describe("an answer", () => {
 		expect(choices[0]?.finish_reason).toBe("content_filter");
 	});
 
-	it("names one id, one model and one time in all chunks, finishes once, and tells its usage last and once", async () => {
+	it("has the same id, model and time in all chunks, one finish reason, and its usage once, in the last chunk", async () => {
 		const chunks = await aModel().streamed({ ...request("Hello"), model: "any-name" });
 		const { id } = chunks[0] ?? {};
 		expect(id).toMatch(/^chatcmpl-/);
@@ -113,7 +113,7 @@ describe("an answer", () => {
 		["a message without a role", { model: "m", messages: [{ content: "x" }] }],
 		["content that is a number", request(5)],
 		["a stream that is a text", { ...request("x"), stream: "yes" }],
-	])("to %s is a 400 as OpenAI answers, and no call", async (_, body) => {
+	])("to %s is OpenAI's 400, and is not recorded as a call", async (_, body) => {
 		const { ask, state } = aModel();
 		const response = await ask(body);
 		expect([response.status, await response.json()]).toMatchObject([
@@ -123,7 +123,7 @@ describe("an answer", () => {
 		expect(state.modelCalls).toEqual([]);
 	});
 
-	it("waits while the fault pauseAfterChunks stands, and goes on where it stopped", async () => {
+	it("pauses while the fault pauseAfterChunks is set, and continues where it stopped", async () => {
 		const { ask, state } = aModel({ pauseAfterChunks: 2 });
 		const response = await ask({ ...request("Hello"), stream: true });
 		let text = "";
@@ -138,7 +138,7 @@ describe("an answer", () => {
 		expect(text.match(/"role":"assistant"/g)).toHaveLength(1);
 	});
 
-	it("that nobody waits for any more is recorded as left, streamed or whole", async () => {
+	it("is recorded as aborted once its client has disconnected, with and without streaming", async () => {
 		for (const stream of [true, false]) {
 			const { ask, state } = aModel({ silentAfterChunks: 0 });
 			const left = new AbortController();
@@ -152,13 +152,13 @@ describe("an answer", () => {
 	});
 });
 
-describe("a call of the tool", () => {
+describe("a tool call", () => {
 	const query = 'Etna "today" – 你好';
 	const inputOf = (deltas: Delta[]) =>
 		deltas.map(({ tool_calls: calls, function_call: call }) => String(calls?.[0]?.function.arguments ?? call?.arguments ?? "")).join("");
 	const deltasOf = (form: Parameters<typeof toolCallDeltas>[0]) => toolCallDeltas(form, query) as Delta[];
 
-	it("in pieces names the tool and its id once, first, and then its input by index", () => {
+	it("in the format `pieces` has the tool's name and id once, first, and then its input by index", () => {
 		const deltas = deltasOf("pieces");
 		expect(JSON.parse(inputOf(deltas))).toEqual({ query });
 		expect(deltas[0]).toMatchObject({ role: "assistant", content: null });
@@ -170,7 +170,7 @@ describe("a call of the tool", () => {
 		]);
 	});
 
-	it("in the untidy forms differs in exactly what the form names", () => {
+	it("in each nonstandard format deviates exactly as the format's name says", () => {
 		expect(deltasOf("whole")).toHaveLength(1);
 		expect(JSON.parse(inputOf(deltasOf("whole")))).toEqual({ query });
 		expect(deltasOf("no-index").flatMap(({ tool_calls: calls }) => calls ?? [])).not.toContainEqual(expect.objectContaining({ index: 0 }));
@@ -200,19 +200,19 @@ describe("a call of the tool", () => {
 		} as Parameters<typeof searchFor>[0]);
 	const found = { role: "tool", content: "[1] Etna smokes\nhttps://a.example/" };
 
-	it("comes as often as the question says, with another query each time, and for each question anew", () => {
+	it("is made as often as the question requests, with another query each time, and again for each question", () => {
 		const question = { role: "user", content: "Search 3 times for news?" };
 		const queries = [0, 1, 2, 3].map((times) => call([question, ...Array(times).fill(found)]));
 		expect(queries).toEqual(["Search 3 times for news", "Search 3 times for news (2)", "Search 3 times for news (3)", null]);
 		expect(call([question, found, found, found, { role: "assistant", content: "So." }, question])).toBe("Search 3 times for news");
 	});
 
-	it("does not come unless it is offered, nor for words that only contain the sought ones", () => {
+	it("is not made if the tool is not offered, or for words that only contain a trigger word", () => {
 		expect(call([{ role: "user", content: "the latest" }], false)).toBeNull();
 		expect(call([{ role: "user", content: "My newsletter about research" }])).toBeNull();
 	});
 
-	it("is answered with what was found, by the number of its source", () => {
+	it("leads to an answer that cites the results by source number", () => {
 		const question = { role: "user", content: "the latest" };
 		expect(answerFrom([question])).toBeNull();
 		expect(answerFrom([question, found])).toContain("I searched once. The web says: “Etna smokes” [1].");

@@ -188,7 +188,7 @@ it("reports total tokens as the sum of prompt and completion tokens", async () =
 	expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
 });
 
-it("answers a call of a model byte for byte on demand, as often as asked", async () => {
+it("answers calls of a model byte for byte as configured, as often as configured", async () => {
 	const sandbox = await runSandbox();
 	const wires = {
 		odd: { status: 202, headers: { "x-odd": "1" }, parts: ["a\r", { base64: "4pg=" }, { text: "b", times: 201 }], calls: 1 },
@@ -237,7 +237,7 @@ describe("a model with the tool web_search", () => {
 		return chunksOf(response);
 	}
 
-	it("calls it for what is new, as often as it is told, and then names what it was handed", async () => {
+	it("calls it for a question about news, as often as requested, and then cites the results", async () => {
 		const sandbox = await runSandbox();
 		await sandbox.faults({ model: { chunkMs: 0, firstTokenMs: 0 } });
 		const first = await chunksFor(sandbox, [user]);
@@ -248,7 +248,7 @@ describe("a model with the tool web_search", () => {
 		expect(answer).toMatch(/I searched 2 times.*“Etna today” \[1\]/);
 	});
 
-	it("answers without it where it is not offered, and for anything else", async () => {
+	it("answers without it if it is not offered, and for any other question", async () => {
 		const sandbox = await runSandbox();
 		await sandbox.faults({ model: { chunkMs: 0, firstTokenMs: 0 } });
 		expect(contentOf(await chunksFor(sandbox, [user], {}))).toContain("You said");
@@ -259,7 +259,7 @@ describe("a model with the tool web_search", () => {
 	});
 
 	it.each(["pieces", "whole", "no-index", "object", "twice", "function-call", "broken"])(
-		"writes its call in the form %s",
+		"writes its call in the format %s",
 		async (toolCall) => {
 			const sandbox = await runSandbox();
 			await sandbox.faults({ model: { chunkMs: 0, firstTokenMs: 0, toolCall } });

@@ -147,7 +147,7 @@ function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: Mo
 	});
 }
 
-/** Calls for a search, as a model with tools does. */
+/** Requests a search, as a model with tools does. */
 function streamToolCall(c: Context<Env>, world: World, call: ModelCall, faults: ModelFaults, query: string): Response {
 	const { head, usage } = answerOf(world, call, { chunks: 1 });
 	const chunk = (fields: object) => `data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", ...fields })}\n\n`;

@@ -15,7 +15,7 @@ function searchedIn(messages: readonly Message[]): { question: string; results: 
 	return { question: messages[at] ? textOf(messages[at]).trim() : "", results: results.map(textOf) };
 }
 
-/** What the model searches for next: once for a question about what is new, or as often as it says. Null where it answers. */
+/** The model's next search query. A question about news gets one search, or as many as it requests. Null: the model answers. */
 export function searchFor({ messages, fields }: ModelCall): string | null {
 	const isOffered = Array.isArray(fields.tools) && JSON.stringify(fields.tools).includes(`"${TOOL}"`);
 	const { question, results } = searchedIn(messages);
@@ -26,7 +26,7 @@ export function searchFor({ messages, fields }: ModelCall): string | null {
 	return results.length === 0 ? words : `${words} (${results.length + 1})`;
 }
 
-/** An answer from what was found, which names its sources. Null without any search. */
+/** An answer that cites the search results. Null if nothing was searched. */
 export function answerFrom(messages: readonly Message[]): string | null {
 	const { question, results } = searchedIn(messages);
 	if (results.length === 0) return null;
@@ -37,7 +37,7 @@ export function answerFrom(messages: readonly Message[]): string | null {
 	return `I searched ${results.length === 1 ? "once" : `${results.length} times`}. The web says: “${first[2]}” [${first[1]}].${more} I am the sandbox model, and made none of it up; the sandbox did.`;
 }
 
-/** A call of the tool, as the deltas of a stream. */
+/** A tool call as stream deltas. */
 export function toolCallDeltas(form: NonNullable<ModelFaults["toolCall"]>, query: string): object[] {
 	const input = JSON.stringify({ query });
 	const id = `call_${query.length}`;

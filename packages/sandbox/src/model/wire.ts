@@ -8,7 +8,7 @@ import type { ModelCall } from "./request.ts";
 
 const AT_ONCE = 200;
 
-/** The bytes to answer a call of this model with, if the faults have some. Counts them down, and removes them when used up. */
+/** The bytes that the faults set as this model's answer, if any. Counts them down, and removes them when used up. */
 export function takeWire(faults: ModelFaults, model: string): ModelWire | undefined {
 	const wire = faults.wires?.[model];
 	if (faults.wires && wire?.calls !== undefined) {

@@ -14,7 +14,7 @@ async function isSigned(sandbox: TestSandbox, token: string): Promise<boolean> {
 	return verify("sha256", Buffer.from(`${head}.${claims}`), signed, Buffer.from(signature, "base64url"));
 }
 
-it("signs the claims that it is told, with the key that it publishes", async () => {
+it("signs the given claims with its published key", async () => {
 	const sandbox = await runSandbox();
 	const token = await tokenFor(sandbox, { claims: { sub: "ada", email: "ada@example.com" } });
 	expect(await isSigned(sandbox, token)).toBe(true);
@@ -23,7 +23,7 @@ it("signs the claims that it is told, with the key that it publishes", async () 
 	expect(claims.exp - claims.iat).toBe(300);
 });
 
-it("publishes another key once it has changed it", async () => {
+it("publishes a new key after a rotation", async () => {
 	const sandbox = await runSandbox();
 	const before = await tokenFor(sandbox, { claims: { sub: "ada" } });
 	await sandbox.send("POST", "/issuer/rotate", {});

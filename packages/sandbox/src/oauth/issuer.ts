@@ -1,4 +1,4 @@
-/** An identity provider whose tokens an app takes: it signs any claims that it is told, and can change its key. */
+/** An identity provider whose tokens the app accepts. It signs any given claims, and can rotate its key. */
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -11,12 +11,12 @@ interface Key {
 	published: object;
 }
 
-/** What `POST /token` is told. A claim that is null is left out, also one of those that it adds. `issuer` and `audience` replace its own. */
+/** The body of `POST /token`. A null claim is omitted, even one that the issuer adds itself. `issuer` and `audience` replace the defaults. */
 const asked = z.strictObject({
 	claims: z.record(z.string(), z.unknown()),
 	issuer: z.string().optional(),
 	audience: z.string().default("parley"),
-	/** Negative for a token that has expired. */
+	/** Negative for an expired token. */
 	expiresInSeconds: z.number().int().default(300),
 });
 
@@ -28,13 +28,13 @@ function newKey(): Key {
 
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** Signs a token (RFC 7515). By the machine's clock, as tokens are checked. */
+/** Signs a token (RFC 7515). Uses the machine's clock, because tokens are verified against it. */
 function tokenOf(key: Key, claims: object): string {
 	const text = `${encoded({ alg: "ES256", typ: "JWT", kid: key.id })}.${encoded(claims)}`;
 	return `${text}.${sign("sha256", Buffer.from(text), { key: key.secret, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
 }
 
-/** To mount at /issuer. Its keys are in memory: after a restart it has others. */
+/** The issuer, to mount at /issuer. Its keys are in memory, so a restart replaces them. */
 export function issuerRoutes() {
 	let key = newKey();
 	return new Hono<Env>()

@@ -34,7 +34,7 @@ const redeem = (sandbox: TestSandbox, form: Record<string, string>) =>
 		}),
 	});
 
-it("gives one token for a code, to whoever has its verifier", async () => {
+it("exchanges a code once, for a client that has its verifier", async () => {
 	const sandbox = await runSandbox();
 	const allow = { action: "allow", email: "ada@example.com", name: "Ada", confirmed: "yes" };
 	const back = await codeFrom(sandbox, allow);
@@ -51,7 +51,7 @@ it("gives one token for a code, to whoever has its verifier", async () => {
 	});
 });
 
-it("leads back with access_denied when the person says no", async () => {
+it("redirects back with access_denied if the user declines", async () => {
 	const back = await codeFrom(await runSandbox(), { action: "deny" });
 	expect([back.searchParams.get("error"), back.searchParams.get("code")]).toEqual(["access_denied", null]);
 });

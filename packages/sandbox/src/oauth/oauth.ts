@@ -1,11 +1,11 @@
-/** GitHub and Google as an app meets them when people sign in there. Whoever signs in says on the page who they are. */
+/** GitHub's and Google's OAuth endpoints for sign-in. The user chooses on the page who to sign in as. */
 import { createHash, randomUUID } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { html } from "hono/html";
 import { page } from "../pages/layout.ts";
 import type { Env } from "../world.ts";
 
-/** The client that both know. */
+/** The client registered at both. */
 const CLIENT = { id: "oauth_client_sandbox", secret: "oauth_secret_sandbox" };
 
 interface Person {
@@ -19,13 +19,13 @@ interface Grant extends Person {
 	challenge: string;
 }
 
-/** Codes and tokens are in memory: after a restart, people sign in again. */
+/** Codes and tokens are in memory, so a restart ends all sign-ins. */
 interface Issued {
 	codes: Map<string, Grant>;
 	tokens: Map<string, Person>;
 }
 
-/** The id of a person at the provider. GitHub's is a number, Google's a text of digits. */
+/** The user's id at the provider: a number at GitHub, a string of digits at Google. */
 const idOf = (email: string) => Number.parseInt(createHash("sha256").update(email).digest("hex").slice(0, 12), 16);
 
 /** GitHub's side, to mount at /github: the pages of github.com, and its API under /api. */
@@ -36,7 +36,7 @@ export function githubRoutes() {
 		.post("/login/oauth/authorize", (c) => decide(c, issued))
 		.post("/login/oauth/access_token", async (c) => {
 			const { token, error } = await redeem(c, issued);
-			// GitHub says with 200 that it refuses, and answers as a form unless JSON is asked for.
+			// GitHub refuses with status 200, and answers form-encoded unless JSON is requested.
 			const answer: Record<string, string> = token
 				? { access_token: token, scope: "read:user,user:email", token_type: "bearer" }
 				: { error: error ?? "bad_verification_code", error_description: "The code passed is incorrect or expired." };
@@ -46,7 +46,7 @@ export function githubRoutes() {
 		.get("/api/user", (c) => {
 			const person = personOf(c, issued);
 			if (!person || !c.req.header("user-agent")) return c.json({ message: "Bad credentials" }, person ? 403 : 401);
-			// Most people keep their address off their profile.
+			// Most users hide their address on their profile.
 			return c.json({ id: idOf(person.email), login: person.email.split("@")[0], name: person.name || null, email: null });
 		})
 		.get("/api/user/emails", (c) => {
@@ -114,7 +114,7 @@ async function decide(c: Context<Env>, { codes }: Issued) {
 	return c.redirect(back.href, 302);
 }
 
-/** A code is worth one token, for the client and the page that it was made for, and whoever has the verifier of its challenge (RFC 7636). */
+/** A code can be exchanged once, by the client and for the redirect URI it was issued for, with the verifier of its challenge (RFC 7636). */
 async function redeem(c: Context<Env>, { codes, tokens }: Issued): Promise<{ token?: string; error?: string }> {
 	const form = await c.req.parseBody();
 	const basic = Buffer.from(/^Basic (.+)$/.exec(c.req.header("authorization") ?? "")?.[1] ?? "", "base64").toString();

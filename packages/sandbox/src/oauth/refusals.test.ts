@@ -39,7 +39,7 @@ function bothProviders() {
 }
 
 describe.each(["github", "google"] as const)("%s", (of) => {
-	it("brings back the state exactly, and keeps the query of the page that it returns to", async () => {
+	it("returns the state unchanged, and keeps the query of the redirect URI", async () => {
 		const { back } = bothProviders();
 		await fc.assert(
 			fc.asyncProperty(fc.string({ unit: "grapheme", maxLength: 40 }), fc.constantFrom("allow", "deny"), async (state, action) => {
@@ -56,14 +56,14 @@ describe.each(["github", "google"] as const)("%s", (of) => {
 		["another verifier", { code_verifier: "w".repeat(43) }],
 		["no verifier", { code_verifier: "" }],
 		["a code that nobody issued", { code: "made up" }],
-	])("gives no token for %s", async (_, wrong) => {
+	])("issues no token for %s", async (_, wrong) => {
 		const { codeOf, redeem } = bothProviders();
 		const { body } = await redeem(of, { code: await codeOf(of), ...wrong });
 		expect(body).toMatchObject({ error: of === "github" ? "bad_verification_code" : "invalid_grant" });
 		expect(body).not.toHaveProperty("access_token");
 	});
 
-	it("gives no token to a client that it does not know, which leaves the code to the right one", async () => {
+	it("issues no token to an unknown client, and the code stays valid for the right one", async () => {
 		const { codeOf, redeem } = bothProviders();
 		const code = await codeOf(of);
 		for (const wrong of [{ client_secret: "wrong" }, { client_id: "other" }, { client_secret: "" }] as Record<string, string>[])
@@ -71,14 +71,14 @@ describe.each(["github", "google"] as const)("%s", (of) => {
 		expect((await redeem(of, { code })).body.access_token).toMatch(/^token_/);
 	});
 
-	it("burns a code with the first attempt to redeem it, also a wrong one", async () => {
+	it("invalidates a code at the first attempt to redeem it, even a failed one", async () => {
 		const { codeOf, redeem } = bothProviders();
 		const code = await codeOf(of);
 		await redeem(of, { code, code_verifier: "w".repeat(43) });
 		expect((await redeem(of, { code })).body).not.toHaveProperty("access_token");
 	});
 
-	it("takes the client's secret as Basic authentication, too", async () => {
+	it("accepts the client's secret as Basic authentication too", async () => {
 		const { codeOf, redeem } = bothProviders();
 		const basic = (secret: string) => ({ authorization: `Basic ${Buffer.from(`${client.client_id}:${secret}`).toString("base64")}` });
 		const nameless = { client_id: "", client_secret: "" };
@@ -87,7 +87,7 @@ describe.each(["github", "google"] as const)("%s", (of) => {
 		expect((await redeem(of, { code, ...nameless }, basic(client.client_secret))).body.access_token).toMatch(/^token_/);
 	});
 
-	it("does not show its page, or lead anywhere, for an unknown client or an address that is none", async () => {
+	it("neither shows its page nor redirects for an unknown client or an invalid redirect URI", async () => {
 		const { app, decide } = bothProviders();
 		expect((await app.request(`${providers[of].authorize}?client_id=other`)).status).toBe(404);
 		for (const wrong of [{ client_id: "other" }, { redirect_uri: "nowhere" }] as Record<string, string>[]) {
@@ -96,7 +96,7 @@ describe.each(["github", "google"] as const)("%s", (of) => {
 		}
 	});
 
-	it("says who signed in, and whether their address is confirmed, to its own tokens only", async () => {
+	it("returns the user, and whether their address is confirmed, only for its own tokens", async () => {
 		const { codeOf, redeem, get } = bothProviders();
 		const other = of === "github" ? "google" : "github";
 		const name = "Ada <script> Ł\"'";
@@ -111,7 +111,7 @@ describe.each(["github", "google"] as const)("%s", (of) => {
 	});
 });
 
-it("GitHub keeps a person's id, hides their address from the profile, and wants a User-Agent", async () => {
+it("GitHub keeps a user's id, omits the address from the profile, and requires a User-Agent", async () => {
 	const { codeOf, redeem, get } = bothProviders();
 	const userOf = async (email: string, headers?: Record<string, string>) => {
 		const { access_token: token = "" } = (await redeem("github", { code: await codeOf("github", { email }) })).body;
@@ -124,7 +124,7 @@ it("GitHub keeps a person's id, hides their address from the profile, and wants 
 	expect((await userOf("ada@example.com", {})).status).toBe(403);
 });
 
-it("GitHub answers as a form where JSON is not asked for, with 200 also where it refuses", async () => {
+it("GitHub answers form-encoded unless JSON is requested, with 200 even for a refusal", async () => {
 	const { post } = bothProviders();
 	const response = await post("/github/login/oauth/access_token", { ...client, code: "none" }, { accept: "*/*" });
 	expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/x-www-form-urlencoded"]);

@@ -17,7 +17,7 @@ const decoded = (part: string | undefined) => JSON.parse(Buffer.from(part ?? "",
 const claimsOf = (token: string) => decoded(token.split(".")[1]);
 
 describe("the issuer's tokens", () => {
-	it("take another issuer and audience, and leave out what is null, their own claims too", async () => {
+	it("use a given issuer and audience, and omit null claims, default ones included", async () => {
 		const { tokenOf } = anIssuer();
 		const usual = claimsOf(await tokenOf({ claims: { sub: "ada" } }));
 		expect(usual).toMatchObject({ iss: "http://localhost/issuer", aud: "parley", sub: "ada" });
@@ -30,12 +30,12 @@ describe("the issuer's tokens", () => {
 		expect(bare).toMatchObject({ email: false, groups: ["a"] });
 	});
 
-	it("have expired where a negative time is asked for", async () => {
+	it("are already expired if a negative lifetime is requested", async () => {
 		const { exp, iat } = claimsOf(await anIssuer().tokenOf({ claims: {}, expiresInSeconds: -60 }));
 		expect(exp - iat).toBe(-60);
 	});
 
-	it("name the key that verifies them, and verify no more once a byte of them has changed", async () => {
+	it("name the key that verifies them, and fail verification once their claims have changed", async () => {
 		const { tokenOf, keys } = anIssuer();
 		const [head = "", claims = "", signature = ""] = (await tokenOf({ claims: { sub: "ada", admin: false } })).split(".");
 		const [key] = await keys();
@@ -52,7 +52,7 @@ describe("the issuer's tokens", () => {
 	});
 });
 
-it("publishes one key at a time, and never the same twice", async () => {
+it("publishes one key at a time, and a new one after each rotation", async () => {
 	const { post, keys } = anIssuer();
 	const seen = [await keys()];
 	for (let turn = 0; turn < 3; turn += 1) {
@@ -64,7 +64,7 @@ it("publishes one key at a time, and never the same twice", async () => {
 	expect(new Set(seen.flat().map(({ x }) => x)).size).toBe(4);
 });
 
-it("refuses what it cannot sign, and fields that it does not know", async () => {
+it("refuses invalid claims and unknown fields", async () => {
 	const { post } = anIssuer();
 	for (const body of [null, [], "x", {}, { claims: "x" }, { claims: {}, expires: 5 }, { claims: {}, expiresInSeconds: "5" }]) {
 		const response = await post("/token", body);

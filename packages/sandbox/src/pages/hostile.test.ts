@@ -1,10 +1,10 @@
-/** All pages, with text of an attacker in every place that an app can put text. */
+/** All pages, with an attacker's text in every field that an app can set. */
 import { describe, expect, it } from "vitest";
 import { runSandbox } from "../testing/harness.ts";
 
 const attack = `"><script>alert(1)</script><img src=x onerror=alert(1)>'`;
 
-/** A sandbox whose customers, plans, cards, invoices and mails, of both providers, bear the attack as their names. */
+/** A sandbox of which all customers, plans, cards, invoices and mails, at both providers, are named with the attack text. */
 async function hostileSandbox() {
 	const sandbox = await runSandbox({ settings: { domainErrorsAre500: false } });
 	const { send, state } = sandbox;
@@ -63,7 +63,7 @@ async function hostileSandbox() {
 }
 
 describe("text from outside", () => {
-	it("is text on every page: no tag, no attribute and no address of its own", async () => {
+	it("is rendered as text on every page, never as a tag, an attribute or a URL", async () => {
 		const { sandbox, pages } = await hostileSandbox();
 		let shown = 0;
 		for (const path of pages) {
@@ -74,15 +74,15 @@ describe("text from outside", () => {
 			for (const part of ["<script>alert", "<img src=x"])
 				expect([path.split("?")[0], page.includes(part)]).toEqual([path.split("?")[0], false]);
 			expect(page).not.toMatch(/(?:href|src|action)="(?!https?:|\/|data:,|#|\?)[^"]/);
-			// A quote that ended an attribute would leave this behind it.
+			// This remains if a quote in the text ended an attribute.
 			expect(page).not.toContain('""><');
 			if (page.includes("&lt;script&gt;alert")) shown += 1;
 		}
-		// The attack is there to be seen: these pages were not spared by leaving it out.
+		// The pages do show the attack text, so the check above is not vacuous.
 		expect(shown).toBeGreaterThanOrEqual(14);
 	});
 
-	it("is asked for with GET without any effect: reading all pages changes no record", async () => {
+	it("is read without side effects: a GET of every page changes no record", async () => {
 		const { sandbox, pages } = await hostileSandbox();
 		await sandbox.send("POST", "/__sandbox/clock", { frozen: true });
 		const before = structuredClone(sandbox.world.state);
@@ -91,13 +91,13 @@ describe("text from outside", () => {
 	});
 });
 
-describe("an address of nothing", () => {
+describe("the address of a missing record", () => {
 	const nothing = [
 		...["/checkout/x", "/billing-portal/x", "/invoices/x", "/invoices/x/receipt", "/customers/x", "/mailbox/x"],
 		...["/stripe/checkout/x", "/stripe/portal/x", "/stripe/invoices/x", "/stripe/receipts/x"],
 	];
 
-	it.each(nothing)("%s is a page that says so, without repeating the id", async (path) => {
+	it.each(nothing)("%s is a not-found page that does not repeat the id", async (path) => {
 		const { url } = await runSandbox();
 		for (const address of [path, path.replace("/x", `/${encodeURIComponent(attack)}`)]) {
 			const response = await fetch(`${url}${address}`);
@@ -107,7 +107,7 @@ describe("an address of nothing", () => {
 	});
 
 	it.each(["/checkout/x", "/billing-portal/x", "/stripe/checkout/x", "/stripe/portal/x", "/stripe/invoices/x"])(
-		"%s takes no form",
+		"%s accepts no form",
 		async (path) => {
 			const { url, submit, world } = await runSandbox();
 			// The first request fills the catalogue.
@@ -119,7 +119,7 @@ describe("an address of nothing", () => {
 	);
 });
 
-it("a form with a button that the page does not have is refused, and changes nothing", async () => {
+it("a form with an unknown button is refused and changes nothing", async () => {
 	const { sandbox, pages } = await hostileSandbox();
 	await sandbox.send("POST", "/__sandbox/clock", { frozen: true });
 	const forms = pages

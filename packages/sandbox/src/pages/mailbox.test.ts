@@ -23,7 +23,7 @@ it("lists mail newest first, with clickable links and escaped text", async () =>
 	expect((await fetch(`${sandbox.url}/mailbox/none`)).status).toBe(404);
 });
 
-it("shows a mail's HTML in a frame that runs nothing, above its text", async () => {
+it("shows a mail's HTML in a frame without scripts, above its text", async () => {
 	const sandbox = await runSandbox();
 	const html = '<html><head></head><body><a href="http://localhost:3000/x">Go</a><script>alert(1)</script></body></html>';
 	const response = await sandbox.send("POST", "/__sandbox/mail", { to: "ada@example.com", subject: "Hello", text: "Go", html });
@@ -35,7 +35,7 @@ it("shows a mail's HTML in a frame that runs nothing, above its text", async () 
 	expect(page).toContain("<pre>Go</pre>");
 });
 
-it("delivers once for each idempotency key, as Resend does, and refuses another mail under it", async () => {
+it("delivers one mail per idempotency key, as Resend does, and refuses another mail with the same key", async () => {
 	const sandbox = await runSandbox();
 	const send = (subject: string) =>
 		fetch(`${sandbox.url}/__sandbox/mail`, {
@@ -51,7 +51,7 @@ it("delivers once for each idempotency key, as Resend does, and refuses another 
 	expect((await sandbox.state()).mailbox).toHaveLength(1);
 });
 
-it("fails to take mail on demand, before or after it has taken it", async () => {
+it("fails on demand, before or after accepting a mail", async () => {
 	const sandbox = await runSandbox();
 	const path = "/__sandbox/mail";
 	await sandbox.send("POST", "/__sandbox/faults", {

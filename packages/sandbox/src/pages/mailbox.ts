@@ -46,7 +46,7 @@ ${
 <pre>${withLinks(mail.text)}</pre>`;
 }
 
-/** Links of a mail open in place of this page, not within its frame. */
+/** Makes the mail's links open in the whole page, not in its frame. */
 const inFrame = (mail: string) => mail.replace("<head>", '<head><base target="_top">');
 
 /** The text with clickable http(s) links. Punctuation after a link is not part of it. */

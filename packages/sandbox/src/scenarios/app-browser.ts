@@ -3,12 +3,12 @@ import { Refusal } from "../billing/refusal.ts";
 
 const patienceMs = 60_000;
 
-/** An address of its own for each sign-up and sign-in: the app limits them per network. */
+/** A new IP address for each sign-up and sign-in, because the app limits them per network. */
 function anyAddress(): Record<string, string> {
 	return { "cf-connecting-ip": `10.${[...crypto.getRandomValues(new Uint8Array(3))].join(".")}` };
 }
 
-/** A browser of the app's public HTTP API. It keeps its cookies, and a real browser can take them over. */
+/** A client of the app's public HTTP API. It stores cookies, which a real browser can adopt. */
 export class AppBrowser {
 	readonly #cookies = new Map<string, string>();
 	readonly #appUrl: string;
@@ -65,7 +65,7 @@ export class AppBrowser {
 		return { id: user.id, email };
 	}
 
-	/** Opens a confirmation link, and signs in again: confirming may have ended this session. */
+	/** Opens a confirmation link, then signs in again, because confirming may end this session. */
 	async confirm(email: string, link: string): Promise<void> {
 		const { pathname, search } = new URL(link);
 		await (await this.fetch("GET", `${pathname}${search}`)).body?.cancel();

@@ -1,4 +1,4 @@
-/** Scenarios about counts that the app keeps. They run through its public API, as the user would. */
+/** Scenarios about the app's own counts. They use its public API, as a user would. */
 import { nanoid } from "nanoid";
 import { createCheckoutSession } from "../billing/checkout/open.ts";
 import { payCheckoutSession } from "../billing/checkout/pay.ts";
@@ -45,7 +45,7 @@ export const appScenarios: readonly Scenario[] = [
 
 const mailWithinMs = 10_000;
 
-/** Someone with a confirmed address, which invitations need on both sides. The app sends the link to this sandbox, a moment after the sign-up. */
+/** A user with a confirmed address, which inviting and joining require. The app sends the link to this sandbox shortly after the sign-up. */
 async function confirmedUser(world: World, name: string): Promise<{ browser: AppBrowser; email: string }> {
 	const browser = new AppBrowser(world.appUrl);
 	const { email } = await browser.signUp(name);

@@ -8,7 +8,7 @@ const provided = scenarios.filter(({ needsApp }) => !needsApp).map(({ name }) =>
 const play = async ({ send }: TestSandbox, name: string, body: object = {}) =>
 	(await (await send("POST", `/__sandbox/scenarios/${name}`, body)).json()) as { customerId: string; text: string };
 
-/** All records that belong to a customer, in whatever list they are. */
+/** All records of a customer, from every list. */
 function recordsOf(state: State, customerId: string): object {
 	const plans = state.subscriptions.filter((one) => one.customerId === customerId).map(({ id }) => id);
 	const ofPlan = <T extends { subscriptionId: string }>(all: readonly T[]) =>
@@ -29,7 +29,7 @@ function recordsOf(state: State, customerId: string): object {
 }
 
 describe.each(provided)("%s", (name) => {
-	it("touches one customer: the records of all others, the clock, the faults and the settings stay", async () => {
+	it("changes only its customer: other customers' records, the clock, the faults and the settings stay", async () => {
 		const sandbox = await runSandbox({ now: () => Date.UTC(2028, 1, 29) });
 		const bystanders: string[] = [];
 		for (const other of ["past-due", "cancelling", "trial"]) bystanders.push((await play(sandbox, other)).customerId);
@@ -44,7 +44,7 @@ describe.each(provided)("%s", (name) => {
 	});
 });
 
-it("a scenario for a customer that does not exist, or by a name that is none, is refused and makes nobody", async () => {
+it("a scenario for an unknown customer, or with an unknown name, is refused and creates no customer", async () => {
 	const sandbox = await runSandbox();
 	for (const [path, body] of [
 		["pro-999-of-1000", { customerId: "cust_x" }],

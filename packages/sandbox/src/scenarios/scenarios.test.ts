@@ -22,7 +22,7 @@ async function after(sandbox: TestSandbox, name: string, externalId?: string) {
 	return { customer, billing, balance: billing?.checkUsageBalance("ai_requests")?.availableBalance ?? null };
 }
 
-describe.each(["somebody new", "user_1"])("at the provider, for %s", (whom) => {
+describe.each(["somebody new", "user_1"])("scenarios at the provider, for %s", (whom) => {
 	const externalId = whom === "user_1" ? "user_1" : undefined;
 	const prepared = async () => {
 		const sandbox = await runSandbox();
@@ -87,8 +87,8 @@ it("reaches its state despite active faults and oddities, and keeps them as set"
 });
 
 /**
- * A minimal app: a cookie per user, a chat count per user, and optional organizations. Like the real one it sends a confirmation link after the
- * sign-up, confirms by it, ends the session then, and lets only confirmed people invite and join.
+ * A minimal app: a cookie per user, a chat count per user, and optional organizations. Like the real one it mails a confirmation link after the
+ * sign-up, ends the session when the link is opened, and lets only users with a confirmed address invite and join.
  */
 async function startApp({ organizations, sendsMail = true }: { organizations: boolean; sendsMail?: boolean }) {
 	let mailTo: string | undefined;
@@ -145,7 +145,7 @@ async function startApp({ organizations, sendsMail = true }: { organizations: bo
 	return { appUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, chats, members, mailsTo };
 }
 
-describe("in the app", () => {
+describe("scenarios in the app", () => {
 	it.each([
 		["guest-4-of-5", "guest", 4],
 		["free-20-of-20", "user", 20],

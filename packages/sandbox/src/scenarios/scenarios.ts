@@ -1,4 +1,4 @@
-/** States worth looking at, one button press each: getting there by hand takes an afternoon. */
+/** Prepared states, each reached with one button. Reaching them by hand would take an afternoon. */
 import { providerScenarios } from "./at-the-provider.ts";
 import { appScenarios } from "./in-the-app.ts";
 import type { Scenario } from "./scenario.ts";

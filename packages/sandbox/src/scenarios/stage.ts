@@ -77,7 +77,7 @@ export function endPeriod({ state, nowMs }: Stage, subscription: Subscription): 
 	applyDue(state, nowMs);
 }
 
-/** Lets a free plan renew each month, as one that started while its price renewed. */
+/** Makes a free plan renew each month, as if it had started while its price was recurring. */
 export function renewing({ state, nowMs }: Stage, plan: Subscription): Subscription {
 	if (plan.renews) return plan;
 	Object.assign(plan, { renews: true, interval: "month", intervalCount: 1, billingCycleAnchorDate: nowMs });
@@ -85,7 +85,7 @@ export function renewing({ state, nowMs }: Stage, plan: Subscription): Subscript
 	return plan;
 }
 
-/** Ends Pro as scheduled, so that no plan is left. */
+/** Ends Pro as scheduled, which leaves the customer without a plan. */
 export function leaveWithoutPlan(stage: Stage): void {
 	const plan = pro(stage);
 	cancelAtPeriodEnd(stage.state, plan, stage.nowMs);

@@ -33,7 +33,7 @@ interface Found {
 const urls = (results: Found["results"]) => results.map(({ url }) => url);
 
 describe("a search", () => {
-	it("finds the same six pages at each provider, with addresses that are valid, for any query", async () => {
+	it("returns the same six pages at each provider, with valid URLs, for any query", async () => {
 		const { urlsOf } = searching();
 		const words = fc.string({ unit: "grapheme", minLength: 1, maxLength: 25 }).filter((text) => text.trim() !== "");
 		await fc.assert(
@@ -48,14 +48,14 @@ describe("a search", () => {
 		);
 	});
 
-	it("is remembered with its provider, its words and its headers, the last fifty of them", async () => {
+	it("is recorded with its provider, query and headers; the last fifty are kept", async () => {
 		const { state, get } = searching();
 		for (let index = 0; index < 52; index += 1) await get("/brave", { q: `word ${index}` });
 		expect(state.searches).toHaveLength(50);
 		expect(state.searches[0]).toMatchObject({ atMs: 5, kind: "brave", query: "word 2", headers: { "x-subscription-token": KEY } });
 	});
 
-	it("that is refused is not remembered", async () => {
+	it("is not recorded if it is refused", async () => {
 		const { state, get, tavily } = searching();
 		await get("/searxng", { q: " ", format: "json" });
 		await get("/searxng", { q: "Etna" });
@@ -74,7 +74,7 @@ describe("Brave", () => {
 		["50 words", Array(50).fill("w").join(" "), 200],
 		["51 words", Array(51).fill("w").join(" "), 422],
 		["nothing", "", 422],
-	])("answers a query of %s as it does", async (_, q, status) => {
+	])("answers a query of %s like the real service", async (_, q, status) => {
 		expect((await searching().get("/brave", { q })).status).toBe(status);
 	});
 
@@ -85,13 +85,13 @@ describe("Brave", () => {
 		["20", 6],
 		["21", 422],
 		["many", 422],
-	])("takes a count of %s", async (count, expected) => {
+	])("handles a count of %s", async (count, expected) => {
 		const response = await searching().get("/brave", { q: "Etna", count });
 		const found = response.ok ? ((await response.json()) as { web: Found }).web.results.length : response.status;
 		expect(found).toBe(expected);
 	});
 
-	it("marks the words of the query, unless it is asked not to, and takes characters of a pattern for themselves", async () => {
+	it("marks the words of the query unless told not to, and treats regex characters literally", async () => {
 		const { get } = searching();
 		const described = async (query: Record<string, string>) =>
 			((await (await get("/brave", query)).json()) as { web: Found }).web.results[0]?.description;
@@ -101,7 +101,7 @@ describe("Brave", () => {
 });
 
 describe("Tavily", () => {
-	it("finds five pages where no number is asked for, and as many as asked", async () => {
+	it("returns five pages by default, or the requested number", async () => {
 		const { tavily } = searching();
 		const count = async (more: object) => ((await (await tavily({ query: "Etna", ...more })).json()) as Found).results.length;
 		expect([await count({}), await count({ max_results: 0 }), await count({ max_results: 3 }), await count({ max_results: 20 })]).toEqual([

@@ -11,7 +11,7 @@ const asked = {
 		sandbox.send("POST", "/search/tavily", { query, max_results: 3 }, { authorization: `Bearer ${KEY}` }),
 };
 
-it("answers as SearXNG does, with a page where JSON is not asked for", async () => {
+it("answers as SearXNG does, with an HTML page unless JSON is requested", async () => {
 	const sandbox = await runSandbox();
 	expect(await (await asked.searxng(sandbox, "Etna")).json()).toMatchObject({
 		query: "Etna",
@@ -45,7 +45,7 @@ it("answers as Tavily does", async () => {
 	});
 });
 
-it("refuses a wrong key, a query that is too long, and a form in place of JSON", async () => {
+it("refuses a wrong key, a query that is too long, and a form instead of JSON", async () => {
 	const sandbox = await runSandbox();
 	const brave = await fetch(`${sandbox.url}/search/brave?q=Etna`, { headers: { "x-subscription-token": "wrong" } });
 	expect(brave.status).toBe(422);
@@ -59,7 +59,7 @@ it("refuses a wrong key, a query that is too long, and a form in place of JSON",
 });
 
 describe.each(["searxng", "brave", "tavily"] as const)("the faults of %s", (kind) => {
-	it("answer as the provider would, and are counted; what was searched is remembered", async () => {
+	it("answer as the provider would and are counted, and the query is recorded", async () => {
 		const sandbox = await runSandbox();
 		await sandbox.faults({ api: [{ path: `/search/${kind}`, status: 429, times: 1 }] });
 		const refused = await asked[kind](sandbox, "Etna");

@@ -1,11 +1,11 @@
-/** Three search endpoints, as SearXNG, Brave and Tavily answer. They find pages about anything, which do not exist. */
+/** Three search endpoints in the formats of SearXNG, Brave and Tavily. Every query returns pages, which do not exist. */
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { jsonOnly } from "../local-only.ts";
 import type { Env, World } from "../world.ts";
 import type { Page, SearchCall } from "./records.ts";
 
-/** The key that Brave's and Tavily's side accept. */
+/** The key that the Brave and Tavily endpoints accept. */
 const KEY = "search_key_sandbox";
 const REMEMBERED = 50;
 const QUERY_CHARS_MAX = 400;
@@ -88,13 +88,13 @@ export function searchRoutes(world: World) {
 
 const webOf = (results: object[]) => ({ type: "search", results, family_friendly: true });
 
-/** Brave escapes a few characters, and marks the words that were searched. */
+/** Brave escapes a few characters, and marks the query's words. */
 function braveHtml(text: string, query: string): string {
 	const escaped = text.replaceAll("&", "&amp;").replaceAll("'", "&#x27;");
 	return query ? escaped.replaceAll(query, (words) => `<strong>${words}</strong>`) : escaped;
 }
 
-/** The answer of a form's endpoint with an injected status. */
+/** An endpoint's error body for an injected status, in its provider's format. */
 export function injectedSearchFailure(kind: SearchCall["kind"]) {
 	return (status: number, headers: Record<string, string>): Response => {
 		if (kind === "brave") return braveError(status, status === 429 ? "RATE_LIMITED" : "INTERNAL", headers);

@@ -45,7 +45,7 @@ it("lists newest first, pages in both directions, and supports the SDK's auto-pa
 	expect((await stripe.customers.list({ created: { lt: 1 } })).data).toEqual([]);
 });
 
-it("refuses lists of a customer that never existed here, and still lists those of a deleted one", async () => {
+it("refuses lists for a customer that never existed here, and still answers them for a deleted customer", async () => {
 	const { stripe, customer, id } = await withPlan();
 	for (const list of [stripe.subscriptions, stripe.invoices, stripe.charges, stripe.paymentIntents, stripe.subscriptionSchedules]) {
 		const refused = await errorOf(list.list({ customer: "cus_of_another_mode" }));

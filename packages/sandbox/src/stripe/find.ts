@@ -19,7 +19,7 @@ export function known<T extends { id: string }>(records: readonly T[], id: strin
 }
 
 /**
- * Checks the `customer` that a list names. A deleted one still has its subscriptions, invoices and charges.
+ * Checks a list's `customer` parameter. A deleted customer still has its subscriptions, invoices and charges.
  * @throws StripeRefusal 400 for one that never existed in this account and mode
  */
 export function requireCustomer({ customers, deletedCustomerIds }: StripeState, id: string | undefined): void {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createSandbox } from "../sandbox.ts";
 
-/** Stripe's API as an app without a server. */
+/** Stripe's API as a Hono app, called without a server. */
 function anApi() {
 	let nowMs = 1_800_000_000_000;
 	const { app, world } = createSandbox({ secretKey: "unused", now: () => nowMs });
@@ -26,12 +26,12 @@ function anApi() {
 
 const someCall = fc.record({
 	key: fc.option(fc.constantFrom("a", "b", "c")),
-	/** Empty: parameters that Stripe does not take. */
+	/** Empty: the parameters are invalid at Stripe. */
 	name: fc.constantFrom("Ada", "Bob", ""),
 	hoursBefore: fc.constantFrom(0, 0, 0, 5, 23, 24),
 });
 
-it("makes one record for each key in a day, whatever is repeated: the first valid request wins and is answered again byte for byte", async () => {
+it("creates one record per key in a day: the first valid request wins, and repeats get its answer byte for byte", async () => {
 	await fc.assert(
 		fc.asyncProperty(fc.array(someCall, { maxLength: 12 }), async (calls) => {
 			const { world, create, wait } = anApi();
@@ -62,7 +62,7 @@ it("makes one record for each key in a day, whatever is repeated: the first vali
 	);
 });
 
-it("makes one record of requests with the same key that come at once, and refuses the others while it runs", async () => {
+it("creates one record for concurrent requests with the same key, and refuses the others while the first runs", async () => {
 	const { world, create } = anApi();
 	world.state.faults = { api: [{ path: "/v1/customers", delayMs: 1 }] };
 	const answers = await Promise.all(Array.from({ length: 5 }, () => create("a", "Ada")));
@@ -70,14 +70,14 @@ it("makes one record of requests with the same key that come at once, and refuse
 	expect(world.state.stripe.customers).toHaveLength(1);
 });
 
-it("keeps no answer of an injected failure, so that a retry does the work", async () => {
+it("stores no answer for an injected failure, so that a retry does the work", async () => {
 	const { world, create } = anApi();
 	world.state.faults = { api: [{ path: "/v1/customers", status: 500, times: 1 }] };
 	expect([(await create("a", "Ada")).status, world.state.stripe.customers.length]).toEqual([500, 0]);
 	expect([(await create("a", "Ada")).status, world.state.stripe.customers.length]).toEqual([200, 1]);
 });
 
-it("refuses a key longer than 255 characters, and tells keys apart by their last", async () => {
+it("refuses a key longer than 255 characters, and distinguishes keys that differ only in the last character", async () => {
 	const { world, create } = anApi();
 	expect((await create("k".repeat(256), "Ada")).status).toBe(400);
 	for (const last of ["x", "y"]) expect((await create(`${"k".repeat(254)}${last}`, "Ada")).status).toBe(200);

@@ -115,7 +115,7 @@ it("extends a trial and warns again before its new end", async () => {
 	expect((await errorOf(stripe.subscriptions.update(id, { trial_end: utc(2026, 1, 1) }))).param).toBe("trial_end");
 });
 
-it("keeps meters by event name and stops counting for a deactivated one", async () => {
+it("has one meter per event name, and a deactivated meter stops counting", async () => {
 	const { stripe } = await runStripe();
 	const { id: customer } = await stripe.customers.create();
 	const terms = { display_name: "Calls", event_name: "calls", default_aggregation: { formula: "count" } } as const;

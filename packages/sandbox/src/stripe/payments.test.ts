@@ -95,7 +95,7 @@ it("declines at the checkout with the fault failPayments", async () => {
 	expect((await sandbox.stripe.charges.list({ customer })).data).toMatchObject([{ status: "failed" }]);
 });
 
-it("refunds part of a charge and then the rest, and refuses to exceed its amount", async () => {
+it("refunds a charge in two parts, and refuses to exceed its amount", async () => {
 	const { sandbox, stripe, intent, charge } = await withTopUp();
 	const first = await stripe.refunds.create({
 		payment_intent: intent,

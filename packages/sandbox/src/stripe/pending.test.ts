@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { errorOf, itemOf, utc, withPlan } from "./testing/harness.ts";
 
-/** A Pro plan whose bank wants each charge by call to be confirmed. */
+/** A Pro plan with a card whose bank requires confirmation of each charge by API call. */
 async function withConfirmedCard() {
 	const plan = await withPlan("top_up_1000", utc(2026, 1, 15, 9), { settings: { maxPlan: true } });
 	const { sandbox, stripe, customer } = plan;
@@ -22,7 +22,7 @@ async function withConfirmedCard() {
 const invoiceOf = ({ latest_invoice: invoice }: { latest_invoice: unknown }) =>
 	invoice as { id: string; status: string; hosted_invoice_url: string; total: number };
 
-it("answers an upgrade that the bank wants confirmed with a 402 of its own code, and changes nothing", async () => {
+it("answers an upgrade that needs the bank's confirmation with a specific 402 code, and changes nothing", async () => {
 	const { upgrade, subscription, priceOf } = await withConfirmedCard();
 	const refused = await errorOf(upgrade("error_if_incomplete"));
 	expect([refused.statusCode, refused.code]).toEqual([402, "subscription_payment_intent_requires_action"]);

@@ -62,7 +62,7 @@ it("refuses to pay an invoice while a bank payment for it is pending", async () 
 	expect((await stripe.charges.list({ customer: customer.id })).data.map(({ status }) => status)).toEqual(["pending", "succeeded"]);
 });
 
-it("cancels by the date alone, which the flag does not clear, as flexible billing mode does", async () => {
+it("cancels by setting only the date, which clearing the flag keeps, as in flexible billing mode", async () => {
 	const { stripe, press, id, subscription } = await withPortal();
 	await press({ action: "cancel", subscription: id });
 	expect(await stripe.subscriptions.update(id, { cancel_at_period_end: false })).toMatchObject({ cancel_at: utc(2026, 2, 15, 9) });
@@ -74,7 +74,7 @@ it("cancels by the date alone, which the flag does not clear, as flexible billin
 	expect(await stripe.subscriptions.update(id, { cancel_at_period_end: false })).toMatchObject({ cancel_at: null });
 });
 
-it("makes a new card the customer's default only: a plan goes on with the card of its checkout", async () => {
+it("makes a new card only the customer's default: a plan keeps the card of its checkout", async () => {
 	const { sandbox, press, customer, stripe, subscription } = await withPortal();
 	const before = (await subscription()).default_payment_method;
 	await press({ action: "card", card: "0341" });
@@ -85,7 +85,7 @@ it("makes a new card the customer's default only: a plan goes on with the card o
 	expect((await subscription()).status).toBe("active");
 });
 
-it("opens with the configuration that is named, and refuses to open without one before a default was saved", async () => {
+it("opens with the named configuration, and refuses to open without one until a default was saved", async () => {
 	const { stripe } = await runStripe({ settings: { stripeCatalogue: false } });
 	const { id: customer } = await stripe.customers.create();
 	const refused = await errorOf(stripe.billingPortal.sessions.create({ customer }));

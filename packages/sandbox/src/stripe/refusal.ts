@@ -53,7 +53,7 @@ export function cardDeclined(declineCode: string, more: Record<string, unknown> 
 	return new StripeRefusal(402, "card_error", "Your card was declined.", { code: "card_declined", declineCode, more });
 }
 
-/** A charge that the customer has to confirm with the bank first: 402, like a declined card, with a code of its own. */
+/** A charge that the customer must first confirm with the bank: 402 like a declined card, but with its own code. */
 export function unconfirmed(of: "subscription" | "invoice", more: Record<string, unknown> = {}): StripeRefusal {
 	const message =
 		of === "subscription"

@@ -114,7 +114,7 @@ it("applies a direct change of the subscription to the current phase", async () 
 	expect(itemOf(await subscription())).toMatchObject({ price: { id: "price_pro_monthly" }, quantity: 1 });
 });
 
-it("ends what a replaced phase does not name: the trial and the discounts", async () => {
+it("ends a trial and discounts that a replaced phase does not list", async () => {
 	const trial = { subscription_data: { trial_period_days: 14 } };
 	const { sandbox, stripe, customer } = await withPlan("max_monthly", start, { settings: { maxPlan: true } });
 	const plan = async () => {

@@ -175,7 +175,7 @@ it("upgrades at once and prorates both prices for the rest of the month to the c
 	});
 });
 
-it("on a declined upgrade, error_if_incomplete changes nothing and allow_incomplete leaves an open invoice", async () => {
+it("error_if_incomplete changes nothing on a declined upgrade, and allow_incomplete leaves an open invoice", async () => {
 	const { sandbox, stripe, id, max, to, item, subscription } = await halfWay();
 	const before = await subscription();
 	await sandbox.faults({ failPayments: true });

@@ -51,7 +51,7 @@ export function checkedFetch(prefix: string, check: Check): CheckedFetch {
 	return { fetch, validated, violations };
 }
 
-/** The parsed body; undefined for one that claims to be JSON and is not. */
+/** The parsed body; undefined if it is declared as JSON but is not. */
 function parsed(text: string, contentType: string): unknown {
 	if (!contentType.includes("json")) return text;
 	try {

@@ -37,7 +37,7 @@ export function openContract(): Check | null {
 	};
 }
 
-/** The body without the field that the service has gained since the document, which allows no others. */
+/** The body without a field that the service added after the document was written. The document allows no unknown fields. */
 function withoutNewer(body: unknown): unknown {
 	return JSON.parse(JSON.stringify(body, (key, value) => (key === "scheduledAdjustmentAt" ? undefined : value)));
 }

@@ -14,10 +14,10 @@ interface Sent {
 	headers: Record<string, string>;
 }
 
-/** What a receiver answers: a status, an error, or what a promise resolves to. */
+/** A receiver's answer: a status, an error, or a promise of either. */
 type Answer = (sent: Sent, count: number) => number | Error | Promise<number>;
 
-/** A world with a clock that stands, and a receiver in place of the network. */
+/** A world with a frozen clock and a fake receiver instead of the network. */
 function deliveringTo(answer: Answer) {
 	const state = emptyState();
 	const clock = { nowMs: 1_000_000 };
@@ -49,7 +49,7 @@ const channelOf = (url: string, queue: Delivery[]): Channel => ({
 
 const bodies = (sent: Sent[]) => sent.map(({ body }) => body);
 
-it("sends events in the order in which they happened, each once the one before was answered", async () => {
+it("sends events in order, each after the previous one was answered", async () => {
 	let open = 0;
 	let mostOpen = 0;
 	const { add, deliver, sent, queue } = deliveringTo(async () => {
@@ -65,7 +65,7 @@ it("sends events in the order in which they happened, each once the one before w
 	expect(queue.map(({ outcome, nextAttemptAtMs }) => [outcome, nextAttemptAtMs])).toEqual(Array(4).fill(["delivered", null]));
 });
 
-it("goes on to the next event when one is refused, and repeats the refused one later", async () => {
+it("continues with the next event when one is refused, and resends the refused one later", async () => {
 	const { add, deliver, sent, clock } = deliveringTo(({ body }, count) => (body === "a" && count === 1 ? 500 : 200));
 	add("a");
 	add("b");
@@ -76,7 +76,7 @@ it("goes on to the next event when one is refused, and repeats the refused one l
 	expect(bodies(sent)).toEqual(["a", "b", "a"]);
 });
 
-it("keeps the channels apart: a receiver that does not answer delays no other", async () => {
+it("keeps channels independent: a receiver that does not answer delays no other", async () => {
 	let answerSlow = (_: number) => {};
 	const slow = new Promise<number>((resolve) => {
 		answerSlow = resolve;
@@ -102,16 +102,16 @@ it.each([
 	[404, "waiting"],
 	[410, "waiting"],
 	[503, "waiting"],
-])("takes the answer %i as %s", async (status, outcome) => {
+])("treats the status %i as %s", async (status, outcome) => {
 	const { add, deliver, sent } = deliveringTo(() => status);
 	const event = add("a");
 	await deliver.deliverDue();
 	expect(event).toMatchObject({ outcome, attempts: [{ status, error: null }] });
-	// A redirect is not followed: the receiver has to answer itself.
+	// Redirects are not followed: the receiver must answer itself.
 	expect(sent.map(({ url }) => url)).toEqual(["http://app.example/"]);
 });
 
-it("waits longer after each refusal, counted from the attempt, and gives up after the last", async () => {
+it("waits longer after each refused attempt, counted from that attempt, and gives up after the last", async () => {
 	const { add, deliver, clock, sent } = deliveringTo(() => 500);
 	const event = add("a");
 	const waits: unknown[] = [];
@@ -119,7 +119,7 @@ it("waits longer after each refusal, counted from the attempt, and gives up afte
 		clock.nowMs += lateMs;
 		await deliver.deliverDue();
 		waits.push(event.nextAttemptAtMs === null ? event.outcome : event.nextAttemptAtMs - clock.nowMs);
-		// A millisecond early is too early.
+		// One millisecond early, nothing is sent.
 		clock.nowMs = (event.nextAttemptAtMs ?? clock.nowMs) - 1;
 		await deliver.deliverDue();
 		clock.nowMs += 1;
@@ -127,7 +127,7 @@ it("waits longer after each refusal, counted from the attempt, and gives up afte
 	expect([waits, sent.length]).toEqual([[10, 20, 40, "failed"], 4]);
 });
 
-it("records why an attempt had no answer, and repeats it", async () => {
+it("records why an attempt got no answer, and retries", async () => {
 	const refused = Object.assign(new Error("fetch failed"), { cause: Object.assign(new Error("connect"), { code: "ECONNREFUSED" }) });
 	const { add, deliver } = deliveringTo(() => refused);
 	const event = add("a");
@@ -135,7 +135,7 @@ it("records why an attempt had no answer, and repeats it", async () => {
 	expect(event).toMatchObject({ outcome: "waiting", attempts: [{ status: null, error: "ECONNREFUSED" }] });
 });
 
-it("sends an event again by hand, whatever became of it, and then goes on with its schedule", async () => {
+it("resends any event on request, whatever its outcome, and then continues its schedule", async () => {
 	const { add, deliver, clock } = deliveringTo((_, count) => (count === 1 ? 200 : 500));
 	const event = add("a");
 	await deliver.deliverDue();
@@ -145,7 +145,7 @@ it("sends an event again by hand, whatever became of it, and then goes on with i
 	expect(event.attempts.map(({ status }) => status)).toEqual([200, 500]);
 });
 
-it("loses as many answers as the fault says, and then none", async () => {
+it("loses as many answers as the fault specifies, then none", async () => {
 	const { state, add, deliver, clock, sent } = deliveringTo(() => 200);
 	state.faults = { webhooks: { loseAnswers: 2 } };
 	const events = ["a", "b", "c"].map(add);
@@ -157,7 +157,7 @@ it("loses as many answers as the fault says, and then none", async () => {
 	expect(state.faults.webhooks?.loseAnswers).toBe(0);
 });
 
-it("knows when the next attempt is due, over all channels, and none where nothing waits", async () => {
+it("reports when the next attempt of any channel is due, and nothing if none is scheduled", async () => {
 	const { state, queue, channel, add, deliver, clock } = deliveringTo(() => 200);
 	expect(nextDelivery(state, [channel])).toBeUndefined();
 	add("a");
@@ -169,7 +169,7 @@ it("knows when the next attempt is due, over all channels, and none where nothin
 	expect(nextDelivery(state, [channel])).toBe(clock.nowMs + 500);
 });
 
-it("signs the body that it sends, by the machine's clock, and a forged one for another body", async () => {
+it("signs the sent body with the machine's time, and a forged event with another body's signature", async () => {
 	const { state, add, deliver, sent } = deliveringTo(() => 200);
 	add("a");
 	await deliver.deliverDue();
@@ -191,6 +191,6 @@ it("signs as Svix specifies: HMAC-SHA256 over id, time and body, with the bytes 
 	expect(headers).toEqual({ "svix-id": "msg_1", "svix-timestamp": "7", "svix-signature": `v1,${signature}` });
 });
 
-it("repeats Flowglad's events as Svix documents: after 5 s, 5 and 30 min, 2, 5, 10 and 10 h", () => {
+it("retries Flowglad's events on Svix's documented schedule: after 5 s, 5 and 30 min, 2, 5, 10 and 10 h", () => {
 	expect(flowgladWebhooks.retryDelaysMs.map((ms) => ms / 1000)).toEqual([5, 300, 1_800, 7_200, 18_000, 36_000, 36_000]);
 });

@@ -1,4 +1,4 @@
-/** What the state keeps about webhooks: deliveries with their attempts, and the events that Flowglad sends. */
+/** Stored records of webhooks: deliveries with their attempts, and Flowglad's events. */
 
 export interface Attempt {
 	atMs: number;

@@ -82,7 +82,7 @@ function periodPaid(state: State, subscription: Subscription, billingPeriodId: s
 	if (subscription.status === "past_due") setStatus(subscription, "active", atMs);
 }
 
-/** Grants the product's first credit feature without expiry. Without a current subscription it grants nothing (flowglad.md e). */
+/** Grants the credits of the product's first feature, without expiry. Grants nothing without a current subscription (flowglad.md e). */
 function topUpPaid(state: State, session: CheckoutSession, customer: Customer, atMs: number): void {
 	const price = session.priceId === null ? null : priceById(state, session.priceId);
 	if (price?.type !== "single_payment") throw new Error(`Checkout session ${session.id} is no top-up`);

@@ -57,8 +57,8 @@ export function uncancel(state: State, subscription: Subscription, atMs: number)
 }
 
 /**
- * Cancels a change of plan that waits for the period's end.
- * @throws Refusal when none waits
+ * Cancels a plan change that is scheduled for the period's end.
+ * @throws Refusal if none is scheduled
  */
 export function cancelScheduledChange(state: State, subscription: Subscription, atMs: number): void {
 	const change = scheduledChangeOf(state, subscription.id);

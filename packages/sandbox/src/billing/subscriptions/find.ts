@@ -46,13 +46,13 @@ export function newestCurrent(state: State, customerId: string): Subscription | 
 	)[0];
 }
 
-/** The change of plan that waits for the end of the period, if any. */
+/** The plan change scheduled for the end of the period, if any. */
 export function scheduledChangeOf(state: State, subscriptionId: string): ScheduledAdjustment | undefined {
 	return state.scheduledAdjustments.find((one) => one.subscriptionId === subscriptionId);
 }
 
 /**
- * Checks that no change of plan waits: the real service first wants it canceled (cancelSubscription.ts, adjustSubscription.ts).
+ * Checks that no plan change is scheduled: the real service requires it to be canceled first (cancelSubscription.ts, adjustSubscription.ts).
  * @throws Refusal
  */
 export function requireNoScheduledChange(state: State, { id }: Subscription, before: "canceling" | "adjusting"): void {

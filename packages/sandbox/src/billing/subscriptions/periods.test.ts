@@ -17,7 +17,7 @@ it.each([
 	expect(new Date(periodEndMs(at(anchor), at(start), { intervalUnit, intervalCount }))).toEqual(new Date(at(end)));
 });
 
-it("keeps a monthly plan on its anchor's day and time for years: the last day of shorter months, leap days too", () => {
+it("keeps a monthly plan on its anchor's day and time for years, or on the last day of shorter months, leap years included", () => {
 	const first = Date.UTC(2026, 0, 1);
 	fc.assert(
 		fc.property(fc.integer({ min: 0, max: 3 * 365 * 24 * 60 }), fc.constantFrom(1, 2, 3, 6, 12), (minutes, intervalCount) => {
@@ -36,7 +36,7 @@ it("keeps a monthly plan on its anchor's day and time for years: the last day of
 	);
 });
 
-it("ends a yearly plan where twelve monthly periods end", () => {
+it("ends a yearly period when twelve monthly periods end", () => {
 	fc.assert(
 		fc.property(fc.integer({ min: 0, max: 5 * 365 }), (days) => {
 			const anchorMs = Date.UTC(2026, 0, 1) + days * 24 * 60 * 60 * 1000;

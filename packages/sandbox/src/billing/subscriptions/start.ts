@@ -18,7 +18,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 export interface SubscriptionInput {
 	customer: Customer;
-	/** Paid once only for the default product. */
+	/** A one-time price only for the default product. */
 	price: ProductPrice;
 	quantity: number;
 	name?: string | undefined;
@@ -106,7 +106,7 @@ export function activateReplacingFreePlan(state: State, subscription: Subscripti
 	if (!subscription.isFreePlan) {
 		for (const free of currentSubscriptions(state, subscription.customerId)) {
 			if (!free.isFreePlan) continue;
-			// The real service only finds an active free plan here.
+			// Here the real service only looks for an active free plan.
 			if (state.settings.pastDueFreePlanBlocksUpgrade && free.status !== "active") continue;
 			end(state, free, "upgraded_to_paid", atMs);
 			free.replacedBySubscriptionId = subscription.id;

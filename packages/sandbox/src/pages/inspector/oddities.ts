@@ -10,7 +10,7 @@ type SwitchName = { [Name in keyof Settings]: Settings[Name] extends boolean ? N
 interface Switch {
 	name: SwitchName;
 	label: string;
-	/** The behavior when it is off. */
+	/** The behavior when the setting is off. */
 	off: string;
 }
 

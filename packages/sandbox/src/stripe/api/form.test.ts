@@ -17,7 +17,7 @@ const schema = params({
 	items: z.array(z.strictObject({ price: text, quantity: count.optional() })).optional(),
 });
 
-/** What an endpoint with these parameters reads of a form, or the details of its refusal. */
+/** The parameters that an endpoint parses from a form, or the details of its refusal. */
 async function parsed(form: string): Promise<unknown> {
 	const app = new Hono<Env>().post("/", async (c) => c.json(await read(c, schema)));
 	app.onError((error, c) => {
@@ -45,7 +45,7 @@ describe("a form", () => {
 		expect(await parsed(form)).toEqual({ refused: [400, code, param] });
 	});
 
-	it("unsets what may be empty, and takes metadata up to its limits", async () => {
+	it("unsets parameters with an empty value, and accepts metadata up to its limits", async () => {
 		expect(await parsed("description=&metadata=")).toEqual({ description: null, metadata: null });
 		const fifty = Array.from({ length: 50 }, (_, index) => `metadata[k${index}]=1`).join("&");
 		expect(await parsed(fifty)).toHaveProperty("metadata.k49", "1");
@@ -60,15 +60,15 @@ describe("a form", () => {
 	});
 });
 
-describe("what the SDK sends", () => {
-	// Not keys of digits only: qs reads those as places of a list.
+describe("a request of the SDK", () => {
+	// No keys of digits only: qs reads those as list indices.
 	const key = fc.oneof(
 		fc.string({ minLength: 1, maxLength: 20, unit: fc.constantFrom(..."abcZ_-. &=+%ä€") }),
 		fc.constantFrom("constructor", "toString", "hasOwnProperty", "valueOf", "length"),
 	);
 	const value = fc.string({ minLength: 1, maxLength: 30, unit: "grapheme" });
 
-	it("arrives unchanged, whatever characters and names the metadata has", async () => {
+	it("arrives unchanged with any characters and names in its metadata", async () => {
 		const { stripe } = await runStripe();
 		await fc.assert(
 			fc.asyncProperty(fc.dictionary(key, value, { maxKeys: 5 }), value, async (given, name) => {
@@ -80,7 +80,7 @@ describe("what the SDK sends", () => {
 		);
 	});
 
-	it("is refused as an error of the SDK's own class, with the request's id", async () => {
+	it("is refused with an error of the SDK's class that has the request id", async () => {
 		const { stripe, faults } = await runStripe();
 		const unknown = await errorOf(stripe.customers.create({ colour: "red" } as never));
 		expect(unknown).toBeInstanceOf(Stripe.errors.StripeInvalidRequestError);

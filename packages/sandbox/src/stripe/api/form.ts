@@ -6,7 +6,7 @@ import type { Env } from "../../world.ts";
 import { InvalidParameters } from "../refusal.ts";
 
 // Limits on untrusted input; requests of Stripe's SDK stay far below.
-// Plain objects, because qs otherwise drops keys that name a property of every object, such as "constructor".
+// Plain objects, because qs otherwise drops keys that exist on every object, such as "constructor".
 const limits = { depth: 10, arrayLimit: 1000, parameterLimit: 2000, plainObjects: true } as const;
 
 export const text = z.string().min(1).max(5000);
@@ -81,7 +81,7 @@ function complaint(issues: readonly z.core.$ZodIssue[], given: unknown): Invalid
 	return new InvalidParameters(`Invalid ${param}: ${shown} (${issue.message})`, { param });
 }
 
-/** The issue to report for a union: that of its last, usual form. */
+/** The issue to report for a union: that of its last member, which is the usual form. */
 function innermost(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
 	if (issue?.code !== "invalid_union") return issue;
 	const inner = innermost(issue.errors.at(-1)?.[0]);

@@ -60,7 +60,7 @@ export function invoiceRoutes(world: World) {
 			const invoice = byId(c.req.param("id"));
 			if (invoice.status !== "draft") throw refuse("This invoice is already finalized, you can't re-finalize a non-draft invoice.");
 			finalizeInvoice(world.state, invoice, nowSeconds(world));
-			// The charge that was scheduled happens now.
+			// Charge now instead of at the scheduled time.
 			if (invoice.auto_advance) world.state.stripe.tasks.push({ type: "collect", dueAtMs: world.nowMs(), invoiceId: invoice.id });
 			return c.json(expanded(world.state, invoice, expand));
 		})

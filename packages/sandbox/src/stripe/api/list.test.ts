@@ -7,7 +7,7 @@ const newestFirst = (records: readonly { id: string }[]) => records.map(({ id })
 const someRecords = fc.integer({ min: 0, max: 60 }).map(recordsOf);
 const someLimit = fc.integer({ min: 1, max: 20 });
 
-/** The ids of all pages, read as the SDK reads them: on until `has_more` is false. */
+/** The ids of all pages, read like the SDK does: until `has_more` is false. */
 function readForward(records: () => readonly { id: string; created: number }[], limit: number, between: () => void = () => {}): string[][] {
 	const pages: string[][] = [];
 	for (let after: string | undefined; ; ) {
@@ -20,7 +20,7 @@ function readForward(records: () => readonly { id: string; created: number }[], 
 }
 
 describe("a list", () => {
-	it("read forward has each record once, newest first, in full pages and no empty last one", () => {
+	it("read forward returns each record once, newest first, in full pages without an empty last page", () => {
 		fc.assert(
 			fc.property(someRecords, someLimit, (records, limit) => {
 				const pages = readForward(() => records, limit);
@@ -31,7 +31,7 @@ describe("a list", () => {
 		);
 	});
 
-	it("read backward from any record has each newer record once, and ends at the newest", () => {
+	it("read backward from any record returns each newer record once, and ends at the newest", () => {
 		fc.assert(
 			fc.property(someRecords, someLimit, fc.nat(), (records, limit, from) => {
 				fc.pre(records.length > 0);
@@ -50,7 +50,7 @@ describe("a list", () => {
 		);
 	});
 
-	it("repeats and skips nothing when records are created while it is read", () => {
+	it("neither repeats nor skips a record when records are created during paging", () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 30 }), someLimit, (count, limit) => {
 				let all = recordsOf(count);
@@ -62,7 +62,7 @@ describe("a list", () => {
 		);
 	});
 
-	it("has ten records a page where no limit is given", () => {
+	it("has ten records per page by default", () => {
 		expect(page("/v1/customers", recordsOf(11), {})).toMatchObject({ object: "list", has_more: true, url: "/v1/customers" });
 		expect(page("/v1/customers", recordsOf(11), {}).data).toHaveLength(10);
 		expect(page("/v1/customers", recordsOf(10), {}).has_more).toBe(false);
@@ -81,7 +81,7 @@ describe("a list", () => {
 		expect([second.data.map(({ id }) => id), second.has_more]).toEqual([["cus_2", "cus_1"], true]);
 	});
 
-	it("refuses both cursors at once, and names the parameter of an unknown one", () => {
+	it("refuses two cursors at once, and names the parameter of an unknown cursor", () => {
 		const records = recordsOf(3);
 		expect(() => page("/v1/customers", records, { starting_after: "cus_1", ending_before: "cus_2" })).toThrow("only one");
 		for (const param of ["starting_after", "ending_before"] as const)

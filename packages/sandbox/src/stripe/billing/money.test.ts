@@ -1,4 +1,4 @@
-/** Random lives of a customer at Stripe, and what holds after each step of any of them. */
+/** Property tests over random histories of a Stripe customer. Invariants are checked after each step. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { applyDue } from "../../clock/apply-due.ts";
@@ -47,7 +47,7 @@ const someStep = fc.oneof(
 );
 type Step = typeof someStep extends fc.Arbitrary<infer One> ? One : never;
 
-/** What a customer has from before: credit below zero, debt above. */
+/** The customer's initial balance: negative is credit, positive is debt. */
 const someBalance = fc.oneof(fc.constant(0), fc.integer({ min: -3_000, max: 500 }));
 const someLife = fc.array(someStep, { minLength: 1, maxLength: 25 });
 
@@ -105,14 +105,14 @@ function openAccount(balance: number) {
 				if (plan !== undefined) endSubscription(state, plan, "cancellation_requested", atSeconds);
 		}
 	};
-	/** Applies what is due by now; with `slices` in so many smaller moves of the clock. */
+	/** Applies everything due by now. `slices`: in this many smaller clock moves. */
 	let settledSeconds = start;
 	const settle = (slices = 1) => {
 		const from = settledSeconds;
 		for (let slice = 1; slice <= slices; slice += 1) applyDue(state, (from + ((atSeconds - from) * slice) / slices) * 1000);
 		settledSeconds = atSeconds;
 	};
-	/** Whether all that was due is done: payments, retries, periods, checkouts. */
+	/** Whether no due work remains: payments, retries, periods, checkouts. */
 	const isUpToDate = () => {
 		const { tasks, subscriptions, checkoutSessions } = state.stripe;
 		const ends = subscriptions
@@ -136,7 +136,7 @@ function expectSound({ stripe }: State, initialBalance: number): void {
 		if (invoice.status === "paid") expect(invoice.amount_paid).toBe(invoice.amount_due);
 		else expect(invoice.amount_paid).toBe(0);
 		if (invoice.ending_balance === null) continue;
-		// What credit does not pay is due, and what is not due becomes credit.
+		// The total minus credit is due; a negative total becomes credit.
 		expect(invoice.total + (invoice.starting_balance ?? 0)).toBe(invoice.amount_due + invoice.ending_balance);
 	}
 	const counted = invoices.filter(({ status, ending_balance: end }) => end !== null && status !== "void");
@@ -165,7 +165,7 @@ function attempt(take: (step: Step) => void, step: Step): boolean {
 	}
 }
 
-it("keeps every cent of any life: invoices, credit, charges and refunds add up after each step, and all that was due is done", () => {
+it("accounts for every cent in any history: invoices, credit, charges and refunds add up after each step, and no due work remains", () => {
 	fc.assert(
 		fc.property(someBalance, someLife, (balance, steps) => {
 			const { state, take, settle, isUpToDate } = openAccount(balance);
@@ -181,7 +181,7 @@ it("keeps every cent of any life: invoices, credit, charges and refunds add up a
 	);
 });
 
-it("changes nothing where it refuses", () => {
+it("a refusal changes nothing", () => {
 	fc.assert(
 		fc.property(someBalance, someLife, (balance, steps) => {
 			const { state, take, settle } = openAccount(balance);
@@ -214,7 +214,7 @@ it("ends in the same state and sends the same events whether the clock moves in 
 	);
 });
 
-it("refunds a charge in any parts, up to its amount and no cent beyond", () => {
+it("refunds a charge in any number of parts, up to exactly its amount", () => {
 	fc.assert(
 		fc.property(fc.array(fc.integer({ min: -1, max: 500 }), { minLength: 1, maxLength: 8 }), (parts) => {
 			const { state, take } = openAccount(0);

@@ -41,7 +41,7 @@ export function isEmptyCard(method: PaymentMethod): boolean {
 	return lastDigits(method) === emptyCard;
 }
 
-/** Whether the bank wants the customer to confirm a charge that was requested by call (3-D Secure). Renewals are exempt: the first payment agreed to them. */
+/** Whether the bank requires the customer to confirm a charge made by API call (3-D Secure). Renewals are exempt: the first payment authorized them. */
 export function needsConfirmation(method: PaymentMethod, occasion: Occasion): boolean {
 	return lastDigits(method) === confirmedCard && occasion === "call";
 }
@@ -131,7 +131,7 @@ export function methodFor(
 }
 
 /**
- * Makes a method the customer's default. A subscription that has a method of its own, as each one bought at a checkout, goes on with that one.
+ * Makes a method the customer's default. A subscription with its own method keeps it, as each subscription bought at a checkout does.
  */
 export function prefer(state: State, customer: Customer, method: PaymentMethod, atSeconds: number): void {
 	attach(state, method, customer.id, atSeconds);
@@ -140,7 +140,7 @@ export function prefer(state: State, customer: Customer, method: PaymentMethod, 
 	});
 }
 
-/** Takes a method from its customer. Nothing is charged to it any more. */
+/** Detaches a method from its customer. It is no longer charged. */
 export function detach(state: State, method: PaymentMethod, atSeconds: number): void {
 	const { customers, subscriptions } = state.stripe;
 	const customer = customers.find(({ id }) => id === method.customer);

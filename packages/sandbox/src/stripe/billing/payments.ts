@@ -10,7 +10,7 @@ import { isEmptyCard, needsConfirmation } from "./payment-methods.ts";
 
 const bankDebitDelayMs = 3 * 24 * 60 * 60 * 1000;
 
-/** `unconfirmed`: the bank wants the customer to confirm the payment. */
+/** `unconfirmed`: the bank requires the customer to confirm the payment. */
 export type Outcome = "succeeded" | "declined" | "processing" | "unconfirmed";
 
 /** The terms of a new payment intent. */

@@ -63,7 +63,7 @@ export function createPortalSession(state: State, request: PortalRequest, atSeco
 	return session;
 }
 
-/** The configuration that a session names, else the account's default, which exists only once it was saved in the dashboard. */
+/** The session's named configuration, or the account's default, which exists only once someone saved it in the dashboard. */
 function configurationOf({ stripe }: State, { configuration: id }: PortalRequest): string {
 	const named = id === undefined ? stripe.portalConfigurations.find((one) => one.is_default) : undefined;
 	const found = named ?? (id === undefined ? undefined : find(stripe.portalConfigurations, id, "configuration", "configuration"));
@@ -124,7 +124,7 @@ interface ConfigurationChange {
 	name?: string | null | undefined;
 }
 
-/** Changes the fields given; of features, those that each names. */
+/** Changes only the given fields, including those within each feature. */
 export function setPortalConfiguration(configuration: PortalConfiguration, change: ConfigurationChange, atSeconds: number): void {
 	const { active, business_profile, default_return_url, features = {}, metadata, name } = change;
 	if (active !== undefined) configuration.active = active;

@@ -168,7 +168,7 @@ function setPrice(price: Price, { active, lookup_key, metadata, nickname, tax_be
 	price.metadata = mergedMetadata(price.metadata, metadata);
 }
 
-/** Takes a lookup key from the price that holds it if the request allows the transfer: one price holds a key. */
+/** Removes a lookup key from the price that has it, if the request allows the transfer. Only one price can have a key. */
 function freeLookupKey(
 	state: State,
 	{ lookup_key: key, transfer_lookup_key: isTransfer = false }: PriceFields,

@@ -24,7 +24,7 @@ export const stripeWebhooks = {
 	retryDelaysMs: [5 * minutes, 30 * minutes, 2 * hours, 5 * hours, 10 * hours, 12 * hours, 12 * hours, 12 * hours, 12 * hours],
 } satisfies Channel<StripeDelivery>;
 
-/** Null if it was deleted, or if the sandbox was started without one. */
+/** The delivery's endpoint. Null if it was deleted, or if the sandbox was started without one. */
 function endpointOf({ state, stripe }: World, id: string): { url: string; secret: string } | null {
 	if (id === startedWith) return stripe.webhook;
 	const { url, secret } = state.stripe.webhookEndpoints.find((one) => one.id === id) ?? {};

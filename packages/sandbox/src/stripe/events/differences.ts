@@ -1,4 +1,4 @@
-/** An event's `previous_attributes`: the fields of `before` that differ in `after`. Nested objects are reduced too, lists are not. */
+/** An event's `previous_attributes`: the fields of `before` that differ in `after`. Nested objects are reduced too, lists are kept whole. */
 export function differences(before: object, after: object): Record<string, unknown> {
 	const changed: Record<string, unknown> = {};
 	for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {

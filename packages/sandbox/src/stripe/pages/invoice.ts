@@ -25,7 +25,7 @@ export function invoicePages(world: World) {
 		});
 }
 
-/** The customer pays with the plan's card. What the bank wants confirmed is confirmed on this page. */
+/** Pays with the plan's card. Paying on this page also confirms the payment with the bank. */
 function pay({ state, nowMs }: World, invoice: Invoice): void {
 	const subscription = subscriptionOf(state, invoice);
 	if (invoice.status !== "open" || subscription === undefined) return;

@@ -93,7 +93,7 @@ export async function withPlan(lookupKey = "pro_monthly", startSeconds = utc(202
 	const session = await sandbox.buy(customer.id, lookupKey);
 	const id = String(session.subscription);
 	const subscription = () => sandbox.stripe.subscriptions.retrieve(id);
-	/** Makes the customer's default card that of the subscription, as an app does after the portal. */
+	/** Makes the customer's default card the subscription's card, as an app does after the portal. */
 	const adoptDefault = async () => {
 		const { invoice_settings } = await sandbox.stripe.customers.update(customer.id, {});
 		return sandbox.stripe.subscriptions.update(id, { default_payment_method: String(invoice_settings.default_payment_method) });

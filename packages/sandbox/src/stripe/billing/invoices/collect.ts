@@ -43,7 +43,7 @@ export function collect(state: State, invoice: Invoice, method: PaymentMethod | 
 		invoicePaid(state, invoice, atSeconds);
 		return "succeeded";
 	}
-	// An attempt by call counts only if it is the first: the retry schedule does not change.
+	// An attempt by API call counts only if it is the first, so that the retry schedule does not change.
 	const isExtra = occasion === "call" && invoice.attempt_count > 0;
 	invoice.attempted = true;
 	if (!isExtra) invoice.attempt_count += 1;
@@ -53,7 +53,7 @@ export function collect(state: State, invoice: Invoice, method: PaymentMethod | 
 	return outcome;
 }
 
-/** Applies the outcome of an attempt, also of a slow one that has settled. */
+/** Applies the outcome of an attempt, including a slow one once it has settled. */
 export function concluded(state: State, invoice: Invoice, outcome: Outcome, atSeconds: number): void {
 	dropTasks(state, invoice.id);
 	if (outcome === "succeeded") invoicePaid(state, invoice, atSeconds);
@@ -107,7 +107,7 @@ function applyPending(state: State, subscription: Subscription, atSeconds: numbe
 
 function invoiceFailed(state: State, invoice: Invoice, outcome: "declined" | "unconfirmed", atSeconds: number): void {
 	const subscription = subscriptionOf(state, invoice);
-	// The subscription goes on as it was, and Stripe does not try again by itself.
+	// The subscription continues unchanged, and Stripe does not retry by itself.
 	const isOfPending = subscription?.pending_update !== null && subscription?.latest_invoice === invoice.id;
 	const delaySeconds = subscription === undefined || isOfPending ? undefined : retryDelaysSeconds[invoice.attempt_count - 1];
 	invoice.next_payment_attempt = delaySeconds === undefined ? null : atSeconds + delaySeconds;

@@ -16,7 +16,7 @@ interface Draft {
 	lines: InvoiceLine[];
 	/** The period before the invoice, epoch seconds. It is empty for a plan's first invoice. */
 	period: { start: number; end: number };
-	/** Whether Stripe finalizes it by itself after an hour. */
+	/** Whether Stripe finalizes it automatically after an hour. */
 	isAutomatic: boolean;
 	metadata?: Record<string, string>;
 	atSeconds: number;

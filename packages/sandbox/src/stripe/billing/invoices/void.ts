@@ -31,7 +31,7 @@ export function voidInvoice(state: State, invoice: Invoice, atSeconds: number): 
 	});
 }
 
-/** What the invoice took from the customer's balance goes back to it. */
+/** Returns the credit that the invoice used to the customer's balance. */
 function returnCredit(state: State, invoice: Invoice, atSeconds: number): void {
 	const customer = state.stripe.customers.find(({ id }) => id === invoice.customer);
 	if (customer === undefined) return;
@@ -40,7 +40,7 @@ function returnCredit(state: State, invoice: Invoice, atSeconds: number): void {
 	});
 }
 
-/** Gives up an open invoice. It can still be paid. */
+/** Marks an open invoice as uncollectible. It can still be paid. */
 export function markUncollectible(state: State, invoice: Invoice, atSeconds: number): void {
 	invoice.status = "uncollectible";
 	invoice.auto_advance = false;

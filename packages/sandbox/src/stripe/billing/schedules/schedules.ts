@@ -126,8 +126,8 @@ function requireActive({ status }: Schedule, verb: "update" | "release" | "cance
 }
 
 /**
- * Applies a phase to the subscription. At a period's end nothing is prorated, because the next period starts at the new price. What the phase does not
- * name ends: a trial, and discounts.
+ * Applies a phase to the subscription. At a period's end nothing is prorated, because the next period starts at the new price. A trial or discounts
+ * that the phase does not list end.
  */
 function enter(state: State, schedule: Schedule, phase: Phase, prorationBehavior: ProrationBehavior, atSeconds: number): void {
 	const subscription = known(state.stripe.subscriptions, schedule.subscription);
@@ -155,7 +155,7 @@ function enter(state: State, schedule: Schedule, phase: Phase, prorationBehavior
 	});
 }
 
-/** What a phase makes of a trial that runs: undefined keeps it, null ends it now. */
+/** A phase's effect on a running trial: undefined keeps it, null ends it now. */
 function trialEndOf({ status, trial_end: present }: Subscription, { trial_end: wanted }: Phase): number | null | undefined {
 	if (wanted === null) return status === "trialing" ? null : undefined;
 	return wanted === present ? undefined : wanted;

@@ -37,8 +37,8 @@ export function endSubscription(state: State, subscription: Subscription, reason
 }
 
 /**
- * A cancellation in the portal. In flexible billing mode it sets only the date, `cancel_at`: the flag `cancel_at_period_end` stays false. Keeping the plan
- * there removes either.
+ * Schedules or reverts a cancellation in the portal. In flexible billing mode it sets only the date `cancel_at`; the flag `cancel_at_period_end` stays
+ * false. Reverting clears both.
  */
 export function cancelInPortal(state: State, subscription: Subscription, isEnding: boolean, atSeconds: number): void {
 	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
@@ -47,7 +47,7 @@ export function cancelInPortal(state: State, subscription: Subscription, isEndin
 	});
 }
 
-/** Sets the flag `cancel_at_period_end`, with its date, or reverts that. A date that was set without the flag stays when the flag is set to false. */
+/** Sets or clears the flag `cancel_at_period_end` and its date. Clearing the flag keeps a date that was set without it. */
 export function endWithPeriod(subscription: Subscription, isEnding: boolean, atSeconds: number): void {
 	if (subscription.cancel_at_period_end === isEnding) return;
 	subscription.cancel_at_period_end = isEnding;

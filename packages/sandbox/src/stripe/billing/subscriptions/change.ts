@@ -15,7 +15,7 @@ export interface SubscriptionChange {
 	/** When the proration starts, in epoch seconds; by default now. */
 	prorationSeconds?: number | undefined;
 	/**
-	 * When the charge fails: the change applies and the subscription is past due, or nothing changes and the call fails, or the change waits until its
+	 * If the charge fails: the change applies and the subscription is past due; or the call fails without a change; or the change is pending until its
 	 * invoice is paid.
 	 */
 	ifUnpaid: "allow_incomplete" | "error_if_incomplete" | "pending_if_incomplete";
@@ -27,9 +27,9 @@ export interface SubscriptionChange {
 	/** Epoch seconds, or null to end the trial now. */
 	trialEnd?: number | null | undefined;
 	defaultPaymentMethod?: string | undefined;
-	/** What happens to invoices meanwhile; null to collect again. */
+	/** How invoices are handled while collection is paused; null resumes collection. */
 	pauseCollection?: Subscription["pause_collection"] | undefined;
-	/** The ids of the discounts. They are kept, and change no amount. */
+	/** The ids of the discounts. They are stored but change no amount. */
 	discounts?: string[] | undefined;
 	/** Whether a new period starts now. */
 	anchorNow?: boolean | undefined;
@@ -42,7 +42,7 @@ interface Consequences {
 	startsAnew: boolean;
 }
 
-/** Why the charge of a change would fail, without making it; null if it would succeed. */
+/** Why charging a change would fail, determined without charging; null if it would succeed. */
 export function refusalOf(
 	state: State,
 	subscription: Subscription,

@@ -1,4 +1,4 @@
-/** Changes that wait until their invoice is paid (`payment_behavior=pending_if_incomplete`). */
+/** Changes that are pending until their invoice is paid (`payment_behavior=pending_if_incomplete`). */
 import type { State } from "../../../state.ts";
 import { changing } from "../../events/emit.ts";
 import { find } from "../../find.ts";
@@ -22,7 +22,7 @@ interface Held {
 	atSeconds: number;
 }
 
-/** Leaves the subscription as it is and invoices the change. It applies, with its metadata, when that invoice is paid. */
+/** Invoices the change without applying it. The change applies, with its metadata, when that invoice is paid. */
 export function holdPending(state: State, subscription: Subscription, { change, items, method, atSeconds }: Held): void {
 	const wanted = structuredClone(itemOf(subscription));
 	replacePrice(wanted, change.price ?? wanted.price, change.quantity ?? wanted.quantity ?? 1);
@@ -55,7 +55,7 @@ export function holdPending(state: State, subscription: Subscription, { change, 
 	state.stripe.tasks.push({ type: "void", dueAtMs: expiresAt * 1000, invoiceId: invoice.id });
 }
 
-/** Discards the change that waits, with its invoice. */
+/** Discards the pending change and its invoice. */
 export function dropPending(state: State, subscription: Subscription, atSeconds: number): void {
 	if (subscription.pending_update === null || subscription.latest_invoice === null) return;
 	voidInvoice(state, find(state.stripe.invoices, subscription.latest_invoice, "invoice"), atSeconds);

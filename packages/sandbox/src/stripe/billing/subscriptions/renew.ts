@@ -8,8 +8,8 @@ import { itemOf } from "./find.ts";
 import { periodEnd } from "./periods.ts";
 
 /**
- * Ends the current period. A subscription that was to end then ends. Otherwise the next period starts, with a draft that is charged
- * an hour later; the status changes only if that charge is declined.
+ * Ends the current period. A scheduled cancellation then ends the subscription. Otherwise the next period starts, with a draft that is
+ * charged an hour later; the status changes only if that charge is declined.
  */
 export function renew(state: State, subscription: Subscription, atSeconds: number): void {
 	if (subscription.cancel_at !== null && subscription.cancel_at <= atSeconds) {

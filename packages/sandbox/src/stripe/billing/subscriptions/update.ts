@@ -20,7 +20,7 @@ import { prorationItems } from "./prorate.ts";
 import { warnOfTrialEnd } from "./start.ts";
 
 /**
- * Applies a change as a whole. What happens when its charge fails is up to `ifUnpaid`.
+ * Applies a change atomically. `ifUnpaid` decides what happens if its charge fails.
  * @throws StripeRefusal
  */
 export function updateSubscription(state: State, subscription: Subscription, change: SubscriptionChange, atSeconds: number): void {
@@ -31,7 +31,7 @@ export function updateSubscription(state: State, subscription: Subscription, cha
 	const items = prorations(state, subscription, item, change, startsAnew, atSeconds);
 	const refusal =
 		change.ifUnpaid === "allow_incomplete" ? null : refusalOf(state, subscription, item, { change, method, items, startsAnew });
-	// Without a payment method there is nothing to attempt, so nothing is held either.
+	// Without a payment method no charge is attempted, so no change is held back.
 	if (refusal !== null && (change.ifUnpaid === "error_if_incomplete" || refusal.status !== 402)) throw refusal;
 	if (refusal !== null && startsAnew) throw refuse("The sandbox holds no change that starts a new period.", { param: "payment_behavior" });
 	if (change.price !== undefined) dropPending(state, subscription, atSeconds);
@@ -54,7 +54,7 @@ export function updateSubscription(state: State, subscription: Subscription, cha
 		if (change.cancelAtPeriodEnd !== undefined) endWithPeriod(subscription, change.cancelAtPeriodEnd, atSeconds);
 		if (change.cancelAt !== undefined) endAt(subscription, change.cancelAt, atSeconds);
 	});
-	// After the event of the change: the invoice may change the subscription again.
+	// After the change's event, because the invoice may change the subscription again.
 	if (startsAnew || (change.prorationBehavior === "always_invoice" && items.length > 0)) {
 		invoiceChange(state, subscription, { method, withPeriod: startsAnew, atSeconds });
 	}
@@ -101,7 +101,7 @@ function prorations(
 	const isSame = price.id === item.price.id && quantity === (item.quantity ?? 1);
 	if (change.prorationBehavior === "none" || (isSame && !startsAnew)) return [];
 	const items = prorationItems(state, subscription, item, { price, quantity, atSeconds: change.prorationSeconds ?? nowSeconds });
-	// The invoice contains the whole new period, so of the old one only the unused time counts.
+	// The invoice contains the whole new period, so only the old period's unused time is prorated.
 	return startsAnew ? items.slice(0, 1) : items;
 }
 

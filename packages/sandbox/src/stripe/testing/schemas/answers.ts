@@ -111,7 +111,7 @@ function checkWithin(value: unknown, at: string): string | null {
 	const found = "object" in value && typeof value.object === "string" ? checkRecord(value, value.object, at) : null;
 	if (found !== null) return found;
 	for (const [key, part] of Object.entries(value)) {
-		// Earlier values of changed fields are not a whole record.
+		// `previous_attributes` contains only the changed fields, so no record schema fits it.
 		const within = key === "previous_attributes" ? null : checkWithin(part, `${at}.${key}`);
 		if (within !== null) return within;
 	}
