@@ -11,7 +11,19 @@ try {
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser(), TMPDIR: scratch() });
 	const done = spawnSync(
 		"turbo",
-		["run", "lint", "check", "build", "test", "test:worker", "test:worker-2", "test:story", "--output-logs=new-only", "--concurrency=4"],
+		[
+			"run",
+			"lint",
+			"check",
+			"build",
+			"test",
+			"test:unit",
+			"test:worker",
+			"test:worker-2",
+			"test:story",
+			"--output-logs=new-only",
+			"--concurrency=6",
+		],
 		{
 			cwd: root,
 			env,

@@ -1,4 +1,4 @@
-import { tellStory } from "./story.ts";
+import { tellStory } from "../story/story.ts";
 
 tellStory({
 	provider: "stripe",
