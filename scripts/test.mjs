@@ -7,8 +7,8 @@ import { buildEnv, root, setup, toolEnv } from "./setup.mjs";
 
 // Two runs of turbo, which does not know which tasks are long: in one run, the web's tests waited for lint and types, and ended on an idle machine.
 const RUNS = [
-	["check", "test", "test:unit", "test:worker", "test:worker-2", "test:story", "--filter=@parley/web", "--concurrency=6"],
-	["lint", "check", "test", "--filter=!@parley/web", "--concurrency=2"],
+	["check", "test", "test:unit", "test:worker", "test:worker-2", "test:story", "--filter=@parley/web", "--concurrency=3"],
+	["lint", "check", "test", "--filter=!@parley/web", "--concurrency=1"],
 ];
 
 try {
