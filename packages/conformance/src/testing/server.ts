@@ -49,7 +49,7 @@ export interface TinyServer {
 	accounts: () => number;
 }
 
-/** Starts a tiny chat that keeps the published rules except for the given flaws. It shares no code with the app or the suite. */
+/** Starts a tiny chat that follows the published rules except for the given flaws. It shares no code with the app or the suite. */
 export async function startServer(traits: Traits = {}): Promise<TinyServer> {
 	const chat = new TinyChat(traits);
 	const server = createServer((request, response) => {
@@ -237,7 +237,7 @@ class TinyChat {
 		await writeAnswer(this.#is, run, account, stopping.signal, trigger === "regenerate-message" && this.#is.regeneratesFree === true);
 	}
 
-	/** Units of a request; NaN for a model or an effort that is not on offer. */
+	/** Units of a request; NaN for an unknown model or effort. */
 	#priceOf(id = "model-0", effort: string | null = null): number {
 		const model = this.#models.find((one) => one.id === id);
 		if (!model) return Number.NaN;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { json, problem } from "./replies.ts";
 import type { Traits } from "./traits.ts";
 
-/** What one subject has used, and may. */
+/** The usage and limit of one subject. */
 export interface Account {
 	tier: "guest" | "free";
 	limit: number;
@@ -14,7 +14,7 @@ export interface Account {
 const FREE_LIMIT = 20;
 const DAY_MS = 86_400_000;
 
-/** The subjects of a tiny chat: who they are, what they have used, and how a guest becomes an account. */
+/** The subjects of a tiny chat: their cookies and usage, and how a guest becomes an account. */
 export class TinyAccounts {
 	readonly logins = new Map<string, string>();
 	readonly #is: Traits;
@@ -28,7 +28,7 @@ export class TinyAccounts {
 		response.setHeader("set-cookie", `tiny.guest=${subject}; Path=/; SameSite=Lax${this.#is.opensCookies ? "" : "; HttpOnly"}`);
 	}
 
-	/** Whose cookie a request has; a new guest without a genuine one. */
+	/** The subject of a request's cookie; a new guest without a genuine one. */
 	subjectOf(request: IncomingMessage): { subject: string; isNew: boolean } {
 		const cookies = new Map((request.headers.cookie ?? "").split("; ").map((pair) => pair.split("=") as [string, string]));
 		const known = cookies.get("tiny.session") ?? cookies.get("tiny.guest");
@@ -37,7 +37,7 @@ export class TinyAccounts {
 		return { subject: genuine && known ? known : `guest-${crypto.randomUUID()}`, isNew: !genuine };
 	}
 
-	/** The account of a subject, made when it is first asked for. */
+	/** The account of a subject, created on first use. */
 	of(subject: string): Account {
 		const tier = subject.startsWith("user-") ? "free" : "guest";
 		const limit = tier === "free" ? FREE_LIMIT : (this.#is.guestLimit ?? 5);
@@ -57,7 +57,7 @@ export class TinyAccounts {
 		json(response, 200, { tier, limit, used, held, remaining, topUps: 0, window, resetAt: window.end, unverified: false });
 	}
 
-	/** Signs up or in. Moves a guest's units, and those of `chats` that are the guest's, to the account. */
+	/** Signs up or in. Moves a guest's units and chats to the account. */
 	authenticate(
 		request: IncomingMessage,
 		response: ServerResponse,
@@ -96,13 +96,13 @@ export class TinyAccounts {
 	}
 }
 
-/** Sends what an account has left, in the RateLimit fields. */
+/** Sends an account's remaining units in the RateLimit fields. */
 export function rateLimit(response: ServerResponse, { tier, limit, used, held }: Account): void {
 	response.setHeader("ratelimit", `"${tier}";r=${Math.max(0, limit - used - held)}`);
 	response.setHeader("ratelimit-policy", `"${tier}";q=${limit}`);
 }
 
-/** The UTC day around a time, which is read from the clock once: a second reading would move the start by a millisecond. */
+/** The UTC day around a time. Callers read the clock once: a second reading would move the start by a millisecond. */
 function dayAround(nowMs: number, lengthMs: number): { start: string; end: string } {
 	const startMs = nowMs - (nowMs % DAY_MS);
 	return { start: new Date(startMs).toISOString(), end: new Date(startMs + lengthMs).toISOString() };

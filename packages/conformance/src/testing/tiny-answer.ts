@@ -26,7 +26,7 @@ const SLOW = { firstTokenMs: 250, each: 40 };
 const QUICK = { firstTokenMs: 5, each: 0 };
 const STEP_MS = 2;
 
-/** Writes an answer and counts it on its account. `free`: it counts nothing, and says that it did. */
+/** Writes an answer and counts it on its account. `free`: counts nothing, but claims that it did. */
 export async function writeAnswer(traits: Traits, run: Run, account: Account, stopping: AbortSignal, free: boolean): Promise<void> {
 	const pace = run.text.startsWith("Count") ? SLOW : QUICK;
 	send(run, { type: "start", messageId: run.answerId });

@@ -11,19 +11,19 @@ import type { ChatPath } from "./chat-path.ts";
 import type { PathResult } from "./conversation-calls.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
-/** Where a branch goes, and for whom. */
+/** The target and owner of a branch. */
 interface Branch {
 	/** The id of the new chat. */
 	into: string;
-	/** The last message that it has. */
+	/** The last message it contains. */
 	messageId: string;
 	subject: Subject;
-	/** By which the subject's uploads are limited. */
+	/** Limits the subject's uploads. */
 	tier: Tier;
 	reader: Reader;
 }
 
-/** A chat's shown path in another place: in a new chat or on a shared page. And the beginning of a chat that is such a copy. */
+/** Copies a chat's shown path to a new chat or a shared page, and starts a chat from such a copy. */
 export class ChatCopies {
 	readonly #env: Cloudflare.Env;
 	readonly #storage: DurableObjectStorage;
@@ -57,9 +57,9 @@ export class ChatCopies {
 			tier,
 			taken.map(({ bytes }) => bytes),
 		);
-		// The chat may have been deleted meanwhile.
+		// The chat may have been deleted in the meantime.
 		if (!this.#stored().ownedBy(owner)) return { kind: "not-found" };
-		// Its folder tells it once it is there.
+		// The folder sends its instructions once the branch is filed there.
 		const copy = {
 			...chat,
 			id: into,
@@ -82,7 +82,7 @@ export class ChatCopies {
 		return this.#branched(isThere, chat, into);
 	}
 
-	/** A branch is in the folder of its chat. */
+	/** Files a branch in its chat's folder. */
 	async #branched(isThere: boolean, chat: Chat, into: string): Promise<PathResult> {
 		if (!isThere) return { kind: "not-found" };
 		await this.#env.CHAT_LIST.getByName(chat.owner).fileBeside(chat.owner, chat.id, into);
@@ -90,8 +90,8 @@ export class ChatCopies {
 	}
 
 	/**
-	 * The shown path as a page for everyone.
-	 * @param into the id of the share, under whose address its files will be
+	 * The shown path as a public page.
+	 * @param into the id of the share, which is part of its files' URLs
 	 */
 	snapshot(into: string, withFiles: boolean, reader: Reader) {
 		const { take, taken } = this.#files.copiesFor(into);
@@ -103,7 +103,7 @@ export class ChatCopies {
 		return { ...shared, files: taken };
 	}
 
-	/** The files come first: until the chat is there they are unsent, and what is left of a failed copy is deleted after a day. */
+	/** Copies the files first. Until the chat exists they count as unsent, so the rest of a failed copy is deleted after a day. */
 	async takeIn(chat: Chat, turns: Turn[], files: FileCopy[]): Promise<void> {
 		await Promise.all(files.map((file) => this.#files.addCopy(file, chat.owner, Date.now())));
 		const ids = files.map(({ id }) => id);
@@ -111,7 +111,7 @@ export class ChatCopies {
 		this.begin(chat, turns, ids);
 	}
 
-	/** Stores a chat with all of its turns, or nothing. */
+	/** Stores a chat with all of its turns, atomically. */
 	begin(chat: Chat, turns: readonly Turn[], files: readonly string[] = []): void {
 		this.#storage.transactionSync(() => {
 			this.#stored().writeChat(chat);
@@ -121,6 +121,6 @@ export class ChatCopies {
 	}
 }
 
-/** What branched before in any language is not named a branch again. */
+/** The title of a branch in any language, so that a branch of a branch is not prefixed twice. */
 const BRANCHED = /^(?:Branch|Zweig) · /;
 const branchTitle = (title: string) => (BRANCHED.test(title) ? title : t("chat_branch_title", { title }));

@@ -1,4 +1,4 @@
-// What is asked of a conversation, and what it answers.
+// The requests and results of a conversation's methods.
 import type { Effort, Standing } from "@parley/metering";
 import type { UsageRefusal } from "../lib/billing.ts";
 import type { Prompt } from "../lib/chat/request.ts";
@@ -15,30 +15,30 @@ export interface Ask {
 	fingerprint: string;
 	model: ModelOption;
 	effort: Effort | null;
-	/** The most that the client agrees to pay, with searches; and for the message alone. Units, undefined where the client does not say. */
+	/** The highest price the client accepts, with searches; and for the message alone. In units; undefined if the client sets none. */
 	maxUnits: number | undefined;
 	maxHeldUnits: number | undefined;
-	/** Whether the whole chat is sent; undefined for as before. */
+	/** Whether the whole chat is sent; undefined to keep the chat's setting. */
 	whole: boolean | undefined;
-	/** The chat's instructions from this request on; undefined for as before. */
+	/** The chat's instructions from this request on; undefined to keep them. */
 	instructions: string | undefined;
 	/** The folder in which a new chat begins. */
 	folder: string | undefined;
-	/** What it tells every model; read by `start`. */
+	/** The folder's instructions; `start` reads them. */
 	folderInstructions?: string;
 	/** Whether the model may search the web. */
 	search: boolean;
-	/** What was said before in a temporary chat, the oldest first; null in a chat that is kept. */
+	/** The earlier messages of a temporary chat, oldest first; null in a stored chat. */
 	history: ChatMessage[] | null;
 	prompt: Prompt;
-	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
+	/** The last message the client has seen; null for an empty chat, undefined if the client does not report it. */
 	seen: string | null | undefined;
-	/** Address and headers of the HTTP request, for the check of a new guest. */
+	/** URL and headers of the HTTP request, for a new guest's human check. */
 	url: string;
 	headers: [string, string][];
 }
 
-/** Why a chat does not take a request. Decided before anything is held or stored. */
+/** Why a chat refuses a request. Decided before anything is held or stored. */
 export type ChatRefusal =
 	| "not-found"
 	| "gone"
@@ -53,16 +53,16 @@ export type ChatRefusal =
 export type StartResult =
 	| { kind: "stream"; stream: ReadableStream<Uint8Array>; standing: Standing; setCookie: string | null }
 	| { kind: "limit"; refusal: UsageRefusal; price: Price; affordable: Price[] }
-	/** The price is above the one that the client was shown. */
+	/** The price is above the one shown to the client. */
 	| { kind: "price"; price: Price }
-	/** The viewer's tier may not ask the model. */
+	/** The viewer's tier does not include the model. */
 	| { kind: "not-in-plan"; tier: Tier }
 	| { kind: "challenge" | "conflict" }
-	/** The chat has gone on since the asking page was read. */
+	/** The chat has changed since the client loaded it. */
 	| { kind: "moved-on"; chat: ChatView }
 	| { kind: ChatRefusal };
 
-/** What became of a call that moves the shown path or copies it. */
+/** The result of a call that changes or copies the shown path. */
 export type PathResult =
 	| { kind: "done"; chat: ChatView }
 	| Extract<StartResult, { kind: "moved-on" }>
@@ -72,7 +72,7 @@ export type PathResult =
 /** Why a chat's path cannot be shared now. */
 export type SnapshotRefusal = Extract<StartResult, { kind: "moved-on" }> | { kind: Extract<ChatRefusal, "not-found" | "busy"> };
 
-/** What the asking page shows last, and whom what is written is for. */
+/** The last message the client shows, and the reader whose language texts are in. */
 export interface Seen {
 	seen: string | null | undefined;
 	reader: Reader;

@@ -29,18 +29,18 @@ import { type Held, isRetry, newChat, newTurn, searchOf, sentFor } from "./new-t
 import { affordableAt, isReadableBy, newUnitsOf, outgrows, type Priced, pricedIn } from "./priced-request.ts";
 import { Readers } from "./readers.ts";
 
-/** How often the object wakes itself while an answer is written: that keeps it alive, and finds a dead run. */
+/** How often the object wakes itself while an answer is being written, which keeps it alive and detects a dead run. */
 const HEARTBEAT_MS = 20_000;
-/** When a new chat is listed whose first answer takes longer. Any other answer is listed with its words when it ends. */
+/** When a new chat is listed if its first answer takes longer. Otherwise it is listed when the answer ends. */
 const LISTED_AFTER_MS = 2_000;
 /** How often the hold of a long answer is extended. A hold lives 10 minutes. */
 const EXTEND_EVERY_MS = 5 * 60_000;
-/** A deleted chat keeps its owner and its requests, so that none is answered again, for as long as a ledger keeps requests one by one. */
+/** How long a deleted chat keeps its owner and requests, so that none is answered again: as long as a ledger keeps single requests. */
 const KEPT_AFTER_DELETION_MS = 90 * 86_400_000;
-/** How long a stop waits for its request, and how many wait. */
+/** How long a stop waits for its request, and how many stops may wait. */
 const STOP_LIFE_MS = 10 * 60_000;
 const STOPS_MAX = 10;
-/** How long an upload waits for its message, and how soon files are deleted that could not be. */
+/** How long an upload waits for its message, and when a failed deletion of files is retried. */
 const UNSENT_LIFE_MS = 86_400_000;
 const FILES_RETRY_MS = 3_600_000;
 
@@ -88,7 +88,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		});
 	}
 
-	/** The running answer from its beginning, then live; `stream` is null when none runs. Not found for anyone but the owner. */
+	/** The running answer from its start, then live; `stream` is null if none is running. `not-found` for anyone but the owner. */
 	async stream(owner: string): Promise<{ found: boolean; full?: boolean; stream: ReadableStream<Uint8Array> | null }> {
 		const found = this.#stored.ownedBy(owner) !== null;
 		if (!found || !this.#live) return { found, stream: null };
@@ -97,13 +97,13 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Stops the running answer, or that of one request. A stop that comes before its request waits for it, also in a chat that does not exist.
+	 * Stops the running answer, or that of one request. A stop that arrives before its request waits for it, even if the chat does not exist yet.
 	 * @returns whether there was anything to stop; `early` for a stop that waits; null for anyone but the owner
 	 */
 	async stop(owner: string, requestId: string | null): Promise<boolean | "early" | null> {
 		const chat = this.#stored.chat();
 		if (requestId === null) return this.#stored.ownedBy(owner) ? (this.#live?.stop() ?? false) : null;
-		// Whether someone else's chat exists is not told. Their request to it is refused anyway.
+		// Does not reveal whether another user's chat exists. Their request to it is refused anyway.
 		if (chat && (chat.owner !== owner || chat.deleted)) return "early";
 		if (this.#live?.turn.requestId === requestId) return this.#live.stop();
 		if (this.#stored.ofRequest(requestId)) return false;
@@ -113,7 +113,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Keeps a file for a message to come, also in a chat that does not exist yet. One that is never sent is deleted after a day.
+	 * Stores a file for a future message, even if the chat does not exist yet. Unsent files are deleted after a day.
 	 * @returns the file as a message names it; null for anyone but the owner, or for a deleted chat
 	 */
 	async addFile(owner: string, chatId: string, upload: Upload): Promise<FilePart | null> {
@@ -125,14 +125,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return row && partOf(chatId, row);
 	}
 
-	/** A file of the chat, with its bytes if they are in this object; null for anyone but the owner. */
+	/** A file of the chat, with its bytes if this object stores them; null for anyone but the owner. */
 	async file(owner: string, id: string): Promise<{ name: string; mediaType: string; bytes: Uint8Array | null } | null> {
 		const row = this.#files.row(id);
 		if (!row || !(await this.#mayUse(owner, row.owner))) return null;
 		return { name: row.name, mediaType: row.mediaType, bytes: row.inObject ? await this.#files.read(row) : null };
 	}
 
-	/** Deletes a file that was not sent. Idempotent. False for anyone but the owner. */
+	/** Deletes an unsent file. Idempotent. False for anyone but the owner. */
 	async removeFile(owner: string, id: string): Promise<boolean> {
 		const row = this.#files.row(id);
 		if (!row || !(await this.#mayUse(owner, row.owner))) return false;
@@ -148,22 +148,22 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!this.#stored.ownedBy(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
-		// After a restart nothing is left of a temporary chat.
+		// A temporary chat does not survive a restart.
 		if (chat?.temporary && !this.#live && this.#stored.newest()?.rest === null) return null;
 		return chat && this.#path.view(chat, { before, seen });
 	}
 
 	/**
-	 * Shows another version of a question or an answer, with what follows it. It costs nothing, and repeating it changes nothing.
+	 * Shows another version of a question or answer and the turns below it. Free and idempotent.
 	 * @param turn a turn of that version
-	 * @param seen the last message that the page shows; undefined where it does not say
+	 * @param seen the last message the page shows; undefined if it does not report it
 	 */
 	async showVersion(owner: string, turn: number, of: "question" | "answer", seen: string | null | undefined): Promise<PathResult> {
 		const chat = await this.#settledChat(owner, undefined);
 		return "kind" in chat ? chat : this.#path.show(chat, turn, of, seen);
 	}
 
-	/** Replaces what the chat tells every model, from its next request on. Idempotent. False for anyone but the owner. */
+	/** Replaces the chat's instructions from its next request on. Idempotent. False for anyone but the owner. */
 	instruct(owner: string, instructions: string): boolean {
 		const chat = this.#stored.keptFor(owner);
 		if (!chat) return false;
@@ -171,12 +171,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
-	/** Learns what the chat's folder tells every model, from the next request on. Idempotent. Does nothing to a chat of someone else. */
+	/** Sets the folder's instructions from the next request on. Idempotent. Does nothing unless `owner` owns the chat. */
 	fileUnder(owner: string, folderInstructions: string): void {
 		this.#listing.fileUnder(owner, folderInstructions);
 	}
 
-	/** Lists the chat, whose first answer may be under way. False for anyone but the owner. */
+	/** Lists the chat, even while its first answer is being written. False for anyone but the owner. */
 	async enlist(owner: string): Promise<boolean> {
 		return this.#stored.keptFor(owner) !== null && (await this.#listing.update());
 	}
@@ -201,8 +201,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Begins with the turns and files of another chat, and lists itself. Keeps what it has if it was begun before.
-	 * @returns false for a chat that was deleted, or is someone else's
+	 * Starts from the turns and files of another chat, and lists itself. Unchanged if it already exists.
+	 * @returns false if the chat was deleted or has another owner
 	 */
 	async receive(chat: Chat, turns: Turn[], files: FileCopy[]): Promise<boolean> {
 		if (!this.#stored.chat()) {
@@ -215,8 +215,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Begins with the turns of a chat from elsewhere, and lists itself at its own date. Keeps what it has if it was imported before, and counts no request.
-	 * @returns `full`: the account has imported as much as it may for now
+	 * Starts from an imported chat's turns, and lists itself at its own date. Free. Unchanged if it was imported before.
+	 * @returns `full` if the account has reached its import limit
 	 */
 	async import(owner: UserKey, id: string, imported: ImportedChat): Promise<"new" | "there" | "deleted" | "full"> {
 		const isNew = !this.#stored.chat();
@@ -234,8 +234,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * The shown path as a page for everyone.
-	 * @param into the id of the share, under whose address its files will be
+	 * The shown path as a public page.
+	 * @param into the id of the share, which is part of its files' URLs
 	 */
 	async snapshot(owner: string, into: string, withFiles: boolean, { seen, reader }: Seen) {
 		const chat = await this.#settledChat(owner, seen);
@@ -251,7 +251,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return chat && { title: chat.title, stream: exportOf(chat, this.#stored, format, reader) };
 	}
 
-	/** The owner's chat while no request is under way and its path ends at what the page has `seen`, or why it is not that. */
+	/** The owner's chat, if no request is running and its path ends at the message the page has `seen`; otherwise the reason. */
 	async #settledChat(owner: string, seen: Seen["seen"]): Promise<Chat | SnapshotRefusal> {
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.keptFor(owner);
@@ -260,10 +260,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return this.#path.hasSeen(seen, null) ? chat : { kind: "moved-on", chat: this.#path.view(chat) };
 	}
 
-	/** Deletes the messages, and what was shared of them. What was counted stays counted. Idempotent. False for anyone but the owner. */
+	/** Deletes the messages and their shares. Counted units stay counted. Idempotent. False for anyone but the owner. */
 	async delete(owner: string): Promise<boolean> {
 		if (this.#stored.chat()?.owner !== owner) return false;
-		// First, because nobody would look for them any more. Guests share nothing.
+		// Shares first: once the chat is deleted, nothing would find them. Guests cannot share.
 		if (kindOf(owner) === "user") await this.env.SHARE_LIST.getByName(owner).endOf(this.#stored.chat()?.id ?? "");
 		const chat = this.#stored.chat();
 		if (chat?.owner !== owner) return false;
@@ -271,20 +271,20 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		this.#stored.deleteText();
 		this.#stored.writeChat({ ...chat, title: "", instructions: "", folderInstructions: "", deleted: true });
 		const filesAreGone = await this.#deleteFiles();
-		// A listing that is under way could arrive after the removal.
+		// A listing in progress could arrive after the removal.
 		await this.#listing.settled();
 		await this.env.CHAT_LIST.getByName(this.#stored.chat()?.owner ?? owner).remove(chat.id);
-		// The alarm of an open run comes first, and sets this one.
+		// The alarm of an open run fires first, and sets this one.
 		if (filesAreGone && !this.#live && !this.#openTurn()) await this.#arm(Date.now() + KEPT_AFTER_DELETION_MS);
 		return true;
 	}
 
-	/** Deletes all of a chat whose guest has ended. Idempotent. Does nothing to a chat that belongs to someone else. */
+	/** Deletes a chat whose guest has expired. Idempotent. Does nothing if the chat has another owner. */
 	async end(owner: string): Promise<void> {
 		if (this.#stored.chat()?.owner === owner) await this.#forget();
 	}
 
-	/** Moves a guest's chat to the account that the guest became, and lists it there. Idempotent. False where the chat belongs to neither. */
+	/** Moves a guest's chat to the guest's new account, and lists it there. Idempotent. False if the chat belongs to neither. */
 	async moveTo(from: string, to: string): Promise<boolean> {
 		const chat = this.#stored.chat();
 		if (!chat || chat.deleted || (chat.owner !== from && chat.owner !== to)) return false;
@@ -293,7 +293,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
-	/** The state of a run, for a ledger whose hold on it has expired. */
+	/** The state of a run, for the ledger whose hold has expired. */
 	async runState(requestId: string, attempt: number): Promise<ChatStatus> {
 		if (this.#live?.turn.requestId === requestId || this.#starting?.requestId === requestId) return "running";
 		await this.#recover();
@@ -307,14 +307,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Keeps a running answer alive and extends its hold, ends a dead run, or drops stops whose requests never came and files that were never sent. Later
-	 * it deletes what is left of a deleted chat.
+	 * Keeps a running answer alive and extends its hold, ends a dead run, and drops stops without a request and unsent files. Later it deletes the
+	 * remains of a deleted chat.
 	 */
 	override async alarm(): Promise<void> {
 		this.#alarmAtMs = null;
 		if (!this.#live) await this.#recover();
 		const live = this.#live;
-		// The next alarm is set before the first call, so that a run that dies is followed by another.
+		// The next alarm is set before the first call, so that a crashed run is followed by another.
 		if (live || this.#openTurn()) await this.#arm(Date.now() + HEARTBEAT_MS);
 		if (live && Date.now() - live.extendedAtMs >= EXTEND_EVERY_MS) {
 			live.extendedAtMs = Date.now();
@@ -330,19 +330,19 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		else if (this.#isEnding() && !this.#live && !this.#openTurn()) await this.#endDeleted();
 	}
 
-	/** Whether nothing is left of the chat but its requests. */
+	/** Whether only the chat's requests remain. */
 	#isEnding(): boolean {
 		const chat = this.#stored.chat();
 		return chat !== null && (chat.deleted || chat.temporary === true);
 	}
 
-	/** Deletes what is left of a deleted or temporary chat, once no request can be repeated. */
+	/** Deletes the remains of a deleted or temporary chat once no request can be repeated. */
 	async #endDeleted(): Promise<void> {
 		const endMs = (this.#stored.newest()?.startedAtMs ?? 0) + KEPT_AFTER_DELETION_MS;
 		await (Date.now() >= endMs ? this.#forget() : this.#arm(Date.now() + KEPT_AFTER_DELETION_MS));
 	}
 
-	/** Takes the request's hold, then begins its turn or joins an earlier one. */
+	/** Takes the request's hold, then starts its turn or joins an earlier one. */
 	async #holdAndBegin(named: Ask): Promise<StartResult> {
 		const ask = await this.#withFiles(await this.#listing.inFolder(named));
 		if (!ask) return { kind: "no-such-file" };
@@ -354,7 +354,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const price = priceIn(quote, asked.search);
 		const maxHeld = Math.min(maxUnits ?? Number.POSITIVE_INFINITY, ask.maxHeldUnits ?? Number.POSITIVE_INFINITY);
 		const isTooMuch = (units: number) => units > maxHeld;
-		// A repeat of a request that runs or was answered takes nothing more.
+		// A repeat of a running or answered request holds nothing more.
 		if (!this.#isRepeat(requestId) && isTooMuch(quote.units)) return { kind: "price", price };
 		const terms: Terms = { model: model.id, effort, steps: quote.steps, version: modelsVersion() };
 		const request = { subject, requestId, fingerprint, chatId, units: quote.units, maxUnits, terms, tiers: model.tiers };
@@ -368,11 +368,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const { hold, standing, setCookie } = usage;
 		const earlier = this.#stored.ofRequest(requestId);
 		const isJoining = earlier !== null && !isRetry(earlier, hold);
-		// While the units were held the chat may have been deleted, or moved to the account that its guest became.
+		// During the hold, the chat may have been deleted or moved to its guest's new account.
 		const refused =
 			this.#refusalOf(ask) ??
 			(isJoining ? this.#goneAnswer(earlier) : priced.question ? null : { kind: "no-such-message" as const }) ??
-			// The first price of an attempt that never began is known to its ledger only.
+			// Only the ledger knows the first price of an attempt that never started.
 			(!isJoining && isTooMuch(usage.units) ? { kind: "price" as const, price: { ...price, units: usage.units } } : null) ??
 			(!isJoining && outgrows(priced, usage.terms) ? { kind: "price" as const, price: { ...price, units: newUnitsOf(priced) } } : null) ??
 			(!isJoining && filesIn(ask) > FILE_LIMITS[standing.tier].count ? { kind: "too-many-files" as const } : null);
@@ -386,7 +386,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return { kind: "stream", stream, standing, setCookie };
 	}
 
-	/** A request with the files that its message names. Null if one of them is not there, or is not the asker's. */
+	/** A request with its message's files. Null if one is missing or belongs to another subject. */
 	async #withFiles(ask: Ask): Promise<Ask | null> {
 		if (ask.prompt.kind !== "message" || ask.prompt.files.length === 0) return ask;
 		const files: FilePart[] = [];
@@ -399,14 +399,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return { ...ask, prompt: { ...ask.prompt, message: { ...message, parts: [...files, ...message.parts] } } };
 	}
 
-	/** Whether someone may use a file: the chat's owner, and before there is a chat the uploader, also as the account that a guest became. */
+	/** Whether a subject may use a file: the chat's owner or, before the chat exists, the uploader, also after a guest has signed up. */
 	async #mayUse(asker: string, uploader: string): Promise<boolean> {
 		if (this.#stored.chat()) return this.#stored.ownedBy(asker) !== null;
 		if (asker === uploader || kindOf(uploader) !== "guest") return asker === uploader;
 		return (await this.env.USAGE_LEDGER.getByName(uploader).closedInFavourOf()) === asker;
 	}
 
-	/** What the files of messages hold. */
+	/** The contents of the messages' files. */
 	#inFull(messages: SentMessage[], { accepts }: ModelOption) {
 		return inFull(messages, accepts, async (file) => {
 			const row = this.#files.row(idOf(file));
@@ -414,12 +414,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		});
 	}
 
-	/** Why the chat does not take a request now. Writes nothing. */
+	/** Why the chat refuses a request now. Writes nothing. */
 	#refusalOf({ subject: { key }, requestId, prompt, history, seen }: Ask): StartResult | null {
 		const chat = this.#stored.chat();
 		if (chat && chat.owner !== key) return { kind: "not-found" };
 		if (chat?.deleted) return { kind: "gone" };
-		// A chat is kept or not from its first message on.
+		// The first message decides whether a chat is temporary.
 		if (chat && chat.temporary !== (history !== null)) return { kind: "not-found" };
 		const live = this.#live;
 		if (this.#readers.isFull(key, live?.turn.requestId === requestId ? live.stream : null)) return { kind: "too-many-readers" };
@@ -431,24 +431,24 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return history || this.#path.hasSeen(seen, earlier) ? null : { kind: "moved-on", chat: this.#path.view(chat) };
 	}
 
-	/** Whether a request runs or was answered. */
+	/** Whether a request is running or was answered. */
 	#isRepeat(requestId: string): boolean {
 		const earlier = this.#stored.ofRequest(requestId);
 		return earlier !== null && !isReleased(earlier);
 	}
 
-	/** The turn of a run that has not ended, other than the live one. */
+	/** The turn of an open run other than the live one. */
 	#openTurn(): Turn | null {
 		const newest = this.#stored.newest();
 		return newest && newest.phase !== "ended" && newest.seq !== this.#live?.turn.seq ? newest : null;
 	}
 
-	/** Starts the model behind the caller. The turn is stored before the model is called, so that a crash from here on is found. */
+	/** Starts the model in the background. The turn is stored before the model is called, so that a crash from here on is detected. */
 	async #begin(ask: Ask, priced: Priced, held: Held, earlier: Turn | null): Promise<ReadableStream<Uint8Array>> {
 		const { subject, model, history, prompt, requestId, folder } = ask;
 		const { whole } = priced.quote;
 		const chat = this.#stored.chat() ?? newChat(ask);
-		// Those of a temporary chat come with each request.
+		// Each request of a temporary chat carries them.
 		const { instructions = chat.instructions } = history ? chat : ask;
 		if (folder !== undefined && !this.#stored.chat()) this.#listing.beginIn(folder);
 		if (chat.whole !== whole || chat.instructions !== instructions) this.#stored.writeChat({ ...chat, whole, instructions });
@@ -465,7 +465,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return stream;
 	}
 
-	/** Runs the model, ends the hold before readers receive the last chunk, then lists the chat with what was said. Never rejects. */
+	/** Runs the model, ends the hold before readers receive the last chunk, then lists the chat with its words. Never rejects. */
 	async #finish(live: LiveAnswer, ...asked: Parameters<LiveAnswer["write"]>): Promise<void> {
 		const early = live.turn.seq === 1 ? setTimeout(() => void this.#listing.update(), LISTED_AFTER_MS) : undefined;
 		const { end, ...told } = await live.write(...asked);
@@ -477,7 +477,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			live.stream.end(metadata);
 			counted = metadata.counted === true;
 		} catch (error) {
-			// Without its ledger the answer must not end: the alarm tries again, and a reload shows the whole answer.
+			// The answer must not end while its ledger is unreachable: the alarm retries, and a reload shows the whole answer.
 			logFailure(`answer ${live.turn.requestId} waits for its ledger`, error);
 		}
 		if (this.#live === live) this.#live = null;
@@ -487,13 +487,13 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Settles or releases the hold of a turn whose end is stored, by the table (who pays), then stores that. After a crash in between, recovery
-	 * repeats it from the stored row, and the ledger counts it once. A branch becomes the shown path when its answer counts.
+	 * Settles or releases the hold of a turn whose end is stored, by the table (who pays), then stores the result. After a crash in between, recovery
+	 * repeats this from the stored row, and the ledger counts it once. A branch becomes the shown path when its answer counts.
 	 * @throws when the ledger cannot be reached
 	 */
 	async #settle(turn: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Promise<AnswerMetadata> {
 		const release = whoPays({ end, output: outputOf(turn, parts), failure: turn.told?.failure });
-		// A crash leaves no account of the call: it is estimated from what is stored.
+		// A crash loses the call's usage, so it is estimated from the stored answer.
 		const spent = turn.told ? turn.told.spent : estimatedSpent(turn, end, parts);
 		const { counted } =
 			release === null ? await recordUsage(turn.hold, undefined, { spent }) : await releaseUsage(turn.hold, release, spent);
@@ -502,7 +502,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return metadataOf({ ...turn, phase: "ended", end, counted, tokens }, parts);
 	}
 
-	/** Ends the run that a crash or deploy left open: one cut off becomes `interrupted`, one that was ending keeps its end. */
+	/** Ends a run left open by a crash or deploy: a cut-off run becomes `interrupted`, one with a stored end keeps it. */
 	#recover(): Promise<void> {
 		this.#recovering ??= this.#recoverOnce().finally(() => {
 			this.#recovering = null;
@@ -529,7 +529,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
-	/** Why an earlier request has no answer any more: an older version deleted what was replaced. */
+	/** Why an earlier request no longer has an answer: an older version deleted replaced answers. */
 	#goneAnswer({ rest, counted }: Turn): StartResult | null {
 		return rest === null && counted !== false ? { kind: "gone" } : null;
 	}
@@ -543,27 +543,27 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		});
 	}
 
-	/** Releases what a repeat holds on ledgers that its first request did not use: a guest may have signed up in between. */
+	/** Releases a repeat's holds on ledgers its first request did not use: the guest may have signed up in between. */
 	async #releaseUnused(hold: UsageHold, used: UsageHold): Promise<void> {
 		const ledgers = used.takenFrom.map(({ ledger }) => ledger);
 		const unused = hold.takenFrom.filter(({ ledger }) => !ledgers.includes(ledger));
 		if (unused.length > 0) await releaseUsage({ ...hold, takenFrom: unused }, "refused");
 	}
 
-	/** Makes sure that an alarm fires at this instant or earlier. Setting one is a row written. */
+	/** Ensures that an alarm fires by this time. Setting one writes a row. */
 	async #arm(atMs: number): Promise<void> {
 		if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
 		this.#alarmAtMs = atMs;
 		await this.ctx.storage.setAlarm(atMs);
 	}
 
-	/** Makes sure that files which are never sent are deleted. An alarm on disk may be earlier than any that is known here. */
+	/** Ensures that unsent files are deleted. The stored alarm may be earlier than the one known here. */
 	async #armForUnsent(): Promise<void> {
 		this.#alarmAtMs ??= await this.ctx.storage.getAlarm();
 		await this.#arm(Date.now() + UNSENT_LIFE_MS);
 	}
 
-	/** Deletes the files of a deleted chat, or tries again later. @returns whether they are gone */
+	/** Deletes the files of a deleted chat, or schedules a retry. @returns whether they are deleted */
 	async #deleteFiles(): Promise<boolean> {
 		try {
 			await this.#files.deleteAll();
@@ -575,7 +575,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
-	/** Leaves nothing of a chat. @throws when its files cannot be deleted; then all of it stays */
+	/** Deletes everything stored about a chat. @throws if its files cannot be deleted; then everything stays */
 	async #forget(): Promise<void> {
 		await this.#files.deleteAll();
 		await this.ctx.storage.deleteAll();
@@ -583,7 +583,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		this.#stored = new ConversationStorage(this.ctx.storage.sql);
 	}
 
-	/** Between two steps the rows are whole: an object that dies goes on where it stopped. */
+	/** The rows are consistent between two steps: a crashed object continues where it stopped. */
 	async #migrate(): Promise<void> {
 		while (isOld(this.ctx.storage.sql)) {
 			migrateSome(this.ctx.storage.sql, this.#stored);

@@ -12,35 +12,35 @@ import type { UsageCopy } from "./usage-copy.ts";
 
 /** When the next alarm fires if this one dies halfway. */
 export const ALARM_AGAIN_MS = 60_000;
-/** So many expired holds one alarm ends. */
+/** Expired holds ended per alarm. */
 const EXPIRED_MAX = 50;
 /** A guest's ledger lives as long as its cookie, a network's until an hour after its day. Counted from the last request. */
 const GUEST_LIFE_MS = 400 * 86_400_000;
 const NETWORK_LIFE_MS = 25 * 3_600_000;
-/** How long the ledger of a guest who signed up without a request refuses requests that were sent before. Later ones lack the cookie. */
+/** How long the ledger of a guest who signed up without a request refuses requests sent before. Later ones lack the cookie. */
 const UNUSED_LIFE_MS = 3_600_000;
-/** When the end of a guest continues, after a batch of chats or a failure. */
+/** When deleting a guest's chats continues after a batch or a failure. */
 const END_AGAIN_MS = 3_600_000;
-/** When the pool of a key that still exists is looked at again. */
+/** When the pool of an existing key is checked again. */
 const KEY_AGAIN_MS = 30 * 86_400_000;
 
-/** The parts of a ledger that have work for an alarm. */
+/** The parts of a ledger with work for an alarm. */
 interface Working {
 	book: LedgerBook;
 	provider: ProviderLink;
 	copy: UsageCopy;
 }
 
-/** The ledger that an alarm works for. */
+/** The ledger an alarm works for. */
 interface Ledger {
 	/** Null while it has stored nothing. */
 	opened: () => Working | null;
 	end: (command: Extract<Command, { type: "expire" }>) => Outcome;
-	/** Called when nothing is left on disk. */
+	/** Called once its storage is empty. */
 	forget: () => void;
 }
 
-/** The alarm of a ledger: when it fires, and what it does then. */
+/** A ledger's alarm: when it fires, and what it does. */
 export class LedgerAlarm {
 	readonly #ctx: DurableObjectState;
 	readonly #env: Cloudflare.Env;
@@ -53,18 +53,18 @@ export class LedgerAlarm {
 		this.#ledger = ledger;
 	}
 
-	/** Reads the alarm that an earlier instance has set. @returns whether there is one */
+	/** Reads the alarm set by an earlier instance. @returns whether there is one */
 	async load(): Promise<boolean> {
 		this.#atMs = await this.#ctx.storage.getAlarm();
 		return this.#atMs !== null;
 	}
 
-	/** Notes that the alarm has fired. */
+	/** Records that the alarm has fired. */
 	fired(): void {
 		this.#atMs = null;
 	}
 
-	/** Makes sure that an alarm fires at this instant of the platform's clock or earlier. Setting one is a row written. */
+	/** Ensures that an alarm fires by this time of the platform's clock. Setting one writes a row. */
 	async arm(atMs: number): Promise<void> {
 		if (this.#atMs !== null && this.#atMs <= atMs) return;
 		this.#atMs = atMs;
@@ -83,14 +83,14 @@ export class LedgerAlarm {
 	}
 
 	/**
-	 * In this order: ends some expired holds, carries a closed guest's late units, works off what is due at the provider, tidies some rows. Copies the
-	 * daily totals behind that. Never throws for a failure outside.
+	 * In order: ends some expired holds, carries over a closed guest's late units, does the work due at the provider, tidies some rows. Then copies the
+	 * daily totals in the background. Never throws for an external failure.
 	 */
 	async work(working: Working): Promise<void> {
 		const { book, provider, copy } = working;
 		if (book.nowMs() >= endOfLifeMs(book)) return this.#endOfLife(book);
 		const expired = expiredHolds(book);
-		// The next alarm is set before the first outbound call, so that a run that dies is followed by another.
+		// The next alarm is set before the first outbound call, so that a crashed run is followed by another.
 		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= book.nowMs()) {
 			await this.arm(Date.now() + ALARM_AGAIN_MS);
 		}
@@ -98,14 +98,14 @@ export class LedgerAlarm {
 		await this.#carryLateUnits(book);
 		await provider.work();
 		if (book.tidy()) await this.arm(Date.now());
-		// In the background: a run ends whatever D1 does.
+		// In the background, so that D1 never delays the run.
 		this.#ctx.waitUntil(copy.work());
 		await this.armForWork(working);
 	}
 
-	/** Deletes a guest's chats, as many as one alarm may, and with the last of them this ledger. Every other ledger has none by then. */
+	/** Deletes a guest's chats, a batch per alarm, and this ledger with the last of them. Other ledgers have no chats by then. */
 	async #endOfLife({ kind, key, notes }: LedgerBook): Promise<void> {
-		// Set before the calls: a run that dies is followed by another, which finds the chats that are left.
+		// Set before the calls, so that a crashed run is followed by another, which finds the remaining chats.
 		await this.arm(Date.now() + (kind === "key" ? KEY_AGAIN_MS : END_AGAIN_MS));
 		if (kind === "guest" && !(await endChatsOf(this.#env, key))) return;
 		// A window without a known end lasts as long as its key.
@@ -115,7 +115,7 @@ export class LedgerAlarm {
 		this.#atMs = null;
 	}
 
-	/** Chats are asked together: one that does not answer holds up no other. A hold that could not be ended stays for the next alarm. */
+	/** Queries the chats in parallel, so that an unreachable one does not block the others. A hold that could not be ended stays for the next alarm. */
 	async #endExpired(book: LedgerBook, expired: RequestRow[]): Promise<void> {
 		await Promise.all(
 			expired.map(async (row) => {
@@ -125,7 +125,7 @@ export class LedgerAlarm {
 		);
 	}
 
-	/** The answer of a chat, or of a call of the API, about an expired hold: whether its run never started or still runs. */
+	/** The run state of an expired hold, reported by its chat or API call: whether the run never started or is still running. */
 	async #runState({ key }: LedgerBook, row: RequestRow): Promise<ChatStatus> {
 		if (row.chatId === null) return "unreachable";
 		// Shared ledgers prefix the request id with the subject. A network numbers its own attempts, so any of the guest's attempts counts.
@@ -140,7 +140,7 @@ export class LedgerAlarm {
 		}
 	}
 
-	/** Charges the account for answers that ended after their guest signed up. Idempotent: the account counts each once. */
+	/** Charges the account for answers that ended after their guest signed up. Idempotent, because the account counts each once. */
 	async #carryLateUnits(book: LedgerBook): Promise<void> {
 		for (const row of endedAfterClosing(book)) {
 			const { closed } = book.notes;
@@ -157,7 +157,7 @@ export class LedgerAlarm {
 	}
 }
 
-/** The next expired holds: an alarm asks each of their chats. */
+/** The next expired holds. Limited, because the alarm queries the chat of each. */
 function expiredHolds(book: LedgerBook): RequestRow[] {
 	const nowMs = book.nowMs();
 	const expired: RequestRow[] = [];
@@ -175,7 +175,7 @@ function endOfLifeMs(book: LedgerBook): number {
 	return book.sums.latestMs + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }
 
-/** Requests that were held when their guest signed up, and have ended since. */
+/** Requests held when their guest signed up that have ended since. */
 function endedAfterClosing({ notes, stored }: LedgerBook): RequestRow[] {
 	const open = notes.closed?.open ?? [];
 	return open.flatMap((id) => stored.row(id) ?? []).filter((row) => row.state !== "held");

@@ -24,25 +24,25 @@ export type Held = Pick<Extract<UsageCheckResult, { allowed: true }>, "hold" | "
 /** What a model is sent for a request. */
 interface Sent {
 	messages: SentMessage[];
-	/** The oldest message that is sent, when older ones are left out. */
+	/** The oldest message sent, if older ones are omitted. */
 	readFrom: string | null;
-	/** Tokens of all of it, by our estimate. */
+	/** Estimated tokens of the whole input. */
 	input: number;
 }
 
-/** Whether a hold is for a new attempt after a release. Attempts of another ledger are numbered apart, so there the release itself decides. */
+/** Whether a hold is for a new attempt after a release. Each ledger numbers its own attempts, so for another ledger the release itself decides. */
 export function isRetry(earlier: Turn, hold: UsageHold): boolean {
 	if (hold.attempt > earlier.attempt) return true;
 	return isReleased(earlier) && isOtherLedger(hold, earlier.hold);
 }
 
-/** Whether another subject pays. Networks are left out: a network's key changes each day. */
+/** Whether the payer differs. Networks are ignored, because a network's key changes daily. */
 function isOtherLedger(a: UsageHold, b: UsageHold): boolean {
 	const payer = ({ takenFrom }: UsageHold) => takenFrom.find(({ ledger }) => !isPool(ledger))?.ledger;
 	return payer(a) !== payer(b);
 }
 
-/** The chat that its first request begins. */
+/** The chat created by its first request. */
 export function newChat({ chatId, subject, history, prompt, folderInstructions = "", url, headers }: Ask) {
 	return {
 		id: chatId,
@@ -61,7 +61,7 @@ function titleOf(prompt: Prompt): string {
 	return chatTitle(textOf(prompt.message)) || filesOf(prompt.message)[0]?.filename || t("frame_new_chat");
 }
 
-/** What the model is sent for the steps that the first attempt of a request paid for: a later attempt is sent no more. */
+/** The model's input, within the steps paid for by the first attempt: a later attempt gets no more. */
 export function sentFor(path: ChatPath, { model, history, search }: Ask, { place, asked, quote, told }: Priced, terms: Terms | null): Sent {
 	const paid = Math.min(quote.budget + asked.instructions, (terms?.steps ?? quote.steps) * model.inputStep);
 	const budget = (search && config().search ? budgetBesideSearch(paid, model) : paid) - told.tokens;
@@ -77,7 +77,7 @@ export function sentFor(path: ChatPath, { model, history, search }: Ask, { place
 /**
  * The turn of an attempt, before its model is called.
  * @param earlier the attempt before
- * @param newest the turn of the chat that was begun last
+ * @param newest the chat's newest turn
  */
 export function newTurn(
 	{ requestId, model, effort }: Ask,
@@ -109,7 +109,7 @@ export function newTurn(
 	};
 }
 
-/** How an answer may search the web, each time for units of its hold; null where it may not. */
+/** How an answer may search the web, each search raising its hold; null if it may not. */
 export function searchOf({ model, search }: Ask, hold: UsageHold, { input }: Sent): SearchTerms | null {
 	const offer = search ? config().search : null;
 	return (
@@ -123,7 +123,7 @@ export function searchOf({ model, search }: Ask, hold: UsageHold, { input }: Sen
 	);
 }
 
-/** Without its ledger an answer goes on, and searches no more. */
+/** If the ledger is unreachable, the answer continues without further searches. */
 function notRaised(error: unknown): { raised: false } {
 	logFailure("a search could not be charged", error);
 	return { raised: false };

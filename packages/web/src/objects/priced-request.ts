@@ -9,19 +9,19 @@ import type { ChatPath, Place } from "./chat-path.ts";
 import type { Ask } from "./conversation-calls.ts";
 import { type ConversationStorage, isReleased } from "./conversation-storage.ts";
 
-/** Where a request's turn belongs, and its price. No other turn can begin in between. */
+/** A request's place in the tree and its price. No other turn can begin before it is used. */
 export interface Priced {
 	place: Place;
 	question: ChatMessage | null;
 	asked: Asked;
 	quote: Quote;
-	/** What the model is told before the chat. A later change of the chat's instructions is for the next request. */
+	/** The instructions before the chat. A later change of them applies to the next request. */
 	told: { text: string; tokens: number };
-	/** Tokens of the path before the question; null where turns of an older version are not measured. */
+	/** Tokens of the path before the question; null if it has unmeasured turns of an older version. */
 	tokens: number | null;
 }
 
-/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
+/** The price of a request, which is that of its first attempt. Null if the message does not fit the model. */
 export function pricedIn(
 	stored: ConversationStorage,
 	path: ChatPath,
@@ -31,13 +31,13 @@ export function pricedIn(
 	const chat = stored.chat();
 	const folder = chat ? chat.folderInstructions : folderInstructions;
 	const told = instructionsFor(subject, { chat: instructions ?? chat?.instructions ?? "", folder: folder ?? "" });
-	// A request that runs or was answered was sent those of its time.
+	// A running or answered request keeps the instructions it was sent with.
 	const tokensTold = earlier && !isReleased(earlier) ? (earlier.sold?.instructions ?? 0) : told.tokens;
 	const place = history && prompt.kind === "message" ? loosePlace(prompt.message) : path.placeOf(prompt, earlier);
 	const message = stored.question(place);
 	const question = message ? messageTokens(message) : 0;
 	const isWhole = whole ?? chat?.whole ?? false;
-	// What is before the question decides nothing unless all of it is sent, and then no more than the model takes.
+	// The path before the question matters only if all of it is sent, and then only up to the model's context window.
 	const before = history
 		? { tokens: history.reduce((sum, one) => sum + messageTokens(one), 0), isExact: false }
 		: path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
@@ -50,10 +50,10 @@ export function pricedIn(
 	return { place, question: message, asked, quote: { ...quote, units }, told, tokens };
 }
 
-/** Where a question belongs in a temporary chat, of which nobody has the turns before. */
+/** The place of a question in a temporary chat, whose earlier turns are not stored. */
 const loosePlace = (question: ChatMessage): Place => ({ parent: null, versionOf: null, asks: null, question, extends: true, before: [] });
 
-/** What the subject could send instead, to models that can read it. None at a limit of answers in flight, which ends by itself. */
+/** The requests the subject can still afford, on models that can read the question. Empty for the limit on answers in flight, which ends by itself. */
 export function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal, { asked, question }: Priced): Price[] {
 	if (policy === "in-flight") return [];
 	const left = (model: ModelOption) => Math.max(remaining, model.tiers.includes("free") ? (freeDay?.remaining ?? 0) : 0);
@@ -64,15 +64,15 @@ export function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal,
 	);
 }
 
-/** Whether instructions and message have more tokens than the first attempt of a request paid for: instructions may have grown since. */
+/** Whether instructions and message exceed the tokens the first attempt paid for: instructions may have grown since. */
 export function outgrows({ asked: { model, question }, told }: Priced, terms: Terms | null): boolean {
 	return terms !== null && told.tokens + question > terms.steps * model.inputStep;
 }
 
-/** The units of a request that has no earlier attempt. */
+/** The units of a request without an earlier attempt. */
 export const newUnitsOf = ({ asked }: Priced): number => quoteOf(asked)?.units ?? 0;
 
-/** Whether a model can read all of a message. The text of files is text to every model. */
+/** Whether a model can read all of a message. Every model reads the text of files. */
 export function isReadableBy({ accepts }: ModelOption, question: ChatMessage): boolean {
 	return accepts.includes("image") || !filesOf(question).some(({ mediaType }) => mediaType.startsWith("image/"));
 }

@@ -36,13 +36,13 @@ import { UsageCopy } from "./usage-copy.ts";
 
 /** How long after an answer its usage is reported, so that several reports share a call. */
 const REPORT_AFTER_MS = 3_000;
-/** How long a wake, and how long one alarm, adds up the requests of an older version. The platform ends a wake after 30 s. */
+/** How long one wake and one alarm may spend adding up requests of an older version. The platform ends a wake after 30 s. */
 const ADD_UP_MS = 10_000;
 
-/** The provider is read for a customer's pages at most this often, and for an action, which must not act on an old plan, this often. */
+/** The minimum interval between provider reads for pages, and for actions, which must not act on an old plan. */
 const PAGE_COPY_MS = 3_000;
 const ACTION_COPY_MS = 1_000;
-/** Calls to the provider that a user may cause by actions, and reports of usage that a ledger sends one by one. */
+/** Limits per minute: provider calls caused by a user's actions, and single usage reports of a ledger. */
 const CALLS_MAX = 30;
 const CALL_WINDOW_MS = 60_000;
 
@@ -51,9 +51,9 @@ export interface HoldResult {
 	standing: Standing;
 }
 
-/** A press of a buy button: the price as the browser names it, and our pages to return to. */
+/** A purchase started in the browser: the price it names, and the app's pages to return to. */
 export interface Press {
-	/** Whom a refusal is written for. */
+	/** The reader of a refusal. */
 	reader: Reader;
 	price: PriceName;
 	pages: ReturnPages;
@@ -61,18 +61,18 @@ export interface Press {
 
 export type PressAnswer =
 	| CheckoutAnswer
-	/** The rules of a purchase refuse it. An error would lose its code on the way to the Worker. */
+	/** The purchase is refused. A thrown error would lose its code on the way to the Worker. */
 	| { kind: "refused"; code: ProblemCode; detail: string }
 	/** The provider could not be read, so nothing was opened. */
 	| { kind: "unread"; status: number | null; late: boolean }
 	| { kind: "too-often"; waitMs: number };
 
 interface UsageResult extends Standing {
-	/** Units that the requesting member has used and holds in the current window. Null for a ledger without members. */
+	/** Units used and held by the requesting member in the current window. Null for a ledger without members. */
 	share: { used: number; held: number } | null;
 	/** The provider could not be read, so the tier may be too low. */
 	unverified: boolean;
-	/** What its owner should know of the plan; null while all is well. */
+	/** News about the plan for its owner; null if there is none. */
 	plan: PlanNews | null;
 	/** A checkout was opened in the last 30 minutes, and its purchase has not arrived yet. */
 	checkoutOpen: boolean;
@@ -93,7 +93,7 @@ interface Opened {
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	/** Null while the ledger has stored nothing. */
 	#ledger: Opened | null = null;
-	/** A ledger of an older version whose requests are being added up. It has no sums to decide by. */
+	/** A ledger of an older version whose requests are being added up. It cannot decide without sums. */
 	#adding: LedgerStorage | null = null;
 	readonly #alarm = new LedgerAlarm(this.ctx, this.env, {
 		opened: () => this.#ledger,
@@ -104,7 +104,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	});
 	readonly #copies = new CustomerCopies();
 	readonly #actions = new CallWindow(CALLS_MAX, CALL_WINDOW_MS);
-	/** Presses under way, by the price that they name. Each ends, since all of its calls do. */
+	/** Purchases in progress, by price. Each ends, because all of its calls do. */
 	readonly #presses = new Map<string, Promise<PressAnswer>>();
 	readonly #reports = new CallWindow(CALLS_MAX, CALL_WINDOW_MS);
 
@@ -115,7 +115,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 			await loadDevClock();
 			const isArmed = await this.#alarm.load();
 			if (!(await this.#addUp())) return this.#alarm.arm(Date.now());
-			// The last instance may have died before it set the alarm, or the development clock may have moved while this object slept.
+			// The last instance may have crashed before setting the alarm, or the development clock may have moved while this object was evicted.
 			if (this.#opened && (!isArmed || isClockSet())) await this.#alarm.armForWork(this.#opened);
 		});
 	}
@@ -132,13 +132,13 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 				this.#adding = null;
 				if (stored.key !== null) this.#openFrom(stored, stored.key);
 			} else if (Date.now() >= untilMs) return false;
-			// Each step is on disk before the next: one that dies is continued.
+			// Each step is on disk before the next, so a crash loses none.
 			else await scheduler.wait(0);
 		}
 		return true;
 	}
 
-	/** @throws while the requests of an older version are being added up. Nothing was held, ended or read: the caller may try again */
+	/** @throws while requests of an older version are being added up. Nothing was held, ended or read, so the caller may retry */
 	get #opened(): Opened | null {
 		if (this.#adding) throw new OwnError(LEDGER_NOT_READY);
 		return this.#ledger;
@@ -179,7 +179,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	/**
 	 * Ends a hold as counted. Idempotent: a later end gets the outcome of the first.
 	 * @param spent what the attempt's model calls used
-	 * @param raised for a pool: the steps that raised the hold in the ledger that pays. No other raise counts. Absent: all do
+	 * @param raised for a pool: the steps that raised the hold in the paying ledger. Other raises are ignored. Absent: all count
 	 */
 	settle(id: string, spent: Spent | null = null, raised?: readonly number[]): Outcome {
 		return this.#end({ type: "settle", id, spent, raised });
@@ -195,7 +195,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		this.#opened?.book.decide({ type: "extend", id });
 	}
 
-	/** Holds and settles in one step, for usage that has already happened. */
+	/** Holds and settles in one step, for past usage. */
 	async record(key: string, hold: Hold): Promise<HoldResult> {
 		const held = await this.hold(key, hold);
 		const { outcome } = held;
@@ -204,13 +204,13 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return { outcome: this.settle(hold.id), standing: this.#open(key).book.standing() };
 	}
 
-	/** Reports one counted request at once, see Outbox. Beyond 30 in a minute it leaves with the next batch. */
+	/** Reports one counted request immediately, see Outbox. Beyond 30 per minute it joins the next batch. */
 	async reportNow(key: string, id: string, timeoutMs: number) {
 		if (this.#reports.take() > 0) return { event: null, refused: false };
 		return this.#open(key).provider.reportNow(id, timeoutMs);
 	}
 
-	/** The subject's standing. Holds nothing, and writes only where the provider's terms have changed. */
+	/** The subject's standing. Holds nothing, and writes only if the provider's terms have changed. */
 	async usage(key: string, memberId?: string): Promise<UsageResult> {
 		const opened = this.#open(key);
 		await opened.provider.readForPage();
@@ -237,19 +237,19 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	/**
 	 * The subject's requests by id, each in its latest version. Stores nothing.
-	 * @param after the last id that is known; "" for none
-	 * @returns and the id to go on after; null after the last
+	 * @param after the last known id; "" for none
+	 * @returns the requests, and the id to continue after; null after the last
 	 */
 	requestsAfter(after: string, max: number): { rows: RequestRow[]; next: string | null } {
 		return this.#opened?.book.stored.requestsAfter(after, max) ?? { rows: [], next: null };
 	}
 
-	/** What was counted without a request. Stores nothing. */
+	/** Units counted without a request. Stores nothing. */
 	adjustments(): Adjustment[] {
 		return this.#opened?.book.stored.adjustments() ?? [];
 	}
 
-	/** Takes one of the 30 actions at the provider that this user has in a minute. @returns 0, or how long to wait, milliseconds */
+	/** Takes one of the user's 30 provider actions per minute. @returns 0, or how long to wait, milliseconds */
 	takeAction(): number {
 		return this.#actions.take();
 	}
@@ -257,13 +257,13 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	/** The customer's plans, cards and invoices, from a copy a few seconds old. Never throws. */
 	async billing(key: string, use: "page" | "action"): Promise<CopyAnswer<CustomerBilling>> {
 		const { book, checkout } = this.#open(key);
-		// A purchase may have arrived: no action and no page that waits for it may go by the moment before. Actions are few (`takeAction`).
+		// A purchase may have arrived: actions and pages waiting for it need a fresh read. Actions are limited (`takeAction`).
 		const isAwaited = checkout.isAwaited() && (use === "action" || checkout.takeForcedRead());
 		const maxAgeMs = isAwaited ? 0 : use === "page" ? PAGE_COPY_MS : ACTION_COPY_MS;
 		return this.#copies.read("billing", maxAgeMs, async () => (await billingPort("account")).readBilling(book.externalId));
 	}
 
-	/** A read of the provider's SDK in the browser, from a copy a few seconds old. Never throws. */
+	/** Answers a read of the provider's browser SDK from a copy a few seconds old. Never throws. */
 	async sdkRead(key: string, path: string, body: string): Promise<CopyAnswer<SdkAnswer | null>> {
 		const { book, checkout } = this.#open(key);
 		const maxAgeMs = checkout.isAwaited() && checkout.takeForcedRead() ? 0 : PAGE_COPY_MS;
@@ -273,20 +273,20 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		});
 	}
 
-	/** Opens the provider's page that takes a card. Calls for the same page at the same moment are one. Never throws. */
+	/** Opens the provider's card page. Concurrent calls for the same page share one. Never throws. */
 	openCardPage(key: string, planId: string | undefined, pages: ReturnPages): Promise<CopyAnswer<HostedPage>> {
 		const { book } = this.#open(key);
 		const open = async () => (await billingPort("account")).addCard(book.externalId, planId, pages);
 		return this.#copies.read(`card ${JSON.stringify([planId, pages])}`, 0, open);
 	}
 
-	/** The address of the provider's portal; null for a customer without one. The same holds as for `openCardPage`. */
+	/** The URL of the provider's portal; null for a customer without one. Shared like `openCardPage`. */
 	openPortal(key: string, returnUrl: string): Promise<CopyAnswer<string | null>> {
 		const { book } = this.#open(key);
 		return this.#copies.read(`portal ${returnUrl}`, 0, async () => (await billingPort("account")).openPortal(book.externalId, returnUrl));
 	}
 
-	/** Opens a checkout, or returns the open one. Presses for one price at the same moment are one, and take one action. Never throws. */
+	/** Opens a checkout, or returns the open one. Concurrent calls for one price share one checkout and take one action. Never throws. */
 	press(key: string, press: Press): Promise<PressAnswer> {
 		const name = JSON.stringify(press.price);
 		const pressing = this.#presses.get(name) ?? this.#pressOnce(key, press).finally(() => this.#presses.delete(name));
@@ -316,30 +316,30 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
-	/** Notes that the open checkout was paid, see OpenCheckout. */
+	/** Records that the open checkout was paid, see OpenCheckout. */
 	noteActivation(key: string): void {
 		this.#copies.clear();
 		this.#open(key).checkout.noteActivation();
 	}
 
-	/** The change of plan that was noted last; null for none. Stores nothing. */
+	/** The last recorded plan change; null for none. Stores nothing. */
 	comingChange(key: string): ComingChange | null {
 		return this.#open(key).book.notes.comingChange ?? null;
 	}
 
-	/** Notes a change of plan that waits for the end of the period, or that none does. */
+	/** Records a plan change scheduled for the end of the period, or that there is none. */
 	noteComingChange(key: string, change: ComingChange | null): void {
 		const { book } = this.#open(key);
 		if (change !== null || book.notes.comingChange) book.note({ comingChange: change ?? undefined });
 	}
 
-	/** Reads the entitlement after a change at the provider that this app made. Waits at most 1.5 s. */
+	/** Reads the entitlement after a change made by this app. Waits at most 1.5 s. */
 	async refresh(key: string): Promise<void> {
 		this.#copies.clear();
 		await this.#open(key).provider.readAfreshAwaited();
 	}
 
-	/** Marks the entitlement as outdated and reads it in the background. Stores nothing for a subject that was never read. */
+	/** Marks the entitlement as outdated and reads it in the background. Stores nothing for a subject that has none. */
 	noteChange(key: string): void {
 		this.#copies.clear();
 		this.#open(key).provider.noteChange();
@@ -351,7 +351,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return this.#open(key).provider.readChange(happenedAtMs);
 	}
 
-	/** Follows a move of the development clock, and does what is due by it. */
+	/** Follows a move of the development clock, and does the work that is now due. */
 	async clockMoved(reading: ClockReading): Promise<void> {
 		setClock(reading);
 		this.#copies.clear();
@@ -360,7 +360,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Closes a guest's ledger in favour of an account: it takes no more holds.
+	 * Closes a guest's ledger in favour of an account: it refuses further holds.
 	 * @returns the units counted in the current UTC day before it was closed, the same for every call; null when it was closed in favour of
 	 * another account
 	 */
@@ -370,7 +370,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const closed = book.notes.closed ?? closing(book, inFavourOf);
 		if (closed.inFavourOf !== inFavourOf) return null;
 		if (!book.notes.closed) {
-			// Also without any request: one that is on its way must not be answered on the guest's allowance.
+			// Even without requests: one still on its way must not use the guest's allowance.
 			book.note({ closed });
 			await this.#alarm.armForWork(opened);
 		}
@@ -383,8 +383,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Keeps what was counted for so long after its user or organization is deleted, and forgets the rest: the plan and its checkout. Idempotent: the first
-	 * call sets the end. Stores nothing for a subject that was never served.
+	 * Keeps the counts for this long after their user or organization is deleted, and drops the plan and its checkout. Idempotent: the first call sets
+	 * the end. Stores nothing for a subject that was never served.
 	 */
 	async retire(keptMs: number): Promise<void> {
 		if (!this.#opened) return;
@@ -395,13 +395,13 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		await this.#alarm.armForWork(this.#opened);
 	}
 
-	/** Counts units that a guest used before it became this account into the current day. Once for each `id`. */
+	/** Adds the units a guest used before signing up to the account's current day. Once per `id`. */
 	carryOver(key: string, id: string, units: number): void {
 		this.#open(key).book.decide({ type: "carry-over", id, units });
 	}
 
 	/**
-	 * Grants credits by hand, once for each `id`. They are spent after the window's own units, unused while the provider keeps them.
+	 * Grants credits manually, once per `id`. They are spent after the window's own units, and stay unused if the provider keeps credits.
 	 * @returns false when the id was used for something else
 	 */
 	grant(key: string, id: string, units: number, expiresAtMs: number | null): boolean {
@@ -409,7 +409,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Corrects the count by hand, once for each `id`, of a request or of the current window. Positive units count more, negative ones less.
+	 * Corrects the count of a request or of the current window manually, once per `id`. Positive units add, negative ones subtract.
 	 * @returns false when the id was used for something else, or the request does not count that many units
 	 */
 	correct(key: string, id: string, units: number, requestId: string | null): boolean {
@@ -418,11 +418,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return book.decide({ type: "correct", id, of, units }).kind === "corrected";
 	}
 
-	/** Does what is due, see LedgerAlarm. Never throws for a failure outside, because the platform drops an alarm after six failures. */
+	/** Does the due work, see LedgerAlarm. Never throws for an external failure, because the platform drops an alarm after six failures. */
 	override async alarm(): Promise<void> {
 		this.#alarm.fired();
 		if (this.#adding) {
-			// Set before the steps: an alarm that dies on the way is followed by another.
+			// Set before the steps, so that a crashed alarm is followed by another.
 			await this.#alarm.arm(Date.now() + ALARM_AGAIN_MS);
 			if (!(await this.#addUp())) return this.#alarm.arm(Date.now());
 		}
@@ -450,7 +450,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return outcome;
 	}
 
-	/** What follows an ended hold without delaying its answer: an early alarm, or a refresh of the entitlement. */
+	/** Runs after a hold has ended, without delaying its answer: sets an early alarm, or refreshes the entitlement. */
 	async #followUp({ book, provider, mails }: Opened, row: RequestRow): Promise<void> {
 		if (isCounted(row)) mails.noteUsage();
 		if (book.notes.closed) await this.#alarm.arm(Date.now());
@@ -465,14 +465,14 @@ function usageOf({ book, checkout, provider }: Opened, memberId: string | undefi
 	return { ...book.standing(), share, unverified: provider.isUnverified(), plan, checkoutOpen: checkout.isAwaited() };
 }
 
-/** How a guest's ledger stands at the moment that it is closed. */
+/** The state of a guest's ledger when it is closed. */
 function closing(book: LedgerBook, inFavourOf: string): NonNullable<Notes["closed"]> {
 	const open = [...book.live.values()].filter((row) => row.state === "held").map((row) => row.id);
 	const atMs = book.nowMs();
 	return { inFavourOf, atMs, open, units: unitsOfDay(book, atMs, Number.POSITIVE_INFINITY) };
 }
 
-/** Units counted in the UTC day of an instant, of requests that ended before another. */
+/** Units counted in the UTC day of a time, from requests that ended before another time. */
 function unitsOfDay({ stored }: LedgerBook, atMs: number, endedBeforeMs: number): number {
 	return stored.countedBetween(utcDay(atMs).startMs, endedBeforeMs);
 }

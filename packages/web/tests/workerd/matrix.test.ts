@@ -6,8 +6,8 @@ import { SCOPES, type Scope } from "../../src/view/api-key.ts";
 import { Client, eventually, hear, resetSandbox } from "../client.ts";
 import { apiRoutes, functions, keyRoutes, methodOf, pages, plainFiles } from "../wall.ts";
 
-// Who may do what: every route and every server function, called by everybody with the ids of others. What is not let in learns nothing of them, changes
-// nothing of them, spends nothing of theirs, and cannot tell their ids from ids that nobody has. A route without an entry fails the first test.
+// Who may do what: every actor calls every route and server function with other users' ids. An actor without access reads, changes and spends nothing
+// of theirs, and cannot tell their ids from ids that do not exist. A route without an entry fails the first test.
 
 /**
  * `ada` has a chat, a file, a share, a folder, a plan and instructions. `head` has founded an organization, `manager` is an admin of it and `member` a
@@ -16,7 +16,7 @@ import { apiRoutes, functions, keyRoutes, methodOf, pages, plainFiles } from "..
 const ACTORS = ["nobody", "guest", "unconfirmed", "other", "ada", "head", "manager", "member", "removed", "operator"] as const;
 type Actor = (typeof ACTORS)[number];
 
-/** What the actors are asked to reach. */
+/** The ids the actors try to reach. */
 interface Ids {
 	chat: string;
 	answer: string;
@@ -45,19 +45,19 @@ interface Call {
 
 interface Entry {
 	call: (ids: Ids) => Call;
-	/** Who is let in by these ids. */
+	/** The actors with access by these ids. */
 	may: readonly Actor[];
-	/** Who may know that the ids exist, but is not let in. */
+	/** The actors that may know the ids exist, without access. */
 	knows?: readonly Actor[];
-	/** Whether it is about who calls it; and whether that must be an account. */
+	/** Whether it acts on its caller only, and whether the caller must have an account. */
 	isOwn?: true;
 	forAccounts?: true;
-	/** Why an id that somebody has is answered otherwise than one that nobody has. */
+	/** Why an existing id gets another answer than a missing one. */
 	told?: string;
 }
 
 const id = () => crypto.randomUUID();
-/** Words that only what is ada's has, and what is the organization's. */
+/** Words that occur only in ada's data, and only in the organization's. */
 const OF_ADA = "markofada";
 const OF_ORGANIZATION = "markoforganization";
 /** better-auth allows few requests from one address. */
@@ -71,7 +71,7 @@ const INSIDERS = ["head", "manager", "member"] as const;
 
 const of = (call: Entry["call"], may: Entry["may"], more: Omit<Entry, "call" | "may"> = {}): Entry => ({ call, may, ...more });
 const OWN = { isOwn: true } as const;
-/** It takes no id of anybody: it is about who calls it, and everybody may call it about themselves. */
+/** Takes no ids: it acts on its caller, and everyone may call it. */
 const own = (path: string, method: Call["method"] = "GET", json?: object): Entry =>
 	of(() => ({ path, method, ...(json && { json }) }), [], OWN);
 /** The same for accounts only. */
@@ -89,7 +89,7 @@ const NEW_CHAT = "it begins a chat of one's own; that the folder of somebody els
 /** The routes of the app's own API, by the address in wall.ts. */
 const ROUTES: Record<string, Entry[]> = {
 	"/api/account": [account("/api/account")],
-	// A wish that is complete would lock the caller, so that nothing could be called after it.
+	// A complete request would lock the caller's account, so that no later call would work.
 	"/api/account/deletion": [
 		account("/api/account/deletion"),
 		account("/api/account/deletion", "POST", { plan: "never" }),
@@ -239,7 +239,7 @@ const ROUTES: Record<string, Entry[]> = {
 
 const HELLO = { model: "sandbox", messages: [{ role: "user", content: "Hello" }] };
 
-/** The API by keys, which knows no session. */
+/** The API with keys, which ignores sessions. */
 const KEY_ROUTES: Record<string, Entry[]> = {
 	"/v1/chat/completions": [own("/v1/chat/completions", "POST", HELLO)],
 	"/v1/models": [own("/v1/models")],
@@ -394,7 +394,7 @@ const AUTH: Record<string, Entry[]> = {
 			INSIDERS,
 		),
 	],
-	// These end the caller's own sessions, so that nothing could be called after them.
+	// These end the caller's own sessions, so that no later call would work.
 	"POST sign-out": [],
 	"POST revoke-sessions": [],
 	"POST revoke-other-sessions": [],
@@ -424,7 +424,7 @@ const FUNCTIONS: Record<string, Entry[]> = {
 	loadEmailChange: [ownFunction("loadEmailChange", "none")],
 	loadFreeLimit: [ownFunction("loadFreeLimit")],
 	loadInstructions: [ownFunction("loadInstructions")],
-	// Whoever has the link of an invitation reads whose it is.
+	// Anyone with an invitation's link may read the invitation.
 	loadInvitation: [
 		of(
 			load("loadInvitation", ({ invitation }) => invitation),
@@ -485,7 +485,7 @@ const PAGES: Record<string, Entry[]> = {
 	"/mail-link": [own("/mail-link?token=none")],
 	"/pricing": [own("/pricing")],
 	"/privacy": [own("/privacy")],
-	// Whoever has the link reads it.
+	// Anyone with the link reads it.
 	"/s/some": [of(({ share }) => ({ path: `/s/${share}` }), [], { knows: ACTORS })],
 	"/s/some/files/some": [of(({ share, sharedFile }) => ({ path: `/s/${share}/files/${sharedFile}` }), [], { knows: ACTORS })],
 	"/shared": [own("/shared")],
@@ -529,9 +529,9 @@ async function answer(
 	return { status: response.status, body: await response.text(), to: response.headers.get("location") };
 }
 
-/** The same without what differs between any two calls: the ids themselves, references, and instants. */
+/** Removes everything that differs between any two calls: the ids themselves, references and times. */
 function comparable({ status, body, to }: { status: number; body: string; to: string | null }, ...known: Ids[]): string {
-	// How a page is streamed depends on what was loaded before. What it is made of comes from the server functions, whose answers are compared whole.
+	// How a page is streamed depends on earlier loads. Its content comes from the server functions, whose answers are compared in full.
 	const shown = body.startsWith("<!DOCTYPE html>") ? (/<title>[^<]*/.exec(body)?.[0] ?? "") : body;
 	let text = `${status} ${to ?? ""} ${shown}`;
 	for (const [name, value] of known.flatMap((ids) => Object.entries(ids)))
@@ -542,7 +542,7 @@ function comparable({ status, body, to }: { status: number; body: string; to: st
 		.replaceAll(/\b1\d{12}\b/g, "<ms>");
 }
 
-/** Another id of the same form, that nobody has. */
+/** An id of the same form that does not exist. */
 const nobodys = (value: string): string =>
 	value.includes("@")
 		? `${id()}@example.com`
@@ -664,7 +664,7 @@ beforeAll(async () => {
 	};
 }, 60_000);
 
-/** The rows of ada and of the organization, but for what only says when it was read. */
+/** The rows of ada and of the organization, without the columns that record reads. */
 const ROWS: { of: "user" | "organization"; sql: string }[] = [
 	{ of: "user", sql: "SELECT name, email, email_verified FROM users WHERE id = ?" },
 	{ of: "user", sql: "SELECT provider_id, password FROM accounts WHERE user_id = ?" },
@@ -714,7 +714,7 @@ describe("the matrix", () => {
 		const isInside = (actor: Actor) => INSIDERS.some((one) => one === actor);
 		const before = await stored();
 		for (const actor of ACTORS.filter((one) => !may.includes(one))) {
-			// What the owners do to themselves is theirs.
+			// Owners may act on themselves.
 			if (isOwn && (actor === "ada" || isInside(actor))) continue;
 			const asked = await answer(clients[actor], call(ids));
 			expect(asked.status, actor).not.toBe(500);
@@ -765,7 +765,7 @@ describe("a program", () => {
 		const asked = { method: "POST", body: JSON.stringify({ claims: { sub: id() } }) };
 		return (await ok<{ token: string }>(fetch(`${env.SANDBOX_URL}/issuer/token`, asked))).token;
 	};
-	// A guest's new chat is answered as it is written: not the same twice.
+	// A guest's new chat streams its answer, which differs between two calls.
 	const callsOf = (entries: Record<string, Entry[]>) =>
 		Object.entries(entries).flatMap(([route, all]) =>
 			all.filter(({ told }) => told !== NEW_CHAT).map((entry): [string, () => Call] => [route, () => entry.call(world.ids)]),

@@ -31,7 +31,7 @@ interface RoomNoticesProps extends Pick<RefusalNoticeProps, "limit" | "models" |
 	leaveGuard: LeaveGuard;
 }
 
-/** What the viewer should know before the next message: why none can be sent, what the model does not get, and what the chat is. */
+/** What the viewer should know before the next message: why it cannot be sent, which files the model cannot read, and the kind of chat. */
 export function RoomNotices({ chat, messages, choice, leaveGuard, ...props }: RoomNoticesProps) {
 	const unseen = unseenBy(choice.model, messages.flatMap(filesOf));
 	return (
@@ -51,7 +51,7 @@ export function RoomNotices({ chat, messages, choice, leaveGuard, ...props }: Ro
 
 type NextStepProps = Omit<RoomNoticesProps, "chat" | "messages" | "choice" | "leaveGuard">;
 
-/** The notice of a limit or a failure, whose next step acts on the composer or the queue. */
+/** The notice of a limit or failure. Its next step acts on the composer or the queue. */
 function NextStep({ phase, usage, conversation, composer, ofQueue, ...props }: NextStepProps) {
 	const { failure, refused } = conversation.state;
 	const waiting = waitingOf(ofQueue.queue);

@@ -67,24 +67,24 @@ import { usePlace } from "./use-place.ts";
 import { type QueueOfChat, resumed, useQueue, useSendQueue } from "./use-queue.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
 
-/** Loaded with the first message that waits. */
+/** Loaded with the first queued message. */
 const QueueList = lazy<ComponentType<QueueListProps>>(() =>
 	import("./queue-list.tsx").then((module) => ({ default: module.QueueList })).catch(() => ({ default: () => t("queue_not_loaded") })),
 );
-/** Loaded where there is any news of a plan. */
+/** Loaded only if there is news about a plan. */
 const PlanLine = lazy<ComponentType<{ news: PlanNews }>>(() => import("./plan-line.tsx").catch(() => ({ default: () => null })));
 
 export interface RoomProps {
 	chat: ChatView;
-	/** True until the server knows the chat, and for a temporary one. */
+	/** True for a temporary chat, and until the server knows the chat. */
 	isNew: boolean;
-	/** Makes a new chat temporary, or one that is kept. */
+	/** Makes a new chat temporary or stored. */
 	onTemporary: (temporary: boolean) => void;
 	leaveGuard: LeaveGuard;
 	path: string;
 	usage: UsageView;
 	models: ModelOption[];
-	/** What web search costs; null where it is not offered. */
+	/** The price of web search; null if it is not offered. */
 	search: SearchOffer | null;
 	demo: boolean;
 	freeLimit: number;
@@ -96,14 +96,14 @@ export interface RoomProps {
 	/** Estimated tokens of the instructions that every chat sends. */
 	instructions: { site: number; own: number };
 	suggestedPrompts: SuggestedPrompt[];
-	/** `tools`: what the chat itself puts there. */
+	/** `tools`: the chat's own controls. */
 	header: (tools: ReactNode) => ReactNode;
 	onAccepted: (chatId: string, text: string) => void;
-	/** Resolves to the balance, or to undefined when the server could not be reached. */
+	/** Resolves to the balance, or to undefined if the server is unreachable. */
 	onSettled: () => Promise<UsageView | undefined>;
-	/** The server's prices are not those of `models`. */
+	/** Called if the server's prices differ from `models`. */
 	onPricesChanged: () => void;
-	/** The chat was copied into a new one. */
+	/** Called after the chat was copied into a new one. */
 	onBranched: (chatId: string) => void;
 	readChat: (chatId: string, page: { before?: number; seen?: string } | undefined) => Promise<ChatView | null>;
 }
@@ -132,7 +132,7 @@ export function Room(props: RoomProps) {
 	});
 	const { state, patch } = conversation;
 	const folderTokens = props.isNew ? (chat.folder?.tokens ?? 0) : state.folderTokens;
-	// The new chat keeps its state when it is opened in another folder.
+	// A new chat keeps its state if it is opened in another folder.
 	useEffect(() => {
 		if (folderTokens !== state.folderTokens) patch({ folderTokens });
 	});
@@ -142,7 +142,7 @@ export function Room(props: RoomProps) {
 	const phase = phaseOf(state);
 	const LiveChat = useLiveChat(state.armed, state.queued, () => liveNotLoaded(conversation));
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
-	// An answer under way is counted when it ends: measuring it with each word takes longer than drawing it.
+	// A streaming answer is measured when it ends: measuring it with each word takes longer than drawing it.
 	const before = tokensUpTo(phase === "writing" ? messages.slice(0, -1) : messages, state.hiddenTokens);
 	const { roomy, onSent, onMoving } = usePlace(messages, toTop, stay);
 	useSearchAnnounced(messages.at(-1), setAnnouncement);
@@ -155,7 +155,7 @@ export function Room(props: RoomProps) {
 		phase,
 		spent: isSpent(limit) && (limit && isLiftedByPaying(limit) ? "limit" : "spent"),
 		boughtAtMs: props.boughtAtMs,
-		// Who still reads the answer before keeps their place.
+		// A viewer still reading the previous answer keeps their place.
 		onSend: () => atEnd && onSent(),
 	});
 
@@ -201,10 +201,10 @@ export function Room(props: RoomProps) {
 	);
 }
 
-/** A new chat keeps its draft under one name, whatever id it gets. */
+/** All new chats share one draft, whatever their id. */
 const draftKeyOf = ({ isNew, chat }: RoomProps) => (chat.temporary ? "temporary" : isNew ? "new" : chat.id);
 
-/** A temporary chat as the page has it, with the last answer as the server has it. */
+/** A temporary chat from the page's messages, with the last answer from the server. */
 function withOwn(view: ChatView, { report, instructions }: ConversationState): ChatView {
 	const own = report.messages as ChatView["messages"];
 	return { ...view, instructions, messages: [...own.slice(0, 1 + own.findLastIndex(({ role }) => role === "user")), ...view.messages] };
@@ -220,7 +220,7 @@ type PartProps = RoomProps & {
 	onChoose: (choice: Choice) => void;
 	/** The estimated tokens of all messages. */
 	before: number;
-	/** Called when a request was sent whose question goes to the top of the view. */
+	/** Called when a request is sent whose question moves to the top of the view. */
 	onSent: () => void;
 	editing: Editing;
 	ofQueue: QueueOfChat;
@@ -254,7 +254,7 @@ function HeaderTools({ isNew, chat, usage, instructions, conversation, messages,
 	);
 }
 
-/** The message of the viewer that is being edited, and whether the form was opened from the composer, to which the focus then returns. */
+/** The viewer's message being edited, and whether the form was opened from the composer, which then gets the focus back. */
 interface Editing {
 	id: string | undefined;
 	open: (id: string | undefined, fromComposer?: boolean) => void;
@@ -277,7 +277,7 @@ function useEditing(composer: RefObject<ComposerHandle | null>): Editing {
 	};
 }
 
-/** Tells screen readers that an answer searches, once. */
+/** Announces once to screen readers that an answer is searching. */
 function useSearchAnnounced(last: LiveMessage | undefined, announce: (text: string) => void): void {
 	const announced = useEffectEvent(announce);
 	// Null once a search has ended, and absent before the first.
@@ -383,7 +383,7 @@ function RoomQueue(props: AnnouncingProps) {
 
 	const modelOf = (price: Price | undefined) => models.find(({ id }) => id === price?.model) ?? choice.model;
 
-	/** At the model and effort that the message was queued with, and with its web search. */
+	/** Uses the model, effort and web search the message was queued with. */
 	function priceFor(text: string, files: readonly FileUIPart[]): Price {
 		if (!edited) return priceOfSend(choice, whole, before, text, tokensOfFiles(files));
 		const { price } = edited;
@@ -396,7 +396,7 @@ function RoomQueue(props: AnnouncingProps) {
 		composer.current?.focus();
 	}
 
-	/** The message that was refused is not that message any more. */
+	/** Called when the refused message has been changed. */
 	function settled(messageId: string) {
 		if (messageId === waiting?.messageId) conversation.patch({ failure: undefined });
 	}
@@ -408,7 +408,7 @@ function RoomQueue(props: AnnouncingProps) {
 				sending={queue.sending}
 				waiting={waiting}
 				models={models}
-				// The notice above has the next step.
+				// The notice above shows the next step.
 				blocked={isSpent(limit) || (failure !== undefined && waiting?.messageId !== undefined)}
 				editing={editing}
 				terms={{ priceFor, unreadable: (files) => unreadableBy(modelOf(edited?.price), files) }}
@@ -472,7 +472,7 @@ function RoomComposer(props: AnnouncingProps) {
 			draftKey={draftKeyOf(props)}
 			isNew={props.isNew}
 			answering={phase !== "idle"}
-			// What is about to be sent goes first.
+			// The message about to be sent goes first.
 			queues={phase !== "idle" || (queue.messages.length > 0 && !waitingOf(queue))}
 			onQueue={onQueue}
 			onEditLast={onEditLast}
@@ -496,7 +496,7 @@ function RoomComposer(props: AnnouncingProps) {
 				props.onSent();
 			}}
 			onStop={() => void stop(conversation)}
-			// Loading may wait; what the viewer does may not.
+			// Loading is low priority; the viewer's input is not.
 			onFocus={() => startTransition(() => conversation.patch({ armed: true }))}
 		/>
 	);
@@ -504,7 +504,7 @@ function RoomComposer(props: AnnouncingProps) {
 
 const NO_FILES: FileLimit = { count: 0, bytes: 0 };
 
-/** The most tokens of a chat that a model reads. */
+/** The largest number of a chat's tokens that a model reads. */
 const mostRead = ({ model }: Choice) => model.contextWindow - model.maxOutput;
 
 function DemoLabel() {

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef, useState } from "react";
 import type { LiveMessage } from "./live-chat.tsx";
 
 /**
- * Where the thread stands: what is sent goes to the top of the view, and the view stays when messages change above it.
+ * The thread's scroll position: a sent message moves to the top of the view, and the view stays when messages change above it.
  * @param toTop moves the last turn there
  */
 export function usePlace(messages: LiveMessage[], toTop: () => void, stay: () => () => void) {
@@ -11,7 +11,7 @@ export function usePlace(messages: LiveMessage[], toTop: () => void, stay: () =>
 	const settle = useRef<() => void>(undefined);
 	const last = messages.at(-1);
 	useLayoutEffect(() => {
-		// The question that was sent, or the answer to it. An edited one is the last as soon as it is on its way.
+		// The sent question or its answer. An edited question is last as soon as it is sent.
 		if (!sent.current || !last || (last.role !== "user" && last.metadata?.state)) return;
 		sent.current = false;
 		toTop();
@@ -29,7 +29,7 @@ export function usePlace(messages: LiveMessage[], toTop: () => void, stay: () =>
 			setRoomy(true);
 			sent.current = true;
 		},
-		/** `above`: messages are added above those that are shown. */
+		/** `above`: messages are added above the shown ones. */
 		onMoving: (where: "above" | "below") => {
 			const settled = stay();
 			if (where === "above") settle.current = settled;
